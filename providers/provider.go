@@ -1,0 +1,133 @@
+// Package providers is what an identity provider must be able to do, and
+// nothing of how one does it: the interface, its queries, operations and
+// errors. The implementations stand below it, one folder each; conformance/ is
+// the one suite that runs against all of them, and transport/ the HTTP layer
+// that they share.
+package providers
+
+import (
+	"context"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/resource"
+)
+
+// Provider is one kind of identity provider. What it can do is data (Info), so
+// that a configuration which asks for more is refused before any request.
+type Provider interface {
+	// Info is static: the same at every call, without I/O.
+	Info() Info
+	// Open prepares a connection. It sends no request: the first List or
+	// Apply signs in. An error is one of the configuration's.
+	Open(ctx context.Context, cfg Config) (Conn, error)
+}
+
+// Info describes a provider.
+type Info struct {
+	// Type is the label of the provider block: "keycloak".
+	Type string
+	// Name is for people: "Keycloak".
+	Name string
+	// Doc is a sentence of documentation, Markdown.
+	Doc string
+	// Config are the attributes of the provider block.
+	Config []resource.Attribute
+	// Env says from which environment variable an unset Config attribute is
+	// taken, by attribute; the first one that is set counts.
+	Env map[string][]string
+	// Kinds of objects there are.
+	Kinds []resource.Kind
+	// IdentityProvider is the value of the AppInstance's identityProvider.
+	IdentityProvider string
+	// SubjectClaim is the token claim that holds a user's id: "sub" or "oid".
+	SubjectClaim string
+	// Lag is how long after a write a read may still answer with the old
+	// state; 0 for a provider that reads its own writes.
+	Lag time.Duration
+}
+
+// Kind returns the kind called name.
+func (i Info) Kind(name string) (resource.Kind, bool) {
+	for _, k := range i.Kinds {
+		if k.Name == name {
+			return k, true
+		}
+	}
+	return resource.Kind{}, false
+}
+
+// KindOfPlural returns the kind whose plural data block is called name.
+func (i Info) KindOfPlural(name string) (resource.Kind, bool) {
+	for _, k := range i.Kinds {
+		if name != "" && k.Plural == name {
+			return k, true
+		}
+	}
+	return resource.Kind{}, false
+}
+
+// Config is what a connection is opened with.
+type Config struct {
+	// Attrs conforms to the object type of Info.Config; unmarked, known.
+	Attrs cty.Value
+	// Parallelism is how many requests may be under way at once; at least 1.
+	Parallelism int
+	// UserAgent is sent with every request.
+	UserAgent string
+	// Log is told of each request without bodies or credentials; nil for none.
+	Log func(RequestLog)
+	// Wait is told when a request waits to be repeated; nil for nobody.
+	Wait func(reason string, d time.Duration)
+}
+
+// RequestLog is what may be said of one HTTP request. URL has no query values.
+type RequestLog struct {
+	Method, URL string
+	Status      int
+	Attempt     int
+	Duration    time.Duration
+	Err         error
+}
+
+// Conn is a connection to one identity provider. Its methods may be called
+// concurrently. Every error that they return is an [*Error].
+type Conn interface {
+	// List returns the live objects that a query asks for; those that do not
+	// exist are left out, and so is everything of a parent that does not
+	// exist. The order means nothing. One object may be returned once only,
+	// however many keys it matches.
+	List(ctx context.Context, q Query) ([]resource.Object, error)
+	// Apply does a set of independent operations, concurrently or in bulk,
+	// and reports each result exactly once as soon as it is known; report is
+	// never called concurrently. When ctx ends, no new operation is begun:
+	// those not begun are reported with the class [NotAttempted].
+	Apply(ctx context.Context, ops []Operation, report func(Result))
+	// ServerTime is the server's clock, as well as it is known from its
+	// answers; the local time before the first one.
+	ServerTime() time.Time
+	// Close frees what the connection holds and ends its session.
+	Close() error
+}
+
+// Query asks for objects of one kind in one parent. The selections are
+// joined: an object that one of them finds is returned.
+type Query struct {
+	Kind string
+	// Parent is the value of the kind's parent attribute (a realm's name);
+	// empty for a kind without one.
+	Parent string
+	// IDs finds objects by id.
+	IDs []string
+	// Keys finds objects by attribute values, normalised: {"username": "x"}
+	// or {"email": "y"}. A key matches when all its attributes do.
+	Keys []map[string]string
+	// All finds every object of the parent.
+	All bool
+	// Filters are the arguments of a plural data block (an object of
+	// Kind.Filters, unmarked and known); cty.NilVal for none.
+	Filters cty.Value
+	// Brief: only ID, key, Builtin and Marker are needed.
+	Brief bool
+}

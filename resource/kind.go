@@ -1,0 +1,196 @@
+package resource
+
+import (
+	"github.com/zclconf/go-cty/cty"
+)
+
+// Kind describes one kind of object at an identity provider, as data: the
+// configuration is checked against it, plan diffs by it, and the reference
+// page in docs/ is generated from it.
+type Kind struct {
+	// Name is the block's type: "realm", "client", "user", "group".
+	Name string
+	// Doc is one sentence of documentation, Markdown.
+	Doc string
+	// Example is a whole configuration that uses the kind; a test applies it.
+	Example string
+	// Attributes, in the order of the documentation. The attribute "id" is
+	// not listed: every kind has it, computed by the provider.
+	Attributes []Attribute
+
+	// Key names the attributes that identify an object within its parent
+	// (the natural key): an object with the same key is the same object.
+	Key []string
+	// Unique names further sets of attributes that no two objects of one
+	// parent share, such as a user's e-mail.
+	Unique [][]string
+	// Parent is the attribute that refers to the object's home, "realm" or
+	// "tenant"; empty for the home itself.
+	Parent string
+	// Lookup lists the sets of attributes by which a data block finds one
+	// object; exactly one set must be given. Empty: no data block of this kind.
+	Lookup [][]string
+	// Plural is the data block that finds many objects, such as "users", and
+	// the attribute that holds them by their key; empty if there is none.
+	Plural string
+	// Filters are the arguments of the plural data block.
+	Filters []Attribute
+
+	// ChosenID: the API honours an id chosen by the caller at creation.
+	ChosenID bool
+	// Marked: the object has a hidden place for idpctl's marker.
+	Marked bool
+	// AdoptOnly: the API cannot create or delete it.
+	AdoptOnly bool
+	// Contains names the kinds that go when an object of this kind is deleted.
+	Contains []string
+	// Credential names the attributes by which a first password is set, if
+	// objects of this kind sign in.
+	Credential *Credential
+}
+
+// Credential names the attributes of a kind that decide on a first password.
+type Credential struct {
+	// Password is the write-only attribute with the password itself.
+	Password string
+	// Generate is the bool attribute that asks idpctl to make one.
+	Generate string
+	// Invite is the bool attribute that has the provider send a mail.
+	Invite string
+}
+
+// Attribute describes one attribute of a kind, as data.
+//
+// An attribute that is neither Required nor Computed is optional: unset means
+// its Default, or empty at the provider. One that is Computed and Optional may
+// be left to the server: unset means "as it is".
+type Attribute struct {
+	Name string
+	// Type is the type in the configuration. For references (Ref) it is that
+	// of what travels: a string, or a set of strings.
+	Type cty.Type
+	// Doc is one sentence of documentation, Markdown.
+	Doc string
+
+	// Required: must be set in the configuration.
+	Required bool
+	// Optional: may be set although it is Computed.
+	Optional bool
+	// Computed: the server decides on it when it is not set.
+	Computed bool
+	// ForceNew: cannot be changed in place; a change replaces the object.
+	ForceNew bool
+	// WriteOnly: is sent, never read back, and stands in no state or plan.
+	WriteOnly bool
+	// Version names the attribute whose change sends a write-only one again.
+	Version string
+	// Sensitive: masked in every output.
+	Sensitive bool
+	// OnCreate: has a meaning only when the object is created; it is not
+	// compared afterwards.
+	OnCreate bool
+	// Local: kept in the state only; the provider never sees a change of it.
+	Local bool
+	// Partial: a set or map of which only the elements that the configuration
+	// names are managed; others stay as they are.
+	Partial bool
+	// Exclusive names the bool attribute that makes a Partial one the whole.
+	Exclusive string
+
+	// Ref is set if the value is a reference to another block.
+	Ref *Ref
+	// Default is the value when unset; cty.NilVal for none.
+	Default cty.Value
+	// DefaultFrom names what an unset attribute is taken from: another
+	// attribute, or "label" for the block's label (required under for_each
+	// and count).
+	DefaultFrom string
+	// Normalize is done to strings before they are compared or sent.
+	Normalize Normalization
+	// Check is what a value must meet.
+	Check Check
+	// Block: written as a nested block with these attributes, not as an
+	// argument; Type is then their object type (see [BlockType]).
+	Block []Attribute
+	// Elsewhere says what to write instead with a provider that lacks this
+	// attribute; for messages.
+	Elsewhere string
+}
+
+// Ref says what an attribute refers to.
+type Ref struct {
+	// Kinds of the blocks that may be referred to, managed or data.
+	Kinds []string
+	// Attr is the attribute of the referred object that travels: "id", "name".
+	Attr string
+}
+
+// Normalization is what a server does to a string before it stores it.
+type Normalization uint8
+
+const (
+	// AsIs: nothing.
+	AsIs Normalization = iota
+	// Lower: lower-cased and trimmed, as Keycloak does to user names and e-mails.
+	Lower
+)
+
+// Check is what a known value must meet, checked before any request is sent.
+// The zero Check accepts everything.
+type Check struct {
+	// MinLen and MaxLen bound a string's length in characters, or a
+	// collection's in elements; 0 for no bound.
+	MinLen, MaxLen int
+	// Min and Max bound a number, when HasRange is set.
+	Min, Max int64
+	HasRange bool
+	// OneOf lists the strings allowed.
+	OneOf []string
+	// Email: must be an e-mail address.
+	Email bool
+	// URL: must be an absolute http or https URL.
+	URL bool
+	// Pattern is a regular expression (RE2) that the whole string matches, and
+	// PatternDoc says in words what it allows.
+	Pattern, PatternDoc string
+}
+
+// IDAttribute is the attribute that every kind has beside its own: the id by
+// which the provider knows the object. Set in a configuration it says which
+// existing object to adopt.
+func IDAttribute() Attribute {
+	return Attribute{
+		Name: "id", Type: cty.String, Computed: true, Optional: true,
+		Doc: "The identity provider's id of the object. Set it to adopt exactly that object.",
+	}
+}
+
+// All returns the attributes of k with "id" first.
+func (k Kind) All() []Attribute {
+	return append([]Attribute{IDAttribute()}, k.Attributes...)
+}
+
+// Attribute returns the attribute called name; "id" is one.
+func (k Kind) Attribute(name string) (Attribute, bool) {
+	for _, a := range k.All() {
+		if a.Name == name {
+			return a, true
+		}
+	}
+	return Attribute{}, false
+}
+
+// Type is the object type of k's attributes, "id" included.
+func (k Kind) Type() cty.Type { return BlockType(k.All()) }
+
+// BlockType is the object type of a list of attributes.
+func BlockType(attrs []Attribute) cty.Type {
+	types := make(map[string]cty.Type, len(attrs))
+	for _, a := range attrs {
+		types[a.Name] = a.Type
+		if a.Block != nil {
+			types[a.Name] = BlockType(a.Block)
+		}
+	}
+	return cty.Object(types)
+}

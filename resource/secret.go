@@ -1,0 +1,52 @@
+package resource
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/zclconf/go-cty/cty"
+)
+
+type valueMark string
+
+// Sensitive marks a value that no output may show. It follows the value
+// through every expression.
+const Sensitive = valueMark("sensitive")
+
+// IsSensitive reports whether v or anything in it is marked.
+func IsSensitive(v cty.Value) bool {
+	if v == cty.NilVal {
+		return false
+	}
+	_, marks := v.UnmarkDeep()
+	_, ok := marks[Sensitive]
+	return ok
+}
+
+// Secret is a string that prints itself masked, whatever verb is used.
+type Secret struct{ value string }
+
+// NewSecret wraps s.
+func NewSecret(s string) Secret { return Secret{s} }
+
+// Reveal returns the secret; each call is a place to review.
+func (s Secret) Reveal() string { return s.value }
+
+// IsZero reports whether there is no secret.
+func (s Secret) IsZero() bool { return s.value == "" }
+
+// String masks.
+func (Secret) String() string { return "(sensitive value)" }
+
+// GoString masks.
+func (Secret) GoString() string { return "(sensitive value)" }
+
+// MarshalText masks, so that no encoder writes a secret by accident.
+func (Secret) MarshalText() ([]byte, error) { return []byte("(sensitive value)"), nil }
+
+// MarkerFor is the marker of an object that belongs to addr in a namespace. It
+// tells whose the object is when the state was lost, and nothing else.
+func MarkerFor(namespace string, addr Address) string {
+	sum := sha256.Sum256([]byte(namespace + "\x00" + addr.String()))
+	return hex.EncodeToString(sum[:16])
+}
