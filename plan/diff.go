@@ -1,0 +1,214 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/resource"
+)
+
+// Input is everything that decides what happens to one object.
+type Input struct {
+	Kind resource.Kind
+	// Desired is the configuration's wish; nil if it has none any more.
+	Desired *resource.Desired
+	// Prior is the state's record; nil if there is none.
+	Prior *Prior
+	// Live is the object with the prior's id; nil if it does not exist.
+	Live *resource.Object
+	// Matches are the objects found without the state: by the id that the
+	// configuration names, by key, or by an attribute that is unique.
+	Matches []resource.Object
+	// Marker is what the object's marker is when it is this configuration's.
+	Marker string
+	// ParentReplaced: the parent will be replaced, and everything in it goes.
+	ParentReplaced bool
+	// RenamedFrom is an address that the configuration no longer has, whose
+	// object is this one.
+	RenamedFrom resource.Address
+}
+
+// Resource plans one object of the configuration. Errors point at the block
+// or the attribute concerned.
+func Resource(in Input) (*Change, diag.Diagnostics) {
+	d := in.Desired
+	c := &Change{
+		Address: d.Address, Kind: in.Kind.Name, Provider: d.Provider,
+		Parent: knownString(resource.Attr(d.Attrs, in.Kind.Parent)),
+		Origin: resource.Created, DependsOn: d.DependsOn, Range: d.Range,
+		Desired: d, Prior: in.Prior, Marker: in.Marker, MovedFrom: in.RenamedFrom,
+	}
+	live := in.Live
+	if in.Prior != nil {
+		c.Origin, c.Owned = in.Prior.Origin, in.Prior.Owned
+		c.Deliver = in.Prior.Undelivered
+	}
+	if in.Prior == nil || live == nil {
+		match, diags := in.match(c)
+		if diags.HasErrors() {
+			return nil, diags
+		}
+		live = match
+		c.Recreate = in.Prior != nil && live == nil
+		c.Deliver = c.Deliver && live != nil && !c.Adopt
+	}
+	if live == nil || in.ParentReplaced {
+		c.plan(in, nil)
+		c.Action = Create
+		if in.Kind.AdoptOnly {
+			return nil, c.errorf("Object not found", "%s cannot be created through the API: it must exist, and none was found.", c.Address)
+		}
+		if live != nil {
+			c.Action, c.ID, c.WithParent = Replace, live.ID, true
+			c.Before = live.Attrs
+			c.Reason = "because what it is part of is replaced"
+			return c, in.guard(c, nil)
+		}
+		return c, nil
+	}
+	c.ID = live.ID
+	c.plan(in, live)
+	forced := forcing(c.Attributes)
+	switch {
+	case len(forced) > 0:
+		c.Action = Replace
+		c.Reason = "because " + strings.Join(forced, " and ") + " cannot be changed in place"
+		c.plan(in, nil)
+		c.Before = live.Attrs
+		c.Attributes = mergeForced(c, in.Kind, live.Attrs)
+		return c, in.guard(c, forced)
+	case len(c.Attributes) > 0 || c.Deliver:
+		c.Action = Update
+	default:
+		c.Action = NoOp
+	}
+	return c, nil
+}
+
+// plan compares the attributes against live, nil for none.
+func (c *Change) plan(in Input, live *resource.Object) {
+	d := &differ{exists: live != nil, ignore: map[string]bool{}, owned: c.Owned}
+	for _, name := range in.Desired.IgnoreChanges {
+		d.ignore[name] = live != nil
+	}
+	before, prior := cty.NullVal(in.Kind.Type()), cty.NullVal(in.Kind.Type())
+	if live != nil {
+		before = live.Attrs
+		if in.Prior != nil && in.Prior.Attrs != cty.NilVal && !c.Adopt {
+			prior, d.hasPrior = in.Prior.Attrs, true
+		}
+	}
+	b, a := d.object("", in.Kind.All(), in.Desired.Attrs, before, prior)
+	if live == nil {
+		a["id"] = cty.UnknownVal(cty.String)
+		c.Before = cty.NullVal(in.Kind.Type())
+		d.changes = dropPath(d.changes, "id")
+	} else {
+		b["id"], a["id"] = cty.StringVal(live.ID), cty.StringVal(live.ID)
+		c.Before = cty.ObjectVal(b)
+		d.changes = dropPath(d.changes, "id")
+		if keyChanges(in.Kind, d.changes) {
+			for _, attr := range in.Kind.Attributes {
+				if attr.Computed && !attr.Optional {
+					a[attr.Name] = cty.UnknownVal(attr.Type)
+				}
+			}
+		}
+	}
+	c.After, c.Attributes = cty.ObjectVal(a), d.changes
+}
+
+// keyChanges reports whether the object gets another natural key, on which
+// computed attributes (a realm's endpoints) may depend.
+func keyChanges(k resource.Kind, changes []AttrChange) bool {
+	for _, c := range changes {
+		for _, name := range k.Key {
+			if c.Path == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func dropPath(changes []AttrChange, path string) []AttrChange {
+	kept := changes[:0]
+	for _, c := range changes {
+		if c.Path != path {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+func forcing(changes []AttrChange) []string {
+	var names []string
+	for _, c := range changes {
+		if c.Replaces {
+			names = append(names, c.Path)
+		}
+	}
+	return names
+}
+
+// mergeForced lists, for a replacement, the differences between the live
+// object and the new one, with those that force it marked.
+func mergeForced(c *Change, kind resource.Kind, live cty.Value) []AttrChange {
+	var out []AttrChange
+	for _, a := range c.Attributes {
+		if !a.WriteOnly && !strings.Contains(a.Path, ".") {
+			a.Before = resource.Attr(live, a.Path)
+			if resource.IsSensitive(a.After) {
+				a.Before = a.Before.Mark(resource.Sensitive)
+			}
+			if Same(a.Before, a.After) {
+				continue
+			}
+			attr, _ := kind.Attribute(a.Path)
+			a.Replaces = attr.ForceNew && a.After.IsKnown()
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// guard refuses to destroy, for a replacement, what must not be destroyed.
+func (in Input) guard(c *Change, forced []string) diag.Diagnostics {
+	what := "what it is part of is replaced"
+	rng := in.Desired.Range
+	if len(forced) > 0 {
+		what = fmt.Sprintf("%s cannot be changed in place", strings.Join(forced, " and "))
+		rng = in.Desired.AttrRange(forced[0])
+	}
+	switch {
+	case in.Desired.PreventDestroy:
+		return diag.Diagnostics{{
+			Summary: "Instance cannot be destroyed", Subject: rng, Address: c.Address.String(),
+			Detail: fmt.Sprintf("%s would be replaced, as %s, but its lifecycle has prevent_destroy = true. Take the change back, or remove prevent_destroy first.", c.Address, what),
+		}}
+	case c.Origin == resource.Adopted && in.Desired.OnDestroy != "delete":
+		return diag.Diagnostics{{
+			Summary: "Adopted object would be replaced", Subject: rng, Address: c.Address.String(),
+			Detail: fmt.Sprintf("%s was not made by idpctl, and would be deleted and made anew, as %s. Give it the value that the object has, or set on_destroy = \"delete\" to let idpctl delete it.", c.Address, what),
+		}}
+	}
+	return nil
+}
+
+func (c *Change) errorf(summary, format string, args ...any) diag.Diagnostics {
+	return diag.Diagnostics{{
+		Summary: summary, Subject: c.Range, Address: c.Address.String(),
+		Detail: fmt.Sprintf(format, args...),
+	}}
+}
+
+func knownString(v cty.Value) string {
+	v, _ = v.Unmark()
+	if v.IsNull() || !v.IsKnown() || v.Type() != cty.String {
+		return ""
+	}
+	return v.AsString()
+}

@@ -1,0 +1,123 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/resource"
+)
+
+// match decides which of the objects that were found without the state is the
+// one that the configuration means, if any. It sets the change's Adopt or
+// Reclaim. An object of which that is doubtful is an error, never a guess.
+func (in Input) match(c *Change) (*resource.Object, diag.Diagnostics) {
+	d := in.Desired
+	if id := knownString(resource.Attr(d.Attrs, "id")); id != "" {
+		for i, o := range in.Matches {
+			if o.ID == id {
+				return in.adopt(c, &in.Matches[i]), nil
+			}
+		}
+		return nil, diag.Diagnostics{{
+			Summary: "Object to adopt not found", Subject: d.AttrRange("id"), Address: d.Address.String(),
+			Detail: fmt.Sprintf("There is no %s with the id %q. Leave id out to have one created.", in.Kind.Name, id),
+		}}
+	}
+	for i := range in.Matches {
+		o := &in.Matches[i]
+		if !keyMatches(in.Kind.Key, d.Attrs, o.Attrs) {
+			continue
+		}
+		switch {
+		case o.Marker != "" && o.Marker == in.Marker:
+			c.Reclaim = true
+			return in.adopt(c, o), nil
+		case o.Marker != "":
+			return nil, in.refuse("Object belongs to another configuration", o, in.Kind.Key,
+				"carries the marker of another idpctl configuration or address. If it shall belong to this one, name its id in the block.")
+		case o.Doubt != "":
+			return nil, in.refuse("Doubtful match", o, in.Kind.Key,
+				"may be somebody else's: "+o.Doubt+". If it is the right one, name its id in the block; if not, remove or rename it.")
+		}
+		return in.adopt(c, o), nil
+	}
+	for i := range in.Matches {
+		o := &in.Matches[i]
+		for _, unique := range in.Kind.Unique {
+			if keyMatches(unique, d.Attrs, o.Attrs) {
+				return nil, in.refuse("Another object is in the way", o, unique,
+					fmt.Sprintf("has %s, and no two may share it. To adopt that one, name its id in the block or give it the same %s.",
+						describe(in.Kind.Key, o.Attrs), strings.Join(in.Kind.Key, " and ")))
+			}
+		}
+	}
+	return nil, nil
+}
+
+func (in Input) adopt(c *Change, o *resource.Object) *resource.Object {
+	c.Adopt = true
+	c.Recreate = false
+	c.Origin = resource.Adopted
+	if c.Reclaim {
+		c.Origin = resource.Created
+	}
+	c.Owned = nil
+	return o
+}
+
+func (in Input) refuse(summary string, o *resource.Object, key []string, why string) diag.Diagnostics {
+	made := ""
+	if !o.Created.IsZero() {
+		made = ", created " + o.Created.UTC().Format(time.RFC3339)
+	}
+	return diag.Diagnostics{{
+		Summary: summary, Subject: in.Desired.AttrRange(key[0]), Address: in.Desired.Address.String(),
+		Detail: fmt.Sprintf("The %s with %s (id %s%s) %s", in.Kind.Name, describe(key, o.Attrs), o.ID, made, why),
+	}}
+}
+
+func describe(key []string, attrs cty.Value) string {
+	parts := make([]string, 0, len(key))
+	for _, name := range key {
+		if s := knownString(resource.Attr(attrs, name)); s != "" {
+			parts = append(parts, fmt.Sprintf("%s %q", name, s))
+		}
+	}
+	return strings.Join(parts, " and ")
+}
+
+// KeyOf returns the values of the named attributes as a query key, or false if
+// one is unknown, or if all are unset.
+func KeyOf(names []string, attrs cty.Value) (map[string]string, bool) {
+	key, set := map[string]string{}, false
+	for _, name := range names {
+		v, _ := resource.Attr(attrs, name).Unmark()
+		if !v.IsKnown() {
+			return nil, false
+		}
+		key[name] = knownString(v)
+		set = set || key[name] != ""
+	}
+	return key, set
+}
+
+func keyMatches(names []string, want, have cty.Value) bool {
+	a, ok := KeyOf(names, want)
+	if !ok {
+		return false
+	}
+	b, ok := KeyOf(names, have)
+	if !ok {
+		return false
+	}
+	for name := range a {
+		if a[name] != b[name] {
+			return false
+		}
+	}
+	return true
+}
