@@ -98,6 +98,8 @@ type Change struct {
 	Desired *resource.Desired
 	// Prior is the state's record; nil if there is none.
 	Prior *Prior
+	// Live is the object that was compared with; nil if there is none.
+	Live *resource.Object
 	// Marker that the object shall carry.
 	Marker string
 }

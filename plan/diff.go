@@ -62,14 +62,14 @@ func Resource(in Input) (*Change, diag.Diagnostics) {
 			return nil, c.errorf("Object not found", "%s cannot be created through the API: it must exist, and none was found.", c.Address)
 		}
 		if live != nil {
-			c.Action, c.ID, c.WithParent = Replace, live.ID, true
+			c.Action, c.ID, c.Live, c.WithParent = Replace, live.ID, live, true
 			c.Before = live.Attrs
 			c.Reason = "because what it is part of is replaced"
 			return c, in.guard(c, nil)
 		}
 		return c, nil
 	}
-	c.ID = live.ID
+	c.ID, c.Live = live.ID, live
 	c.plan(in, live)
 	forced := forcing(c.Attributes)
 	switch {

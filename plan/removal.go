@@ -32,7 +32,7 @@ func Remove(in Removal) (*Change, diag.Diagnostics) {
 	c := &Change{
 		Address: p.Address, Kind: p.Kind, Provider: p.Provider, Parent: p.Parent, ID: p.ID,
 		Origin: p.Origin, Owned: p.Owned, DependsOn: p.DependsOn, Prior: p,
-		After: cty.NullVal(in.Kind.Type()), Before: cty.NullVal(in.Kind.Type()),
+		Live: in.Live, After: cty.NullVal(in.Kind.Type()), Before: cty.NullVal(in.Kind.Type()),
 	}
 	onDestroy := p.OnDestroy
 	if in.Desired != nil {

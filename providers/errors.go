@@ -2,9 +2,9 @@ package providers
 
 import (
 	"errors"
-	"strings"
 	"time"
-	"unicode"
+
+	"github.com/idpctl/idpctl/diag"
 )
 
 // Class says what an error means to the run.
@@ -74,18 +74,5 @@ func ClassOf(err error) Class {
 	return Internal
 }
 
-// Clean makes a text from a server fit to be shown: control characters and
-// terminal escapes become spaces, and what is longer than limit runes is cut.
-func Clean(s string, limit int) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || !unicode.IsPrint(r) && !unicode.IsSpace(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "�"))
-	s = strings.Join(strings.Fields(s), " ")
-	if runes := []rune(s); len(runes) > limit {
-		return string(runes[:limit]) + "…"
-	}
-	return s
-}
+// Clean makes a text from a server fit to be shown: see [diag.Clean].
+func Clean(s string, limit int) string { return diag.Clean(s, limit) }

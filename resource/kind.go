@@ -53,6 +53,9 @@ type Kind struct {
 type Credential struct {
 	// Password is the write-only attribute with the password itself.
 	Password string
+	// Temporary is the bool attribute that says whether Password has to be
+	// changed at the first sign-in; unset means yes.
+	Temporary string
 	// Generate is the bool attribute that asks idpctl to make one.
 	Generate string
 	// Invite is the bool attribute that has the provider send a mail.

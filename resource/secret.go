@@ -3,6 +3,8 @@ package resource
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"io"
 
 	"github.com/zclconf/go-cty/cty"
 )
@@ -37,6 +39,9 @@ func (s Secret) IsZero() bool { return s.value == "" }
 
 // String masks.
 func (Secret) String() string { return "(sensitive value)" }
+
+// Format masks under every verb: without it %d prints the fields.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "(sensitive value)") }
 
 // GoString masks.
 func (Secret) GoString() string { return "(sensitive value)" }

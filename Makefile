@@ -1,0 +1,63 @@
+# Everything that a developer or CI does stands here. `make` lists the targets.
+
+GO       ?= go
+BIN      := bin
+KEYCLOAK := $(GO) run ./internal/testkeycloak --
+
+.PHONY: help
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/idpctl
+	@$(GO) build -trimpath -o $(BIN)/idpctl ./cmd/idpctl
+
+.PHONY: demo
+demo: build ## plan, apply and sign in against the built-in Keycloak emulator
+	@$(GO) run ./internal/demo -idpctl $(BIN)/idpctl
+
+.PHONY: test
+test: ## run the whole suite (emulator; no network, no Java)
+	$(GO) test ./...
+
+.PHONY: test-race
+test-race: ## the same under the race detector
+	$(GO) test -race ./...
+
+.PHONY: test-keycloak
+test-keycloak: ## run the suite for a real Keycloak 26.7.3 (needs Java 17 and Maven)
+	$(KEYCLOAK) $(GO) test -count=1 -tags keycloak -timeout 30m $(KEYCLOAK_TESTS)
+KEYCLOAK_TESTS ?= ./providers/keycloak/... ./emulator/... ./internal/e2e/...
+
+.PHONY: cover
+cover: ## run the suite with coverage and report it by package
+	$(GO) test -coverpkg=./apply/...,./cluster/...,./config/...,./diag/...,./internal/...,./oidc/...,./plan/...,./providers/...,./resource/...,./state/... -coverprofile=coverage.out ./... > /dev/null
+	@$(GO) run ./internal/coverage coverage.out
+
+.PHONY: lint
+lint: ## format, vet and lint
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
+	$(GO) vet ./...
+	cd tools && $(GO) build -o ../$(BIN)/ tool
+	$(BIN)/golangci-lint run ./...
+
+FUZZTIME ?= 30s
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME (30s)
+	@for pkg in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	  done; done
+
+.PHONY: bench
+bench: build ## measure against a real Keycloak, next to raw calls of its API
+	$(KEYCLOAK) $(GO) run ./internal/bench -idpctl $(BIN)/idpctl
+
+.PHONY: generate
+generate: ## write the generated pages of docs/
+	$(GO) run ./internal/docgen
+
+.PHONY: verify
+verify: generate ## fail if something generated or go.mod is not up to date
+	$(GO) mod tidy -diff
+	@git diff --exit-code -- docs || { echo "docs/ was not up to date: commit the result of make generate"; exit 1; }

@@ -1,0 +1,260 @@
+package apply
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/google/uuid"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/resource"
+	"github.com/idpctl/idpctl/state"
+)
+
+// task is one change under way.
+type task struct {
+	change *plan.Change // refined: everything in it is known
+	kind   resource.Kind
+	intent state.Intent
+	op     providers.Operation
+	// deletion is the first half of a replacement.
+	deletion *providers.Operation
+	attempts int
+
+	id     string
+	object *resource.Object // as the server answered or was read back
+	err    error
+	// password is what was made for the user; zero if none.
+	password resource.Secret
+	// settled: the journal has the result. reported: the provider named the
+	// object that it made. deleted: the first half of a replacement is done.
+	settled, reported, deleted bool
+}
+
+// layer does all changes of one layer: they are independent of each other.
+func (e *executor) layer(changes []*plan.Change) {
+	var tasks []*task
+	var quiet []state.Record
+	for _, c := range changes {
+		if blocker, ok := e.blockedBy(c.DependsOn); ok {
+			e.skip(c, fmt.Sprintf("It depends on %s, which was not done.", blocker))
+			continue
+		}
+		if e.stopped() {
+			e.skip(c, e.whyStopped())
+			continue
+		}
+		t, records := e.prepare(c)
+		quiet = append(quiet, records...)
+		if t != nil {
+			tasks = append(tasks, t)
+		}
+	}
+	if !e.append(quiet...) {
+		e.skipAll(tasks)
+		return
+	}
+	if len(tasks) == 0 || !e.intend(tasks) {
+		return
+	}
+	var wg sync.WaitGroup
+	for _, provider := range sortedKeys(byProvider(tasks)) {
+		group := byProvider(tasks)[provider]
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			e.operate(provider, group)
+		}()
+	}
+	wg.Wait()
+	e.settle(tasks)
+}
+
+func (e *executor) whyStopped() string {
+	if e.isBroken() {
+		return "The state could not be written."
+	}
+	return "The run was interrupted before it began."
+}
+
+func (e *executor) skipAll(tasks []*task) {
+	for _, t := range tasks {
+		e.skip(t.change, e.whyStopped())
+	}
+}
+
+// prepare turns a change into a task. A change that needs no request is done
+// here: its records are returned.
+func (e *executor) prepare(c *plan.Change) (*task, []state.Record) {
+	if c.Address.Mode == resource.Data {
+		e.outcomes[c.Address] = succeeded
+		if c.Action == plan.Read {
+			if diags := e.Read(e.ctx, c); diags.HasErrors() {
+				e.fail(c, diags[0])
+			}
+		}
+		return nil, nil
+	}
+	kind, _ := e.Kind(c.Provider, c.Kind)
+	desired, diags := e.Resolver.Resolve(c.Address)
+	if diags.HasErrors() {
+		e.fail(c, diags[0])
+		return nil, nil
+	}
+	refined, diags := plan.Refine(c, kind, &desired)
+	if diags.HasErrors() {
+		e.fail(c, diags[0])
+		return nil, nil
+	}
+	t := &task{change: refined, kind: kind, id: c.ID}
+	if err := t.build(); err != nil {
+		e.fail(c, diag.Diagnostic{Summary: "No password could be made", Detail: err.Error()})
+		return nil, nil
+	}
+	if t.op.Verb != 0 {
+		return t, nil
+	}
+	// Nothing to send: what changes is the state.
+	t.object = c.Live
+	e.Resolver.Set(c.Address, t.value())
+	record := state.Put{Object: t.stateObject()}
+	if prior := refined.MovedFrom; prior != (resource.Address{}) {
+		e.done(refined, c.ID)
+		return nil, []state.Record{state.Remove{Address: prior}, record}
+	}
+	e.done(refined, c.ID)
+	if !c.IsChange() && !t.refreshed() {
+		return nil, nil
+	}
+	return nil, []state.Record{record}
+}
+
+// refreshed reports whether the live object says something else than the
+// state, in attributes that the configuration leaves to the server.
+func (t *task) refreshed() bool {
+	p := t.change.Prior
+	if p == nil || t.object == nil {
+		return true
+	}
+	raw, err := resource.EncodeAttrs(t.kind.Attributes, t.value())
+	if err != nil {
+		return true
+	}
+	had, err := resource.EncodeAttrs(t.kind.Attributes, p.Attrs)
+	d := t.change.Desired
+	return err != nil || string(raw) != string(had) || p.OnDestroy != d.OnDestroy || p.ForceDestroy != d.ForceDestroy
+}
+
+// build makes the operation of a task; its verb stays zero if there is
+// nothing to send.
+func (t *task) build() error {
+	c := t.change
+	want, _ := c.Desired.Attrs.UnmarkDeep()
+	op := providers.Operation{
+		Kind: c.Kind, Address: c.Address, ID: c.ID, Marker: c.Marker,
+		Before: unmarked(c.Before), After: sendable(t.kind.All(), unmarked(c.After), want),
+	}
+	creating := c.Action == plan.Create || c.Action == plan.Replace
+	if creating {
+		op.Verb, op.ID = providers.Create, ""
+		op.Before = cty.NullVal(t.kind.Type())
+		if t.kind.ChosenID {
+			op.ID = uuid.NewString()
+		}
+		if c.Action == plan.Replace && !c.WithParent {
+			t.deletion = &providers.Operation{Verb: providers.Delete, Kind: c.Kind, Address: c.Address, ID: c.ID, Before: unmarked(c.Live.Attrs), After: cty.NullVal(t.kind.Type())}
+		}
+	} else {
+		op.Changed = changedNames(c.Attributes)
+		if t.kind.Parent != "" && c.Live != nil {
+			op.Before = c.Before
+		}
+		marks := t.kind.Marked && c.Live != nil && c.Live.Marker != c.Marker && (c.Adopt || c.MovedFrom != resource.Address{})
+		if len(op.Changed) > 0 || c.Deliver || marks {
+			op.Verb = providers.Update
+		}
+		op.Before = unmarked(op.Before)
+	}
+	t.op = op
+	return t.credential(want, creating)
+}
+
+// credential decides on the first password of a new user, or of one who is not
+// known to have got it.
+func (t *task) credential(want cty.Value, creating bool) error {
+	spec := t.kind.Credential
+	if spec == nil || !creating && !t.change.Deliver {
+		return nil
+	}
+	t.op.PasswordTemporary = true
+	switch {
+	case isTrue(resource.Attr(want, spec.Generate)):
+		password, err := newPassword()
+		if err != nil {
+			return err
+		}
+		t.password = password
+		t.op.Password = password
+	case isTrue(resource.Attr(want, spec.Invite)):
+		t.op.Invite = true
+	default:
+		v := resource.Attr(want, spec.Password)
+		if v.IsNull() {
+			return nil
+		}
+		t.op.Password = resource.NewSecret(v.AsString())
+		if temporary := resource.Attr(want, spec.Temporary); !temporary.IsNull() {
+			t.op.PasswordTemporary = temporary.True()
+		}
+	}
+	return nil
+}
+
+func isTrue(v cty.Value) bool { return v.IsKnown() && !v.IsNull() && v.Type() == cty.Bool && v.True() }
+
+func unmarked(v cty.Value) cty.Value {
+	v, _ = v.UnmarkDeep()
+	return v
+}
+
+// sendable is what a provider is told of the planned object: what the server
+// decides (still unknown) is null, and write-only values are put in.
+func sendable(attrs []resource.Attribute, after, want cty.Value) cty.Value {
+	vals := make(map[string]cty.Value, len(attrs))
+	for _, a := range attrs {
+		v := resource.Attr(after, a.Name)
+		switch {
+		case a.WriteOnly:
+			v = resource.Attr(want, a.Name)
+		case a.Block != nil && v.IsKnown() && !v.IsNull():
+			v = sendable(a.Block, v, resource.Attr(want, a.Name))
+		}
+		if !v.IsWhollyKnown() || v.IsNull() {
+			v = cty.NullVal(typeOf(a))
+		}
+		vals[a.Name] = v
+	}
+	return cty.ObjectVal(vals)
+}
+
+func typeOf(a resource.Attribute) cty.Type {
+	if a.Block != nil {
+		return resource.BlockType(a.Block)
+	}
+	return a.Type
+}
+
+// changedNames are the attributes to send; what concerns the state only is not.
+func changedNames(changes []plan.AttrChange) []string {
+	var names []string
+	for _, a := range changes {
+		top := a.Top()
+		if !a.Local && (len(names) == 0 || names[len(names)-1] != top) {
+			names = append(names, top)
+		}
+	}
+	return names
+}

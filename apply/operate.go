@@ -1,0 +1,272 @@
+package apply
+
+import (
+	"time"
+
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/resource"
+	"github.com/idpctl/idpctl/state"
+)
+
+// maxAttempts bounds how often an operation is sent whose fate was unclear and
+// that a look at the server showed not to have happened.
+const maxAttempts = 4
+
+// intend journals the intents of all tasks with one write.
+func (e *executor) intend(tasks []*task) bool {
+	intents := make([]state.Intent, len(tasks))
+	for i, t := range tasks {
+		conn, diags := e.Conn(e.ctx, t.change.Provider)
+		if diags.HasErrors() {
+			e.summary.Diagnostics = append(e.summary.Diagnostics, diags...)
+			e.skipAll(tasks)
+			return false
+		}
+		intents[i] = t.newIntent(conn.ServerTime())
+	}
+	numbered, err := e.Journal.Intend(intents...)
+	if err != nil {
+		e.breakOff(err)
+		e.skipAll(tasks)
+		return false
+	}
+	for i := range tasks {
+		tasks[i].intent = numbered[i]
+	}
+	return true
+}
+
+// newIntent says what finds the object again and what was there before.
+func (t *task) newIntent(serverTime time.Time) state.Intent {
+	c := t.change
+	in := state.Intent{
+		Address: c.Address, Kind: c.Kind, Provider: c.Provider, Parent: t.parent(),
+		ID: t.op.ID, ServerTime: serverTime,
+	}
+	if key, ok := plan.KeyOf(t.kind.Key, t.op.After); ok {
+		in.Key = key
+	}
+	if t.op.Verb == providers.Delete {
+		in.Verb, in.ID, in.Parent, in.Before = state.Delete, "", c.Parent, &state.Image{ID: c.ID}
+		return in
+	}
+	after := t.stateObject()
+	in.After = &after
+	switch {
+	case t.op.Verb == providers.Update:
+		in.Verb, in.ID = state.Update, ""
+		in.Before = t.image()
+	case c.Action == plan.Replace:
+		in.Verb = state.Replace
+		in.Before = t.image()
+		in.After.ID = t.op.ID
+	default:
+		in.Verb = state.Create
+		in.After.ID = t.op.ID
+	}
+	switch {
+	case !t.password.IsZero():
+		in.Credential = state.Password
+	case t.op.Invite:
+		in.Credential = state.Invite
+	}
+	return in
+}
+
+// image is the pre-image of what the change touches.
+func (t *task) image() *state.Image {
+	touched := map[string]bool{}
+	for _, name := range t.op.Changed {
+		touched[name] = true
+	}
+	var attrs []resource.Attribute
+	for _, a := range t.kind.Attributes {
+		if touched[a.Name] {
+			attrs = append(attrs, a)
+		}
+	}
+	image := &state.Image{ID: t.change.ID}
+	if raw, err := resource.EncodeAttrs(attrs, t.op.Before); err == nil && !t.op.Before.IsNull() {
+		image.Values = raw
+	}
+	return image
+}
+
+// parent is the value of the kind's parent attribute after the change.
+func (t *task) parent() string {
+	if t.kind.Parent == "" {
+		return ""
+	}
+	v := resource.Attr(t.op.After, t.kind.Parent)
+	if v.IsNull() {
+		return t.change.Parent
+	}
+	return v.AsString()
+}
+
+// operate sends the operations of one provider, and again those that turn out
+// not to have happened.
+func (e *executor) operate(provider string, tasks []*task) {
+	conn, diags := e.Conn(e.ctx, provider)
+	if diags.HasErrors() {
+		for _, t := range tasks {
+			t.err = &providers.Error{Class: providers.NotAttempted, Summary: diags[0].Summary}
+		}
+		return
+	}
+	tasks = e.deleteReplaced(conn, tasks)
+	for len(tasks) > 0 {
+		e.submit(conn, tasks, func(t *task) providers.Operation { return t.op }, true)
+		unclear := tasks[:0:0]
+		for _, t := range tasks {
+			if providers.ClassOf(t.err) == providers.Ambiguous && t.err != nil {
+				unclear = append(unclear, t)
+			}
+		}
+		tasks = e.lookAgain(conn, unclear)
+	}
+}
+
+// submit sends one operation of each task. The results are journaled as they
+// come; when it returns they are durable.
+func (e *executor) submit(conn providers.Conn, tasks []*task, operation func(*task) providers.Operation, final bool) {
+	ops := make([]providers.Operation, len(tasks))
+	for i, t := range tasks {
+		ops[i] = operation(t)
+		t.attempts++
+		if t.attempts == 1 {
+			e.event(Started, t.change, t.change.ID, "")
+		}
+	}
+	var journalErr error
+	conn.Apply(e.ctx, ops, func(r providers.Result) {
+		t := tasks[r.Index]
+		t.err = r.Err
+		if r.ID != "" {
+			t.id, t.reported = r.ID, true
+		}
+		if r.Object != nil {
+			t.object, t.id = r.Object, r.Object.ID
+		}
+		if records := t.result(); final && len(records) > 0 && journalErr == nil {
+			journalErr = e.Journal.AppendSoon(records...)
+		}
+	})
+	if err := e.Journal.Flush(); journalErr == nil {
+		journalErr = err
+	}
+	if journalErr != nil {
+		e.breakOff(journalErr)
+	}
+}
+
+// result is the record that settles a task's intent; none while its fate is
+// not known.
+func (t *task) result() []state.Record {
+	r := state.Result{Intent: t.intent.Seq}
+	if t.err != nil {
+		if providers.ClassOf(t.err) == providers.Ambiguous {
+			return nil // settled by looking
+		}
+		r.Error = t.err.Error()
+	}
+	switch {
+	case t.op.Verb == providers.Delete:
+		r.Removed = t.err == nil
+	case t.err == nil, t.op.Verb == providers.Create && t.reported:
+		object := t.stateObject()
+		r.Object = &object
+	case t.intent.Verb == state.Replace && t.deleted:
+		r.Removed = true
+	}
+	t.settled = true
+	return []state.Record{r}
+}
+
+// deleteReplaced does the first halves of replacements, and returns the tasks
+// that can go on.
+func (e *executor) deleteReplaced(conn providers.Conn, tasks []*task) []*task {
+	var first, ready []*task
+	for _, t := range tasks {
+		if t.deletion != nil {
+			first = append(first, t)
+		} else {
+			ready = append(ready, t)
+		}
+	}
+	if len(first) == 0 {
+		return tasks
+	}
+	e.submit(conn, first, func(t *task) providers.Operation { return *t.deletion }, false)
+	for _, t := range first {
+		if t.err == nil {
+			t.deleted, t.reported, t.id = true, false, t.op.ID
+			ready = append(ready, t)
+			continue
+		}
+		if providers.ClassOf(t.err) != providers.Ambiguous {
+			e.append(state.Result{Intent: t.intent.Seq, Error: t.err.Error()})
+			t.settled = true
+		}
+	}
+	return ready
+}
+
+// lookAgain settles operations whose answer was lost by looking for the
+// object. It returns those that did not happen and are to be sent again.
+func (e *executor) lookAgain(conn providers.Conn, tasks []*task) []*task {
+	if len(tasks) == 0 {
+		return nil
+	}
+	intents := make([]state.Intent, len(tasks))
+	for i, t := range tasks {
+		intents[i] = t.intent
+	}
+	found, err := look(e.finish, conn, intents)
+	if err != nil {
+		return nil // their intents stay open: the next run looks
+	}
+	var again []*task
+	for i, t := range tasks {
+		object := found[i]
+		switch {
+		case t.op.Verb == providers.Delete && object == nil:
+			t.err = nil
+			e.append(t.result()...)
+		case t.op.Verb != providers.Create:
+			// Updates and deletions are repeated: twice is as good as once.
+			if t.attempts < maxAttempts {
+				again = append(again, t)
+			}
+		case object != nil && ours(t.intent, *object):
+			t.err, t.id, t.object = nil, object.ID, object
+			e.append(t.result()...)
+		case object == nil && t.attempts < maxAttempts:
+			again = append(again, t)
+		}
+	}
+	if e.stopped() {
+		return nil
+	}
+	for _, t := range again {
+		if t.op.Invite {
+			e.event(Note, t.change, t.id, "The invitation may have been sent before the answer was lost; it is sent once more.")
+		}
+	}
+	return again
+}
+
+// diagnose turns a provider's error about one object into a diagnostic that
+// points at the attribute or block.
+func (t *task) diagnose() diag.Diagnostic {
+	d := diag.Diagnostic{Summary: t.err.Error(), Address: t.change.Address.String(), Subject: t.change.Range}
+	if e, ok := t.err.(*providers.Error); ok { //nolint:errorlint // Conn promises this very type
+		d.Summary, d.Detail = e.Summary, e.Hint
+		if e.Attribute != "" && t.change.Desired != nil {
+			d.Subject = t.change.Desired.AttrRange(e.Attribute)
+		}
+	}
+	return d
+}

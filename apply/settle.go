@@ -1,0 +1,252 @@
+package apply
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/resource"
+	"github.com/idpctl/idpctl/state"
+)
+
+// settle finishes a layer: it reads back what the answers did not hold,
+// compares that with the plan, records it, and delivers the credentials.
+func (e *executor) settle(tasks []*task) {
+	readErr := e.readBack(tasks)
+	var records []state.Record
+	var credentials []Credential
+	var delivered []state.Record
+	for _, t := range tasks {
+		e.Resolver.Set(t.change.Address, t.value())
+		if t.settled && t.id != "" && t.object != nil {
+			records = append(records, state.Put{Object: t.stateObject()})
+		}
+		if t.settled && t.id != "" && t.change.MovedFrom != (resource.Address{}) {
+			records = append(records, state.Remove{Address: t.change.MovedFrom})
+		}
+		switch {
+		case t.err != nil && providers.ClassOf(t.err) == providers.NotAttempted:
+			e.skip(t.change, e.whyStopped())
+		case t.err != nil:
+			e.fail(t.change, t.diagnose())
+		case t.object == nil && readErr != nil:
+			e.fail(t.change, *readErr)
+		case t.object == nil:
+			e.fail(t.change, diag.Diagnostic{
+				Summary: "Object vanished",
+				Detail:  fmt.Sprintf("%s was done (id %s), but reading it back found nothing. Somebody else may have removed it; apply again.", t.change.Address, t.id),
+			})
+		default:
+			if lost := plan.Remaining(t.change, t.kind, t.object); len(lost) > 0 {
+				e.fail(t.change, e.notKept(t, lost))
+			} else {
+				e.done(t.change, t.id)
+			}
+		}
+		if t.err != nil && t.intent.Credential != state.NoCredential && t.settled && t.id != "" {
+			// Made, but a later step failed: what was sent may not be set, so
+			// nothing is delivered. The next apply does it anew.
+			continue
+		}
+		if t.err != nil {
+			continue
+		}
+		switch t.intent.Credential {
+		case state.Password:
+			credentials = append(credentials, Credential{
+				Address: t.change.Address, UserName: t.userName(), Password: t.password, Temporary: t.op.PasswordTemporary,
+			})
+			delivered = append(delivered, state.Delivered{Intent: t.intent.Seq})
+		case state.Invite:
+			records = append(records, state.Delivered{Intent: t.intent.Seq})
+		}
+	}
+	e.append(records...)
+	e.deliver(credentials, delivered)
+}
+
+// notKept says that the server accepted a value and did not keep it.
+func (e *executor) notKept(t *task, lost []string) diag.Diagnostic {
+	d := diag.Diagnostic{
+		Summary: "The server did not keep " + strings.Join(lost, ", "),
+		Detail: fmt.Sprintf("The request for %s succeeded, but reading it back shows another value. Something at the server overrides it, such as a policy or a read-only attribute; the next plan will show the difference.",
+			t.change.Address),
+	}
+	if top, _, _ := strings.Cut(lost[0], "."); t.change.Desired != nil {
+		d.Subject = t.change.Desired.AttrRange(top)
+	}
+	return d
+}
+
+// deliver hands out passwords, and only then notes that they are delivered.
+func (e *executor) deliver(credentials []Credential, delivered []state.Record) {
+	if len(credentials) == 0 || e.isBroken() {
+		return
+	}
+	if e.Deliver == nil {
+		return // they stay pending: a run that can deliver makes new ones
+	}
+	if err := e.Deliver(credentials); err != nil {
+		e.summary.Diagnostics = append(e.summary.Diagnostics, diag.Diagnostic{
+			Summary: "First passwords could not be delivered",
+			Detail:  fmt.Sprintf("%d passwords were set and could not be written: %s. Mend that and apply again: new ones will be made.", len(credentials), err),
+		})
+		return
+	}
+	e.append(delivered...)
+}
+
+// readBack reads, with one query for each kind and parent, the objects that
+// the answers of the server did not hold.
+func (e *executor) readBack(tasks []*task) *diag.Diagnostic {
+	type where struct{ provider, kind, parent string }
+	missing := map[where][]*task{}
+	for _, t := range tasks {
+		if t.id != "" && t.object == nil && t.settled {
+			w := where{t.change.Provider, t.change.Kind, t.parent()}
+			missing[w] = append(missing[w], t)
+		}
+	}
+	var failure *diag.Diagnostic
+	for w, group := range missing {
+		conn, diags := e.Conn(e.finish, w.provider)
+		if diags.HasErrors() {
+			failure = &diags[0]
+			continue
+		}
+		q := providers.Query{Kind: w.kind, Parent: w.parent}
+		byID := make(map[string]*task, len(group))
+		for _, t := range group {
+			q.IDs = append(q.IDs, t.id)
+			byID[t.id] = t
+		}
+		objects, err := conn.List(e.finish, q)
+		if err != nil {
+			failure = &diag.Diagnostic{Summary: "Cannot read back what was done", Detail: err.Error() + " It is recorded in the state; plan again to compare."}
+			continue
+		}
+		for i, o := range objects {
+			if t, ok := byID[o.ID]; ok {
+				t.object = &objects[i]
+			}
+		}
+	}
+	return failure
+}
+
+// value is what the object is known to be: as read back, with what only the
+// state knows, what is managed of partial attributes, and the marks.
+func (t *task) value() cty.Value {
+	after := t.change.After
+	if t.object == nil {
+		if t.id == "" {
+			return after
+		}
+		vals := after.AsValueMap()
+		vals["id"] = cty.StringVal(t.id)
+		return cty.ObjectVal(vals)
+	}
+	vals := t.object.Attrs.AsValueMap()
+	for _, a := range t.kind.Attributes {
+		planned := resource.Attr(after, a.Name)
+		switch {
+		case a.Local, a.Partial:
+			vals[a.Name] = planned
+		case a.WriteOnly, a.OnCreate:
+			vals[a.Name] = cty.NullVal(typeOf(a))
+		case a.Block != nil:
+			vals[a.Name] = withLocals(a.Block, vals[a.Name], planned)
+		case resource.IsSensitive(planned):
+			vals[a.Name] = vals[a.Name].Mark(resource.Sensitive)
+		}
+		if vals[a.Name] == cty.NilVal || vals[a.Name].IsNull() {
+			vals[a.Name] = cty.NullVal(typeOf(a))
+		}
+	}
+	vals["id"] = cty.StringVal(t.object.ID)
+	return cty.ObjectVal(vals)
+}
+
+// withLocals puts what only the state knows into a nested block as read.
+func withLocals(attrs []resource.Attribute, live, planned cty.Value) cty.Value {
+	if live == cty.NilVal || live.IsNull() || planned.IsNull() || !planned.IsKnown() {
+		return live
+	}
+	vals := live.AsValueMap()
+	for _, a := range attrs {
+		v := resource.Attr(planned, a.Name)
+		switch {
+		case a.Local:
+			vals[a.Name] = v
+		case a.Sensitive || resource.IsSensitive(v):
+			vals[a.Name] = vals[a.Name].Mark(resource.Sensitive)
+		}
+	}
+	return cty.ObjectVal(vals)
+}
+
+// stateObject is what the state shall hold of the object.
+func (t *task) stateObject() state.Object {
+	c := t.change
+	o := state.Object{
+		Address: c.Address, Kind: c.Kind, Provider: c.Provider, Parent: t.stateParent(), ID: t.id,
+		Origin: c.Origin, DependsOn: c.DependsOn,
+	}
+	if o.Origin == "" {
+		o.Origin = resource.Created
+	}
+	if d := c.Desired; d != nil {
+		o.PreventDestroy, o.ForceDestroy, o.OnDestroy = d.PreventDestroy, d.ForceDestroy, d.OnDestroy
+	}
+	o.Attributes, _ = resource.EncodeAttrs(t.kind.Attributes, t.value()) // the types are the kind's own
+	o.Owned = encodeOwned(t.kind, plan.NewOwned(c, t.kind))
+	if t.op.Verb != 0 {
+		o.Written = t.intent.ServerTime
+	}
+	return o
+}
+
+func (t *task) stateParent() string {
+	if p := resource.Attr(t.change.After, t.kind.Parent); !p.IsNull() && p.IsKnown() {
+		p, _ = p.Unmark()
+		return p.AsString()
+	}
+	return t.change.Parent
+}
+
+// encodeOwned leaves out what is sensitive, as the state holds no secret.
+func encodeOwned(kind resource.Kind, owned map[string]cty.Value) map[string]json.RawMessage {
+	var out map[string]json.RawMessage
+	for name, v := range owned {
+		a, ok := kind.Attribute(name)
+		if !ok || a.Sensitive {
+			continue
+		}
+		raw, err := resource.EncodeValue(v, a.Type)
+		if err != nil {
+			continue
+		}
+		if out == nil {
+			out = map[string]json.RawMessage{}
+		}
+		out[name] = raw
+	}
+	return out
+}
+
+// userName is what a person types to sign in.
+func (t *task) userName() string {
+	key, _ := plan.KeyOf(t.kind.Key, t.op.After)
+	var parts []string
+	for _, name := range t.kind.Key {
+		if key[name] != "" && name != t.kind.Parent {
+			parts = append(parts, key[name])
+		}
+	}
+	return strings.Join(parts, " ")
+}

@@ -1,0 +1,30 @@
+// Command idpctl sets up the identity provider of an InfluxDB Clustered
+// installation from HCL files. It is the registry of providers and os.Exit;
+// everything else is in internal/cli.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/idpctl/idpctl/internal/cli"
+	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/keycloak"
+)
+
+// version is set by the linker (-X main.version=…).
+var version = "dev"
+
+func main() {
+	interrupts := make(chan os.Signal, 2)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	os.Exit(cli.Main(context.Background(), os.Args[1:], &cli.Env{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(),
+		Providers:  []providers.Provider{keycloak.New()},
+		Version:    version,
+		Interrupts: interrupts,
+		Exit:       os.Exit,
+	}))
+}

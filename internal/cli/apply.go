@@ -1,0 +1,204 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/idpctl/idpctl/apply"
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/internal/run"
+	"github.com/idpctl/idpctl/internal/view"
+	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/state"
+)
+
+// applyFlags are those of apply and destroy.
+type applyFlags struct {
+	runFlags
+	autoApprove      bool
+	allowAdopt       bool
+	allowEmptyAdmins bool
+	credentialsOut   string
+}
+
+func (f *applyFlags) addTo(c *cobra.Command, a *app) {
+	f.add(c)
+	c.Flags().BoolVar(&f.autoApprove, "auto-approve", false, "do not ask for approval")
+	c.Flags().BoolVar(&f.allowAdopt, "allow-adopt", false, "with -auto-approve: let objects that exist already come under management")
+	c.Flags().BoolVar(&f.allowEmptyAdmins, "allow-empty-admins", false, "let a cluster lose its last admin")
+	c.Flags().StringVar(&f.credentialsOut, "credentials-out", "", "write generated first passwords to this `FILE` (mode 0600) instead of showing them once")
+	c.Flags().BoolVar(&a.json, "json", false, "print progress and result as JSON, one object a line")
+}
+
+// applyCommand is `idpctl apply`.
+func (a *app) applyCommand() *cobra.Command {
+	var flags applyFlags
+	c := &cobra.Command{
+		Use:   "apply",
+		Short: "Make the identity provider and the cluster's files as the configuration says",
+		Long: `apply plans, asks for approval, and does what the plan showed, or stops. Every
+change is recorded before it is sent: after a crash, one more apply completes it.`,
+		Example: "  idpctl apply\n  idpctl apply -auto-approve -input=false -credentials-out first-passwords.json   # in a pipeline",
+		Args:    cobra.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return a.apply(&flags, plan.Normal) },
+	}
+	flags.addTo(c, a)
+	return c
+}
+
+// destroyCommand is `idpctl destroy`.
+func (a *app) destroyCommand() *cobra.Command {
+	var flags applyFlags
+	c := &cobra.Command{
+		Use:   "destroy",
+		Short: "Remove everything that idpctl made",
+		Long: `destroy removes every object of the state that idpctl made, and releases those
+that it adopted. Admins are taken out of the cluster's files first.`,
+		Example: "  idpctl destroy",
+		Args:    cobra.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return a.apply(&flags, plan.Destroy) },
+	}
+	flags.addTo(c, a)
+	return c
+}
+
+// apply plans and, once that is approved, applies.
+func (a *app) apply(flags *applyFlags, mode plan.Mode) error {
+	v := a.view()
+	opts, err := a.options(&flags.runFlags, state.Locked, v)
+	if err != nil {
+		return err
+	}
+	var progress *view.Progress
+	opts.Wait = waiting(&progress)
+	ctx, stopReading := a.interruptible()
+	r, module, diags := run.Open(ctx, opts)
+	src := source(module)
+	if diags.HasErrors() {
+		stopReading()
+		return a.tell(diags, src)
+	}
+	planned, ds := r.Plan(ctx, mode)
+	stopReading()
+	diags = append(diags, ds...)
+	if ctx.Err() != nil && a.ctx.Err() == nil && diags.HasErrors() {
+		diags = interrupted()
+	}
+	if !diags.HasErrors() {
+		diags = append(diags, a.refuse(flags, planned)...)
+	}
+	if diags.HasErrors() {
+		closeRun(r, &diags)
+		return a.tell(diags, src)
+	}
+	if !a.json || planned.Empty() {
+		v.Plan(planned.Plan, diags, src)
+	}
+	if planned.Empty() && len(planned.Recovered) == 0 {
+		var closing diag.Diagnostics
+		closeRun(r, &closing)
+		return a.tell(closing, src)
+	}
+	if ok, err := a.approved(flags, planned); err != nil || !ok {
+		var closing diag.Diagnostics
+		closeRun(r, &closing)
+		if err != nil {
+			closing = closing.Errorf("Not approved", "%s.", err)
+		} else {
+			v.Note("Apply cancelled. Nothing was changed.")
+		}
+		_ = a.tell(closing, src)
+		return failure
+	}
+	progress = v.Progress(planned.Plan)
+	stop, done := a.graceful(progress.Note)
+	summary, ds := r.Apply(a.ctx, planned, run.ApplyOptions{
+		Deliver: a.deliverer(flags, progress), Event: progress.Event, Stop: stop,
+	})
+	done()
+	progress.Close()
+	closeRun(r, &ds)
+	if summary != nil {
+		v.Summary(planned.Plan, summary, src)
+		for _, next := range r.NextCommands(planned) {
+			v.Note(next)
+		}
+	}
+	if err := a.tell(ds, src); err != nil || !summary.OK() {
+		return failure
+	}
+	return nil
+}
+
+// waiting shows pauses in the progress display, once there is one.
+func waiting(progress **view.Progress) waitFunc {
+	return func(reason string, d duration) {
+		if p := *progress; p != nil {
+			p.Event(apply.Event{Kind: apply.Waiting, Message: fmt.Sprintf("%s: %s", reason, d.Round(second))})
+		}
+	}
+}
+
+// approved asks for approval if there is anything to ask for.
+func (a *app) approved(flags *applyFlags, p *run.Planned) (bool, error) {
+	if flags.autoApprove || p.Empty() {
+		return true, nil
+	}
+	if !flags.input {
+		return false, fmt.Errorf("-input=false needs -auto-approve")
+	}
+	if p.Mode == plan.Destroy {
+		return a.approve("Do you really want to destroy all of this?", "There is no undo. What was adopted is released, not destroyed.")
+	}
+	return a.approve("Do you want to perform these actions?", "idpctl will do what is described above, or stop.")
+}
+
+// refuse is what stops an apply although the plan is sound: what an unattended
+// run must not decide, and passwords that nobody would get.
+func (a *app) refuse(flags *applyFlags, p *run.Planned) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if flags.autoApprove && !flags.allowAdopt {
+		for _, c := range p.Adoptions() {
+			diags = append(diags, diag.Diagnostic{
+				Summary: "Adoption needs approval", Subject: c.Range, Address: c.Address.String(),
+				Detail: fmt.Sprintf("%s exists already (id %s) and would come under management. If it is the right one, add -allow-adopt, or approve the plan at a terminal.", c.Address, c.ID),
+			})
+		}
+	}
+	if !flags.allowEmptyAdmins {
+		diags = append(diags, p.LosesLastAdmin()...)
+	}
+	users := p.NeedsDelivery()
+	switch {
+	case len(users) == 0:
+	case flags.credentialsOut != "":
+		if err := (credentialsFile{flags.credentialsOut}).check(); err != nil {
+			diags = diags.Errorf("Credentials file cannot be used", "%s.", err)
+		}
+	case a.json || !isTerminal(a.Stdout):
+		names := make([]string, len(users))
+		for i, u := range users {
+			names[i] = u.String()
+		}
+		diags = diags.Errorf("Nobody would get the first passwords",
+			"A password would be made for %s, and there is no terminal to show it on. Name a file with -credentials-out.", shortList(names, 5))
+	}
+	return diags
+}
+
+func shortList(names []string, most int) string {
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
+
+// deliverer hands out passwords: to a file, or to the terminal, once.
+func (a *app) deliverer(flags *applyFlags, progress *view.Progress) func([]apply.Credential) error {
+	if flags.credentialsOut != "" {
+		return credentialsFile{flags.credentialsOut}.deliver
+	}
+	return progress.Credentials
+}

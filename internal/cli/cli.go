@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/internal/view"
+	"github.com/idpctl/idpctl/state"
+)
+
+// Main runs one command and returns the exit code of the process.
+func Main(ctx context.Context, args []string, env *Env) int {
+	a := &app{Env: env, ctx: ctx}
+	root := a.root()
+	root.SetArgs(dashes(args))
+	err := root.ExecuteContext(ctx)
+	var code exitCode
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &code):
+		return int(code)
+	default:
+		a.view().Diagnostics(diag.Diagnostics{{Summary: "Wrong usage", Detail: err.Error()}}, nil)
+		return 1
+	}
+}
+
+// exitCode is an error that was told already and only sets the exit code.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
+const (
+	failure = exitCode(1)
+	changes = exitCode(2)
+)
+
+// app is one invocation: the environment and the global flags.
+type app struct {
+	*Env
+	ctx context.Context
+
+	chdir   string
+	noColor bool
+	json    bool
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "idpctl",
+		Short: "Set up the identity provider of an InfluxDB Clustered installation",
+		Long: `idpctl reads *.idp.hcl files that describe the realm, the device-flow client
+and the admin users of an InfluxDB Clustered installation. It shows what would
+change at the identity provider (plan), makes it so (apply), and puts the client
+ID, endpoints and user IDs where the cluster needs them.`,
+		Example:       "  idpctl plan\n  idpctl apply",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetIn(a.Stdin)
+	root.SetOut(a.Stdout)
+	root.SetErr(a.Stderr)
+	f := root.PersistentFlags()
+	f.StringVar(&a.chdir, "chdir", "", "switch to this `DIR` before anything else")
+	f.BoolVar(&a.noColor, "no-color", false, "no colors, whatever the terminal")
+	root.AddCommand(
+		a.planCommand(), a.applyCommand(), a.destroyCommand(),
+		a.outputCommand(), a.showCommand(), a.stateCommand(),
+		a.validateCommand(), a.fmtCommand(), a.verifyCommand(),
+		a.emulatorCommand(), a.providersCommand(), a.versionCommand(), a.initCommand(),
+	)
+	return root
+}
+
+// dir is the folder of the configuration.
+func (a *app) dir() (string, error) {
+	if a.chdir == "" {
+		return ".", nil
+	}
+	info, err := os.Stat(a.chdir)
+	if err != nil || !info.IsDir() {
+		return "", fmt.Errorf("-chdir: %s is not a folder", a.chdir)
+	}
+	return filepath.Clean(a.chdir), nil
+}
+
+// view is where everything is shown: to people, or as JSON with -json.
+func (a *app) view() *view.View {
+	color := isTerminal(a.Stdout) && !a.noColor && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb"
+	return view.New(view.Options{
+		Out: a.Stdout, Err: a.Stderr, Color: color, Width: width(a.Stdout), JSON: a.json,
+		Terminal: isTerminal(a.Stdout), Now: time.Now,
+	})
+}
+
+// tell shows diagnostics, and turns errors among them into an exit code.
+func (a *app) tell(diags diag.Diagnostics, source func(string) []byte) error {
+	if len(diags) > 0 {
+		a.view().Diagnostics(diags, source)
+	}
+	if diags.HasErrors() {
+		return failure
+	}
+	return nil
+}
+
+// backend is the tests' backend of the state, or nil.
+func (a *app) backend(dir string) state.Backend {
+	if a.Backend == nil {
+		return nil
+	}
+	return a.Backend(dir)
+}
+
+// dashes lets long flags begin with one dash, as Terraform's do. What follows
+// "--" is left alone.
+func dashes(args []string) []string {
+	out := make([]string, 0, len(args))
+	for i, arg := range args {
+		if arg == "--" {
+			return append(out, args[i:]...)
+		}
+		if len(arg) > 2 && arg[0] == '-' && arg[1] != '-' && !strings.ContainsAny(arg[1:2], "0123456789.=") {
+			arg = "-" + arg
+		}
+		out = append(out, arg)
+	}
+	return out
+}

@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/idpctl/idpctl/apply"
+	"github.com/idpctl/idpctl/resource"
+)
+
+// credentialsFile is where first passwords go with -credentials-out: a JSON
+// file that only its owner may read. A user who is in it already gets the new
+// entry in place of the old one, as the old password is void.
+type credentialsFile struct{ path string }
+
+// credentialsFormat is the file's content.
+type credentialsFormat struct {
+	FormatVersion string            `json:"format_version"`
+	Credentials   []credentialEntry `json:"credentials"`
+}
+
+type credentialEntry struct {
+	Address   resource.Address `json:"address"`
+	UserName  string           `json:"username"`
+	Password  string           `json:"password"`
+	Temporary bool             `json:"temporary"`
+}
+
+// check finds out before anything is changed whether the file can be written.
+func (f credentialsFile) check() error {
+	if _, err := f.read(); err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(f.path), ".idpctl-credentials-*")
+	if err != nil {
+		return fmt.Errorf("the credentials file cannot be written: %w", err)
+	}
+	return errors.Join(tmp.Close(), os.Remove(tmp.Name()))
+}
+
+func (f credentialsFile) read() (credentialsFormat, error) {
+	content := credentialsFormat{FormatVersion: "1.0"}
+	info, err := os.Lstat(f.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return content, nil
+	case err != nil:
+		return content, err
+	case !info.Mode().IsRegular():
+		return content, fmt.Errorf("%s is not a regular file: name another for -credentials-out", f.path)
+	case info.Mode().Perm()&0o077 != 0:
+		return content, fmt.Errorf("%s can be read by others (mode %#o): chmod 600 it, or name another for -credentials-out", f.path, info.Mode().Perm())
+	}
+	raw, err := os.ReadFile(f.path)
+	if err != nil {
+		return content, err
+	}
+	if err := json.Unmarshal(raw, &content); err != nil || content.FormatVersion != "1.0" {
+		return content, fmt.Errorf("%s is not a credentials file of idpctl, and is not overwritten: name another for -credentials-out", f.path)
+	}
+	return content, nil
+}
+
+// deliver adds passwords to the file. When it returns nil they are on disk.
+func (f credentialsFile) deliver(list []apply.Credential) error {
+	content, err := f.read()
+	if err != nil {
+		return err
+	}
+	place := map[resource.Address]int{}
+	for i, e := range content.Credentials {
+		place[e.Address] = i
+	}
+	for _, c := range list {
+		entry := credentialEntry{Address: c.Address, UserName: c.UserName, Password: c.Password.Reveal(), Temporary: c.Temporary}
+		if i, ok := place[c.Address]; ok {
+			content.Credentials[i] = entry
+		} else {
+			content.Credentials = append(content.Credentials, entry)
+		}
+	}
+	raw, err := json.MarshalIndent(content, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writePrivate(f.path, append(raw, '\n'))
+}
+
+// writePrivate replaces a file by one of mode 0600, durably.
+func writePrivate(path string, content []byte) (err error) {
+	dir := filepath.Dir(path)
+	tmp, err := os.CreateTemp(dir, ".idpctl-credentials-*") // made with mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(tmp.Name()))
+		}
+	}()
+	if _, err = tmp.Write(content); err == nil {
+		err = tmp.Sync()
+	}
+	if err = errors.Join(err, tmp.Close()); err != nil {
+		return err
+	}
+	if err = os.Rename(tmp.Name(), path); err != nil {
+		return err
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil // the file is there; some systems do not open folders
+	}
+	_ = d.Sync() // likewise
+	return d.Close()
+}

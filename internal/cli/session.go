@@ -1,0 +1,174 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/idpctl/idpctl/config"
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/internal/run"
+	"github.com/idpctl/idpctl/internal/view"
+	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/state"
+)
+
+// runFlags are the flags of every command that makes a run.
+type runFlags struct {
+	vars        []config.VarSource
+	input       bool
+	lockTimeout time.Duration
+	parallelism int
+	refresh     bool
+}
+
+// varFlag collects -var and -var-file in the order of the command line, as
+// later ones win.
+type varFlag struct {
+	list *[]config.VarSource
+	file bool
+}
+
+func (v varFlag) String() string { return "" }
+func (v varFlag) Type() string   { return "string" }
+func (v varFlag) Set(s string) error {
+	if v.file {
+		*v.list = append(*v.list, config.VarSource{File: s})
+		return nil
+	}
+	name, value, ok := strings.Cut(s, "=")
+	if !ok || name == "" {
+		return errors.New("write it as -var 'name=value'")
+	}
+	*v.list = append(*v.list, config.VarSource{Name: strings.TrimSpace(name), Value: value})
+	return nil
+}
+
+func (f *runFlags) varsFlags(c *cobra.Command) {
+	c.Flags().Var(varFlag{list: &f.vars}, "var", "set a variable: `NAME=VALUE`; may be repeated")
+	c.Flags().Var(varFlag{list: &f.vars, file: true}, "var-file", "read variables from this `FILE`; may be repeated")
+	c.Flags().BoolVar(&f.input, "input", true, "ask for variables that are missing, if there is a terminal")
+}
+
+func (f *runFlags) add(c *cobra.Command) {
+	f.varsFlags(c)
+	c.Flags().DurationVar(&f.lockTimeout, "lock-timeout", 0, "wait this long (`10s`) for another run's lock on the state")
+	c.Flags().IntVar(&f.parallelism, "parallelism", 8, "how many requests may be under way at once")
+	c.Flags().BoolVar(&f.refresh, "refresh", true, "read the objects of the state from the identity provider")
+}
+
+// options turns the flags into what package run needs.
+func (a *app) options(f *runFlags, lock state.LockMode, v *view.View) (run.Options, error) {
+	dir, err := a.dir()
+	if err != nil {
+		return run.Options{}, err
+	}
+	if f.parallelism < 1 {
+		return run.Options{}, fmt.Errorf("-parallelism must be at least 1, not %d", f.parallelism)
+	}
+	opts := run.Options{
+		Dir: dir, Providers: a.Providers, Backend: a.backend(dir),
+		Lock: lock, LockTimeout: f.lockTimeout,
+		Waiting: func(e *state.LockedError) { v.Note("Waiting for the lock: " + e.Error()) },
+		Vars:    f.vars, Env: a.Environ,
+		Parallelism: f.parallelism, NoRefresh: !f.refresh, Version: a.Version, Command: "idpctl",
+		Log: a.requestLog(),
+	}
+	if f.input && isTerminal(a.Stdin) && isTerminal(a.Stdout) {
+		opts.Prompt = a.prompt
+	}
+	return opts, nil
+}
+
+// requestLog writes one line for each request, under IDPCTL_LOG=debug.
+func (a *app) requestLog() func(providers.RequestLog) {
+	if !strings.EqualFold(a.getenv("IDPCTL_LOG"), "debug") {
+		return nil
+	}
+	return func(l providers.RequestLog) {
+		outcome := fmt.Sprint(l.Status)
+		if l.Err != nil {
+			outcome = "failed: " + providers.Clean(l.Err.Error(), 200)
+		}
+		fmt.Fprintf(a.Stderr, "[debug] %s %s %s (attempt %d, %s)\n", l.Method, l.URL, outcome, l.Attempt, l.Duration.Round(time.Millisecond))
+	}
+}
+
+// prompt asks for a variable at the terminal; a sensitive one is not echoed.
+func (a *app) prompt(req config.PromptRequest) (string, error) {
+	fmt.Fprintf(a.Stdout, "var.%s\n", req.Name)
+	if req.Description != "" {
+		fmt.Fprintf(a.Stdout, "  %s\n\n", req.Description)
+	}
+	fmt.Fprint(a.Stdout, "  Enter a value: ")
+	if in, ok := a.Stdin.(*os.File); ok && req.Sensitive {
+		raw, err := term.ReadPassword(int(in.Fd())) //nolint:gosec // a file descriptor fits an int
+		fmt.Fprint(a.Stdout, "\n\n")
+		return string(raw), err
+	}
+	line, err := a.readLine()
+	fmt.Fprintln(a.Stdout)
+	return line, err
+}
+
+// readLine reads one line of standard input, and not a byte more.
+func (a *app) readLine() (string, error) {
+	var b strings.Builder
+	r := bufio.NewReaderSize(oneByte{a.Stdin}, 16)
+	for {
+		c, err := r.ReadByte()
+		if err != nil || c == '\n' {
+			if errors.Is(err, io.EOF) && b.Len() > 0 {
+				err = nil
+			}
+			return strings.TrimRight(b.String(), "\r"), err
+		}
+		b.WriteByte(c)
+	}
+}
+
+// oneByte keeps a buffered reader from taking what the next prompt waits for.
+type oneByte struct{ io.Reader }
+
+func (r oneByte) Read(p []byte) (int, error) {
+	if len(p) > 1 {
+		p = p[:1]
+	}
+	return r.Reader.Read(p)
+}
+
+// approve asks whether to go on; only "yes" is a yes.
+func (a *app) approve(question, explanation string) (bool, error) {
+	if !isTerminal(a.Stdin) {
+		return false, errors.New("there is no terminal to ask for approval: add -auto-approve")
+	}
+	fmt.Fprintf(a.Stdout, "\n%s\n  %s\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: ", question, explanation)
+	line, err := a.readLine()
+	if err != nil {
+		return false, err
+	}
+	fmt.Fprintln(a.Stdout)
+	return strings.TrimSpace(line) == "yes", nil
+}
+
+// source gives the lines of a configuration to show, with secrets masked.
+func source(m *config.Module) func(string) []byte {
+	if m == nil {
+		return func(string) []byte { return nil }
+	}
+	return m.Source
+}
+
+// closeRun ends a run and adds what went wrong with that.
+func closeRun(r *run.Run, diags *diag.Diagnostics) {
+	if r != nil {
+		*diags = append(*diags, r.Close()...)
+	}
+}

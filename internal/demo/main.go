@@ -1,0 +1,216 @@
+// Command demo shows the main job of idpctl from end to end, as `make demo`: it
+// starts the built-in Keycloak emulator, plans and applies examples/quickstart
+// in a temporary folder, shows what came of it, plans again, and signs a user
+// in through the device flow, by the forms that a browser would fill in. It
+// types nothing that a user could not type, and leaves nothing behind.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/idpctl/idpctl/emulator/formclient"
+)
+
+func main() {
+	idpctl := flag.String("idpctl", "bin/idpctl", "the program to show")
+	example := flag.String("example", "examples/quickstart", "the configuration to show it with")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	d := &demo{ctx: ctx, example: *example}
+	if err := d.run(*idpctl); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+type demo struct {
+	ctx          context.Context
+	bin, example string
+	dir          string
+	env          []string
+}
+
+func (d *demo) run(idpctl string) (err error) {
+	if d.bin, err = filepath.Abs(idpctl); err != nil {
+		return err
+	}
+	if d.dir, err = os.MkdirTemp("", "idpctl-demo-*"); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(d.dir)) }()
+	if err := os.CopyFS(d.dir, os.DirFS(d.example)); err != nil {
+		return err
+	}
+
+	d.say("A Keycloak to work with: the built-in emulator.")
+	stop, err := d.emulator()
+	if err != nil {
+		return err
+	}
+	defer stop()
+
+	d.say("What would change? plan changes nothing.")
+	if err := d.idpctl("plan"); err != nil {
+		return err
+	}
+	d.say("Make it so. Without a person at the terminal, first passwords go to a file.")
+	if err := d.idpctl("apply", "-auto-approve", "-credentials-out", "first-passwords.json"); err != nil {
+		return err
+	}
+	d.say("The AppInstance has what the cluster needs; the rest of the file is untouched.")
+	if err := d.show("myinfluxdb.yml"); err != nil {
+		return err
+	}
+	d.say("The endpoints for influxctl, and the user IDs.")
+	if err := d.idpctl("output"); err != nil {
+		return err
+	}
+	d.say("Plan again: there must be nothing left to do.")
+	if err := d.idpctl("plan", "-detailed-exitcode"); err != nil {
+		return fmt.Errorf("the second plan is not empty: %w", err)
+	}
+	d.say("Sign Marty in through the device flow, and check the token as the cluster would.")
+	if err := d.verify("marty@example.com"); err != nil {
+		return err
+	}
+	d.say("Done. The emulator is stopped and the temporary folder removed.")
+	return nil
+}
+
+func (d *demo) say(text string) { fmt.Printf("\n\033[1m# %s\033[0m\n", text) }
+
+// idpctl runs one command and shows it.
+func (d *demo) idpctl(args ...string) error {
+	fmt.Printf("$ idpctl %s\n", strings.Join(args, " "))
+	cmd := d.command(args...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	return cmd.Run()
+}
+
+func (d *demo) command(args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(d.ctx, d.bin, args...)
+	cmd.Dir, cmd.Env = d.dir, append(os.Environ(), d.env...)
+	return cmd
+}
+
+// emulator starts the emulator and points the KEYCLOAK_* variables at it.
+func (d *demo) emulator() (stop func(), err error) {
+	fmt.Println("$ idpctl emulator keycloak")
+	cmd := d.command("emulator", "keycloak")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	stop = func() {
+		_ = cmd.Process.Signal(os.Interrupt) // it ends, or has ended
+		_ = cmd.Wait()
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		line := strings.TrimSpace(lines.Text())
+		fmt.Println(line)
+		if assignment, ok := strings.CutPrefix(line, "export "); ok {
+			d.env = append(d.env, strings.Fields(assignment)...)
+		}
+		if len(d.env) >= 3 {
+			go func() { _, _ = io.Copy(io.Discard, out) }()
+			return stop, nil
+		}
+	}
+	stop()
+	return nil, errors.New("the emulator did not start")
+}
+
+func (d *demo) show(name string) error {
+	fmt.Printf("$ cat %s\n", name)
+	raw, err := os.ReadFile(filepath.Join(d.dir, name))
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(raw)
+	return err
+}
+
+// verify runs `idpctl verify` and does what the person at the browser does.
+func (d *demo) verify(user string) error {
+	password, err := d.password(user)
+	if err != nil {
+		return err
+	}
+	fmt.Println("$ idpctl verify")
+	ctx, cancel := context.WithTimeout(d.ctx, time.Minute)
+	defer cancel()
+	cmd := d.command("verify")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	var signIn error
+	signedIn := false
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		fmt.Println(lines.Text())
+		if url := verificationURL(lines.Text()); url != "" && !signedIn {
+			signedIn = true
+			fmt.Printf("  (the demo opens this page, signs in as %s, sets a new password and consents)\n", user)
+			signIn = formclient.SignIn(ctx, nil, url, formclient.Credentials{
+				Username: user, Password: password, NewPassword: password + "-new",
+			})
+			if signIn != nil {
+				cancel()
+				_ = cmd.Process.Kill() // nobody will sign in any more
+			}
+		}
+	}
+	return errors.Join(signIn, cmd.Wait())
+}
+
+// verificationURL finds the link with the code in what verify prints.
+func verificationURL(line string) string {
+	for _, word := range strings.Fields(line) {
+		if strings.HasPrefix(word, "http") && strings.Contains(word, "user_code=") {
+			return word
+		}
+	}
+	return ""
+}
+
+func (d *demo) password(user string) (string, error) {
+	raw, err := os.ReadFile(filepath.Join(d.dir, "first-passwords.json"))
+	if err != nil {
+		return "", err
+	}
+	var file struct {
+		Credentials []struct{ Username, Password string }
+	}
+	if err := json.Unmarshal(raw, &file); err != nil {
+		return "", err
+	}
+	for _, c := range file.Credentials {
+		if c.Username == user {
+			return c.Password, nil
+		}
+	}
+	return "", fmt.Errorf("no first password of %s was delivered", user)
+}

@@ -1,0 +1,82 @@
+package run
+
+import (
+	"context"
+
+	"github.com/idpctl/idpctl/apply"
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/state"
+)
+
+// ApplyOptions are the parts of an apply that meet the user.
+type ApplyOptions struct {
+	// Deliver hands over generated passwords; see [apply.Input].
+	Deliver func([]apply.Credential) error
+	// Event is told each step; nil for nobody.
+	Event func(apply.Event)
+	// Stop, once closed, ends the run gracefully.
+	Stop <-chan struct{}
+}
+
+// Apply executes a plan that this run made.
+func (r *Run) Apply(ctx context.Context, p *Planned, opts ApplyOptions) (*apply.Summary, diag.Diagnostics) {
+	if err := r.begin(p.Recovered); err != nil {
+		return nil, diag.Diagnostics{stateDiagnostic(err)}
+	}
+	in := apply.Input{
+		Plan: p.Plan, Resolver: r.eval, Journal: r.session,
+		Conn: r.conns.get, Kind: r.conns.kind,
+		Read:    p.planner.readDeferred,
+		Targets: p.planner.applyTargets(),
+		Deliver: opts.Deliver, Event: opts.Event, Stop: opts.Stop,
+		Outputs: r.encodeOutputs,
+	}
+	if p.Mode == plan.Destroy {
+		in.Outputs = func() (map[string]state.Output, diag.Diagnostics) { return nil, nil }
+	}
+	return apply.Run(ctx, in), nil
+}
+
+// begin makes the session ready to record, and records what is known of the
+// intents that an earlier run left open.
+func (r *Run) begin(recovered []state.Record) error {
+	if !r.began {
+		if err := r.session.Begin(r.module.Namespace()); err != nil {
+			return err
+		}
+		r.began = true
+	}
+	if len(recovered) == 0 {
+		return nil
+	}
+	return r.session.Append(recovered...)
+}
+
+// readDeferred reads a data block whose arguments are known by now.
+func (p *planner) readDeferred(ctx context.Context, c *plan.Change) diag.Diagnostics {
+	d, diags := p.run.eval.Resolve(c.Address)
+	if diags.HasErrors() {
+		return diags
+	}
+	// What was to be created when the plan was made exists now.
+	reading := *p
+	reading.changes = nil
+	r := newReader(p.run.conns)
+	l := reading.lookup(&d, r)
+	if l.deferred {
+		return diag.Diagnostics{{
+			Summary: "Still unknown", Subject: c.Range, Address: c.Address.String(),
+			Detail: "What to look for is not known although everything that it refers to is done.",
+		}}
+	}
+	found, diags := r.read(ctx)
+	if diags.HasErrors() {
+		return diags
+	}
+	value, diags := l.resolve(found[l.place])
+	if !diags.HasErrors() {
+		p.run.eval.Set(c.Address, value)
+	}
+	return diags
+}

@@ -1,0 +1,86 @@
+package run
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/resource"
+)
+
+// connections opens one connection for each provider block, when it is first
+// needed, and keeps it until the end of the run.
+type connections struct {
+	registry map[string]providers.Provider // by type
+	ranges   map[string]diag.Range         // by name of the block
+	config   func(name string) (cty.Value, diag.Diagnostics)
+	template providers.Config
+
+	mu   sync.Mutex
+	open map[string]providers.Conn
+}
+
+// providerType is the type of a provider block: "keycloak" of "keycloak.eu".
+func providerType(name string) string {
+	typ, _, _ := strings.Cut(name, ".")
+	return typ
+}
+
+func (c *connections) get(ctx context.Context, name string) (providers.Conn, diag.Diagnostics) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if conn, ok := c.open[name]; ok {
+		return conn, nil
+	}
+	p, ok := c.registry[providerType(name)]
+	if _, configured := c.ranges[name]; !ok || !configured {
+		return nil, diag.Diagnostics{{
+			Summary: "Provider configuration not present",
+			Detail:  "The state has objects of provider " + name + ", but the configuration has no such provider block. Put it back until they are destroyed or released.",
+		}}
+	}
+	attrs, diags := c.config(name)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	cfg := c.template
+	cfg.Attrs, _ = attrs.UnmarkDeep()
+	conn, err := p.Open(ctx, cfg)
+	if err != nil {
+		return nil, append(diags, c.diagnose(name, err, "opening the connection"))
+	}
+	c.open[name] = conn
+	return conn, diags
+}
+
+// close ends all connections; sessions at the provider end with them.
+func (c *connections) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for name, conn := range c.open {
+		_ = conn.Close() // the run is over, and its work is recorded
+		delete(c.open, name)
+	}
+}
+
+// info is the static description of the provider behind a block's name.
+func (c *connections) info(name string) (providers.Info, bool) {
+	p, ok := c.registry[providerType(name)]
+	if !ok {
+		return providers.Info{}, false
+	}
+	return p.Info(), true
+}
+
+// kind finds a kind of the provider behind a block's name.
+func (c *connections) kind(provider, kind string) (resource.Kind, bool) {
+	info, ok := c.info(provider)
+	if !ok {
+		return resource.Kind{}, false
+	}
+	return info.Kind(kind)
+}

@@ -1,0 +1,223 @@
+package run
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/resource"
+)
+
+// lookup is one data block, made ready to be read.
+type lookup struct {
+	desired *resource.Desired
+	kind    resource.Kind
+	plural  bool
+	place   place
+	// by holds the attribute and value that single objects are found by.
+	by map[string]string
+	// deferred: what to look for is known only after apply.
+	deferred bool
+}
+
+// dataKind is the kind that a data block of a provider reads.
+func dataKind(info providers.Info, name string) (kind resource.Kind, plural, ok bool) {
+	if kind, ok = info.KindOfPlural(name); ok {
+		return kind, true, true
+	}
+	kind, ok = info.Kind(name)
+	return kind, false, ok
+}
+
+// lookup turns a data block into a query. Plural ones that filter get a place
+// of their own, as their answer is theirs alone.
+func (p *planner) lookup(d *resource.Desired, r *reader) lookup {
+	info, _ := p.run.conns.info(d.Provider)
+	kind, plural, _ := dataKind(info, d.Address.Kind)
+	l := lookup{desired: d, kind: kind, plural: plural}
+	at, ok := p.place(d, kind)
+	args, _ := d.Args.UnmarkDeep()
+	if !ok || !args.IsWhollyKnown() {
+		l.deferred = true
+		return l
+	}
+	l.place = at
+	if plural {
+		l.place.alone = d.Address.String()
+		q := r.query(l.place)
+		q.Filters = args
+		q.All = true
+		return l
+	}
+	l.by = map[string]string{}
+	for _, names := range kind.Lookup {
+		if key, ok := plan.KeyOf(names, args); ok {
+			l.by = key
+			break
+		}
+	}
+	if id := l.by["id"]; id != "" {
+		r.id(at, id)
+	} else if len(l.by) > 0 {
+		r.key(at, l.by)
+	} else {
+		r.query(at).All = true
+	}
+	return l
+}
+
+// read decides what a data block found.
+func (p *planner) read(n int, l lookup, objects []resource.Object) diag.Diagnostics {
+	d := l.desired
+	c := &plan.Change{
+		Address: d.Address, Kind: d.Address.Kind, Provider: d.Provider, Parent: l.place.parent, Layer: n,
+		Action: plan.NoOp, DependsOn: d.DependsOn, Range: d.Range, Desired: d,
+	}
+	value, diags := l.resolve(objects)
+	if l.deferred {
+		c.Action, c.Reason = plan.Read, "because what to look for is known only after apply"
+	}
+	c.After, c.Before = value, value
+	if id := resource.Attr(value, "id"); !l.plural && id.IsKnown() && !id.IsNull() {
+		c.ID = id.AsString()
+	}
+	p.add(c)
+	p.run.eval.Set(d.Address, value)
+	return diags
+}
+
+// resolve is the value of a data block, given the objects of its place.
+func (l lookup) resolve(objects []resource.Object) (cty.Value, diag.Diagnostics) {
+	if l.plural {
+		return l.resolveMany(objects)
+	}
+	typ := l.kind.Type()
+	if l.deferred {
+		return cty.UnknownVal(typ), nil
+	}
+	var found []resource.Object
+	for _, o := range objects {
+		if l.matches(o) {
+			found = append(found, o)
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return cty.UnknownVal(typ), l.errorf("Not found", "There is no %s with %s%s. A data block looks up what exists already; to have it created, write it without data.", l.kind.Name, l.wanted(), inParent(l.place.parent))
+	case len(found) > 1:
+		return cty.UnknownVal(typ), l.errorf("Ambiguous", "%d %ss have %s: %s. Name the id of the one you mean.", len(found), l.kind.Name, l.wanted(), candidates(found))
+	case found[0].Doubt != "" && l.by["id"] == "":
+		return cty.UnknownVal(typ), l.errorf("Doubtful match", "The %s with %s (%s) may be somebody else's: %s. If it is the right one, look it up by its id.", l.kind.Name, l.wanted(), candidates(found), found[0].Doubt)
+	}
+	return found[0].Attrs, nil
+}
+
+// resolveMany is the value of a plural data block: its arguments, and a map of
+// objects by their key.
+func (l lookup) resolveMany(objects []resource.Object) (cty.Value, diag.Diagnostics) {
+	args, _ := l.desired.Args.Unmark()
+	vals := map[string]cty.Value{}
+	if args.IsKnown() && !args.IsNull() && args.Type().IsObjectType() {
+		vals = args.AsValueMap()
+		if vals == nil {
+			vals = map[string]cty.Value{}
+		}
+	}
+	typ := l.kind.Type()
+	if l.deferred {
+		vals[l.kind.Plural] = cty.UnknownVal(cty.Map(typ))
+		return cty.ObjectVal(vals), nil
+	}
+	var diags diag.Diagnostics
+	elems := make(map[string]cty.Value, len(objects))
+	for _, o := range objects {
+		if o.Doubt != "" {
+			diags = append(diags, l.errorf("Doubtful match", "It finds the %s with %s (%s), who may be somebody else: %s. Narrow the search, or remove that one.",
+				l.kind.Name, objectName(l.kind, o), candidates([]resource.Object{o}), o.Doubt)...)
+			continue
+		}
+		key, _ := plan.KeyOf(l.kind.Key, o.Attrs)
+		name := make([]string, 0, len(l.kind.Key))
+		for _, k := range l.kind.Key {
+			name = append(name, key[k])
+		}
+		elems[strings.Join(name, "/")] = o.Attrs
+	}
+	vals[l.kind.Plural] = cty.MapValEmpty(typ)
+	if len(elems) > 0 {
+		vals[l.kind.Plural] = cty.MapVal(elems)
+	}
+	return cty.ObjectVal(vals), diags
+}
+
+func (l lookup) matches(o resource.Object) bool {
+	for name, want := range l.by {
+		if name == "id" {
+			if o.ID != want {
+				return false
+			}
+			continue
+		}
+		v := o.Attr(name)
+		if v.IsNull() || v.AsString() != want {
+			return false
+		}
+	}
+	return true
+}
+
+func (l lookup) wanted() string {
+	var parts []string
+	for _, names := range l.kind.Lookup {
+		for _, name := range names {
+			if v, ok := l.by[name]; ok && v != "" {
+				parts = append(parts, fmt.Sprintf("%s %q", name, v))
+			}
+		}
+		if len(parts) > 0 {
+			break
+		}
+	}
+	return strings.Join(parts, " and ")
+}
+
+func (l lookup) errorf(summary, format string, args ...any) diag.Diagnostics {
+	rng := l.desired.Range
+	for name := range l.by {
+		rng = l.desired.AttrRange(name)
+	}
+	return diag.Diagnostics{{Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: rng, Address: l.desired.Address.String()}}
+}
+
+func inParent(parent string) string {
+	if parent == "" {
+		return ""
+	}
+	return fmt.Sprintf(" in %q", parent)
+}
+
+func objectName(kind resource.Kind, o resource.Object) string {
+	key, _ := plan.KeyOf(kind.Key, o.Attrs)
+	var parts []string
+	for _, k := range kind.Key {
+		parts = append(parts, fmt.Sprintf("%s %q", k, providers.Clean(key[k], 80)))
+	}
+	return strings.Join(parts, " and ")
+}
+
+func candidates(objects []resource.Object) string {
+	var parts []string
+	for _, o := range objects {
+		s := "id " + providers.Clean(o.ID, 80)
+		if !o.Created.IsZero() {
+			s += ", created " + o.Created.UTC().Format(time.RFC3339)
+		}
+		parts = append(parts, s)
+	}
+	return strings.Join(parts, "; ")
+}

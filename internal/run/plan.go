@@ -1,0 +1,313 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/apply"
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/resource"
+	"github.com/idpctl/idpctl/state"
+)
+
+// Planned is a plan together with what it takes to apply it in this run.
+type Planned struct {
+	*plan.Plan
+	planner *planner
+	// Recovered are the records that settle what a run that died left open.
+	// The plan is made as if they were in the state; an apply puts them there.
+	Recovered []state.Record
+}
+
+// NeedsDelivery lists the users whose first password idpctl would make.
+func (p *Planned) NeedsDelivery() []resource.Address {
+	var out []resource.Address
+	for _, c := range p.Changes {
+		kind, ok := p.planner.run.conns.kind(c.Provider, c.Kind)
+		if !ok || kind.Credential == nil || c.Desired == nil {
+			continue
+		}
+		v, _ := resource.Attr(c.Desired.Attrs, kind.Credential.Generate).Unmark()
+		generate := v.IsKnown() && !v.IsNull() && v.True()
+		if generate && (c.Action == plan.Create || c.Action == plan.Replace || c.Deliver) {
+			out = append(out, c.Address)
+		}
+	}
+	return out
+}
+
+// Plan finds out what an apply would do. It changes nothing, anywhere.
+func (r *Run) Plan(ctx context.Context, mode plan.Mode) (*Planned, diag.Diagnostics) {
+	recovered, err := r.recover(ctx)
+	if err != nil {
+		return nil, diag.Diagnostics{r.conns.diagnose("", err, "looking for what an interrupted run left open")}
+	}
+	effective, err := state.Replay(r.session.View(), recovered)
+	if err != nil {
+		return nil, diag.Diagnostics{{Summary: "Cannot use the state", Detail: err.Error()}}
+	}
+	p := &planner{
+		run: r, mode: mode, state: effective,
+		live:    map[identity]resource.Object{},
+		desired: map[resource.Address]*resource.Desired{},
+		changes: map[resource.Address]*plan.Change{},
+	}
+	var diags diag.Diagnostics
+	if p.priors, diags = r.priors(effective); diags.HasErrors() {
+		return nil, diags
+	}
+	if diags = append(diags, p.refresh(ctx)...); diags.HasErrors() {
+		return nil, diags
+	}
+	if mode == plan.Destroy {
+		diags = append(diags, p.destroy()...)
+	} else {
+		diags = append(diags, p.walk(ctx)...)
+		if !diags.HasErrors() {
+			diags = append(diags, p.orphans(ctx)...)
+		}
+	}
+	if !diags.HasErrors() {
+		diags = append(diags, p.contents(ctx)...)
+	}
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	outputs, ds := p.outputs()
+	diags = append(diags, ds...)
+	built, ds := plan.Build(mode, r.module.Namespace(), p.order, p.targets, outputs)
+	diags = append(diags, ds...)
+	diags = append(diags, r.warnings(built)...)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	return &Planned{Plan: built, planner: p, Recovered: recovered}, diags
+}
+
+// recover settles what a run that died left open, by looking.
+func (r *Run) recover(ctx context.Context) ([]state.Record, error) {
+	intents := r.session.OpenIntents()
+	if len(intents) == 0 {
+		return nil, nil
+	}
+	records, err := apply.Recover(ctx, intents, r.conn, r.session.Object)
+	if err != nil {
+		return nil, err
+	}
+	for _, in := range intents {
+		if in.Verb == state.TargetWrite {
+			had, known := r.session.Target(in.Address)
+			records = append(records, apply.RecoverTarget(in, had, known))
+		}
+	}
+	return records, nil
+}
+
+// priors turns the state's records into what package plan compares with.
+func (r *Run) priors(s *state.State) (map[resource.Address]*plan.Prior, diag.Diagnostics) {
+	pending := map[resource.Address]bool{}
+	for _, c := range s.Pending {
+		pending[c.Address] = true
+	}
+	var diags diag.Diagnostics
+	priors := make(map[resource.Address]*plan.Prior, len(s.Objects))
+	for _, o := range s.Objects {
+		kind, ok := r.conns.kind(o.Provider, o.Kind)
+		if !ok {
+			diags = append(diags, diag.Diagnostic{
+				Summary: "Unknown object in the state", Address: o.Address.String(),
+				Detail: fmt.Sprintf("%s is a %s of provider %s, which this version of idpctl does not know. Use the version that made it.", o.Address, o.Kind, o.Provider),
+			})
+			continue
+		}
+		prior := &plan.Prior{
+			Address: o.Address, Provider: o.Provider, Kind: o.Kind, Parent: o.Parent, ID: o.ID, Origin: o.Origin,
+			DependsOn: o.DependsOn, OnDestroy: o.OnDestroy, ForceDestroy: o.ForceDestroy,
+			Undelivered: pending[o.Address], Owned: map[string]cty.Value{},
+		}
+		var err error
+		if prior.Attrs, err = resource.DecodeAttrs(kind.All(), o.Attributes); err == nil {
+			for name, raw := range o.Owned {
+				a, ok := kind.Attribute(name)
+				if !ok {
+					continue
+				}
+				if prior.Owned[name], err = resource.DecodeValue(raw, a.Type); err != nil {
+					break
+				}
+			}
+		}
+		if err != nil {
+			diags = append(diags, diag.Diagnostic{
+				Summary: "Unreadable object in the state", Address: o.Address.String(),
+				Detail: fmt.Sprintf("%s: %s. The file may have been edited; the .backup beside it is the one before.", o.Address, err),
+			})
+			continue
+		}
+		priors[o.Address] = prior
+	}
+	return priors, diags
+}
+
+// refresh reads everything that the state knows: one query for each kind and
+// parent.
+func (p *planner) refresh(ctx context.Context) diag.Diagnostics {
+	if p.run.opts.NoRefresh {
+		for _, prior := range p.priors {
+			p.live[identity{prior.Provider, prior.Kind, prior.ID}] = resource.Object{
+				Kind: prior.Kind, ID: prior.ID, Attrs: prior.Attrs,
+				Marker: resource.MarkerFor(p.run.module.Namespace(), prior.Address),
+			}
+		}
+		return nil
+	}
+	r := newReader(p.run.conns)
+	for _, prior := range p.priors {
+		r.id(place{provider: prior.Provider, kind: prior.Kind, parent: prior.Parent}, prior.ID)
+	}
+	found, diags := r.read(ctx)
+	for at, objects := range found {
+		for _, o := range objects {
+			p.live[identity{at.provider, at.kind, o.ID}] = o
+		}
+	}
+	return diags
+}
+
+// orphans plans the end of what the state knows and the configuration does not.
+func (p *planner) orphans(ctx context.Context) diag.Diagnostics {
+	moved := map[resource.Address]bool{}
+	for _, c := range p.order {
+		moved[c.MovedFrom] = true
+	}
+	var gone []resource.Address
+	for addr := range p.priors {
+		if _, still := p.desired[addr]; !still && !moved[addr] {
+			gone = append(gone, addr)
+		}
+		if d, still := p.desired[addr]; still && d.Provider != p.priors[addr].Provider {
+			gone = append(gone, addr)
+		}
+	}
+	p.orphanTargets(ctx)
+	return p.removeAll(gone, nil)
+}
+
+// removeAll plans the end of the objects at the given addresses. Parents come
+// first, so that what is in them can be told to go with them.
+func (p *planner) removeAll(gone []resource.Address, desired map[resource.Address]*resource.Desired) diag.Diagnostics {
+	slices.SortFunc(gone, func(a, b resource.Address) int {
+		if da, db := p.depth(a), p.depth(b); da != db {
+			return da - db
+		}
+		return a.Compare(b)
+	})
+	var diags diag.Diagnostics
+	removed := map[resource.Address]*plan.Change{}
+	for _, addr := range gone {
+		prior := p.priors[addr]
+		kind, _ := p.run.conns.kind(prior.Provider, prior.Kind)
+		in := plan.Removal{Kind: kind, Prior: prior, Desired: desired[addr]}
+		if o, ok := p.live[identity{prior.Provider, prior.Kind, prior.ID}]; ok {
+			in.Live = &o
+		}
+		for _, dep := range prior.DependsOn {
+			if c, ok := removed[dep]; ok && c.Kind != prior.Kind && isHome(p, c, kind) {
+				in.Parent = c
+			}
+		}
+		c, ds := plan.Remove(in)
+		diags = append(diags, ds...)
+		if c != nil {
+			removed[addr] = c
+			p.order = append(p.order, c)
+		}
+	}
+	return diags
+}
+
+// isHome reports whether the deletion of c takes objects of a kind with it.
+func isHome(p *planner, c *plan.Change, kind resource.Kind) bool {
+	home, ok := p.run.conns.kind(c.Provider, c.Kind)
+	return ok && slices.Contains(home.Contains, kind.Name)
+}
+
+// depth is 0 for a home, 1 for what is in one.
+func (p *planner) depth(a resource.Address) int {
+	kind, ok := p.run.conns.kind(p.priors[a].Provider, p.priors[a].Kind)
+	if ok && kind.Parent != "" {
+		return 1
+	}
+	return 0
+}
+
+// contents refuses to delete a home that holds what is not managed here.
+func (p *planner) contents(ctx context.Context) diag.Diagnostics {
+	r := newReader(p.run.conns)
+	removed := map[string]bool{}
+	homes := map[*plan.Change][]place{}
+	for _, c := range p.order {
+		if c.Action == plan.Delete || c.Action == plan.Replace {
+			removed[c.ID] = true
+		}
+		kind, ok := p.run.conns.kind(c.Provider, c.Kind)
+		if !ok || c.Action != plan.Delete && c.Action != plan.Replace {
+			continue
+		}
+		for _, contained := range kind.Contains {
+			at := place{provider: c.Provider, kind: contained, parent: liveKey(c), alone: "contents"}
+			q := r.query(at)
+			q.All, q.Brief = true, true
+			homes[c] = append(homes[c], at)
+		}
+	}
+	if len(homes) == 0 {
+		return nil
+	}
+	found, diags := r.read(ctx)
+	if diags.HasErrors() {
+		return diags
+	}
+	for _, c := range p.order {
+		if places, ok := homes[c]; ok {
+			contents := plan.Contents{}
+			for _, at := range places {
+				contents[at.kind] = found[at]
+			}
+			force := c.Prior != nil && c.Prior.ForceDestroy
+			if d, ok := p.desired[c.Address]; ok {
+				force = d.ForceDestroy // what is written now counts
+			}
+			diags = append(diags, plan.CheckContents(c, contents, removed, force)...)
+		}
+	}
+	return diags
+}
+
+// warnings are what a plan should say although nothing is wrong with it.
+func (r *Run) warnings(p *plan.Plan) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, c := range p.Changes {
+		kind, ok := r.conns.kind(c.Provider, c.Kind)
+		if !ok || kind.Credential == nil || c.Action != plan.Create || c.Desired == nil {
+			continue
+		}
+		spec, signs := kind.Credential, false
+		for _, name := range []string{spec.Password, spec.Generate, spec.Invite} {
+			v, _ := resource.Attr(c.Desired.Attrs, name).Unmark()
+			signs = signs || !v.IsNull() && (!v.IsKnown() || v.Type() != cty.Bool || v.True())
+		}
+		if !signs {
+			diags = append(diags, diag.Diagnostic{
+				Severity: diag.Warning, Summary: "Nobody can sign in as this user", Subject: c.Range, Address: c.Address.String(),
+				Detail: fmt.Sprintf("%s gets no first password. Set %s = true or %s = true, or %s, unless the user signs in by other means.", c.Address, spec.Generate, spec.Invite, spec.Password),
+			})
+		}
+	}
+	return diags
+}
+

@@ -1,0 +1,136 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/resource"
+)
+
+// place is where objects of one kind live: one query goes to each.
+type place struct {
+	provider, kind, parent string
+	// alone names the data block whose query may not be joined with others.
+	alone string
+}
+
+// identity names one live object.
+type identity struct{ provider, kind, id string }
+
+// reader collects what a step of a run needs to know, and reads it with one
+// query a place.
+type reader struct {
+	conns *connections
+	want  map[place]*providers.Query
+}
+
+func newReader(conns *connections) *reader {
+	return &reader{conns: conns, want: map[place]*providers.Query{}}
+}
+
+func (r *reader) query(p place) *providers.Query {
+	q, ok := r.want[p]
+	if !ok {
+		q = &providers.Query{Kind: p.kind, Parent: p.parent}
+		r.want[p] = q
+	}
+	return q
+}
+
+func (r *reader) id(p place, id string) {
+	q := r.query(p)
+	q.IDs = append(q.IDs, id)
+}
+
+func (r *reader) key(p place, key map[string]string) {
+	q := r.query(p)
+	q.Keys = append(q.Keys, key)
+}
+
+// read sends the queries, all places at once, and returns what was found.
+func (r *reader) read(ctx context.Context) (map[place][]resource.Object, diag.Diagnostics) {
+	var (
+		mu    sync.Mutex
+		diags diag.Diagnostics
+		found = make(map[place][]resource.Object, len(r.want))
+		group errgroup.Group
+	)
+	places := make([]place, 0, len(r.want))
+	for p := range r.want {
+		places = append(places, p)
+	}
+	slices.SortFunc(places, func(a, b place) int {
+		return strings.Compare(fmt.Sprint(a), fmt.Sprint(b))
+	})
+	for _, p := range places {
+		group.Go(func() error {
+			objects, ds := r.list(ctx, p, *r.want[p])
+			mu.Lock()
+			defer mu.Unlock()
+			found[p], diags = objects, appendNew(diags, ds)
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions report by diagnostics
+	return found, diags
+}
+
+// appendNew appends what is not there yet: one refused password fails every
+// query, and is told once.
+func appendNew(diags, more diag.Diagnostics) diag.Diagnostics {
+	for _, d := range more {
+		if !slices.Contains(diags, d) {
+			diags = append(diags, d)
+		}
+	}
+	return diags
+}
+
+func (r *reader) list(ctx context.Context, p place, q providers.Query) ([]resource.Object, diag.Diagnostics) {
+	conn, diags := r.conns.get(ctx, p.provider)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	q.IDs = dedupe(q.IDs)
+	objects, err := conn.List(ctx, q)
+	if err != nil {
+		return nil, append(diags, r.conns.diagnose(p.provider, err, "reading "+kindPhrase(p)))
+	}
+	return objects, diags
+}
+
+func dedupe(ids []string) []string {
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+func kindPhrase(p place) string {
+	if p.parent == "" {
+		return p.kind
+	}
+	return fmt.Sprintf("%s of %q", p.kind, p.parent)
+}
+
+// diagnose turns a provider's error into a diagnostic that points at the
+// provider block, as most are about the connection.
+func (c *connections) diagnose(provider string, err error, doing string) diag.Diagnostic {
+	d := diag.Diagnostic{Summary: "Identity provider request failed", Detail: err.Error(), Subject: c.ranges[provider]}
+	var e *providers.Error
+	if !errors.As(err, &e) {
+		return d
+	}
+	d.Summary, d.Detail = e.Summary, e.Hint
+	// What was being read matters where the answer depends on it.
+	if e.Class != providers.Unreachable && e.Class != providers.Unauthenticated {
+		d.Detail = strings.TrimSpace(fmt.Sprintf("While %s. %s", doing, e.Hint))
+	}
+	return d
+}

@@ -1,0 +1,174 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/idpctl/idpctl/cluster"
+	"github.com/idpctl/idpctl/config"
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/resource"
+	"github.com/idpctl/idpctl/state"
+)
+
+// StateFile is the name of the local state, in the configuration's folder.
+const StateFile = "idpctl.idpstate"
+
+// Options say what a run works on.
+type Options struct {
+	// Dir is the configuration's folder; the state and relative paths are in it.
+	Dir string
+	// Providers that there are; the registry is explicit.
+	Providers []providers.Provider
+	// Backend of the state; nil means a local file in Dir.
+	Backend state.Backend
+	// Lock and LockTimeout as in [state.Options].
+	Lock        state.LockMode
+	LockTimeout time.Duration
+	// Waiting is told when another run holds the lock; nil for nobody.
+	Waiting func(*state.LockedError)
+
+	// Vars, Env and Prompt as in [config.Options].
+	Vars   []config.VarSource
+	Env    []string
+	Prompt func(config.PromptRequest) (string, error)
+
+	// Parallelism is how many requests may be under way at once.
+	Parallelism int
+	// NoRefresh takes the state for the live world.
+	NoRefresh bool
+	// Log is told of each request, Wait of each pause; nil for nobody.
+	Log  func(providers.RequestLog)
+	Wait func(reason string, d time.Duration)
+	// Version of idpctl, and the command for messages about the lock.
+	Version, Command string
+}
+
+// Run is one run, from Open to Close.
+type Run struct {
+	opts    Options
+	module  *config.Module
+	eval    *config.Evaluator
+	session *state.Session
+	conns   *connections
+	began   bool
+}
+
+// Load reads and checks the configuration, and nothing else: no state, no
+// request. It is what `validate` needs.
+func Load(opts Options) (*config.Module, diag.Diagnostics) {
+	return config.Load(opts.Dir, config.Options{
+		Providers: infos(opts.Providers),
+		Cluster:   cluster.Spec(),
+		Vars:      opts.Vars, Env: opts.Env, Prompt: opts.Prompt, Version: opts.Version,
+	})
+}
+
+func infos(list []providers.Provider) map[string]providers.Info {
+	out := make(map[string]providers.Info, len(list))
+	for _, p := range list {
+		info := p.Info()
+		out[info.Type] = info
+	}
+	return out
+}
+
+// Open loads the configuration, takes the lock and reads the state. Whatever
+// it returns beside errors must be closed. The module is returned for its
+// sources even if there were errors.
+func Open(ctx context.Context, opts Options) (*Run, *config.Module, diag.Diagnostics) {
+	module, diags := Load(opts)
+	if diags.HasErrors() {
+		return nil, module, diags
+	}
+	session, ds := OpenState(ctx, opts)
+	diags = append(diags, ds...)
+	if diags.HasErrors() {
+		return nil, module, diags
+	}
+	registry := map[string]providers.Provider{}
+	for _, p := range opts.Providers {
+		registry[p.Info().Type] = p
+	}
+	r := &Run{opts: opts, module: module, eval: module.Evaluator(), session: session}
+	r.conns = &connections{
+		registry: registry, ranges: map[string]diag.Range{}, open: map[string]providers.Conn{},
+		config: r.eval.ProviderConfig,
+		template: providers.Config{
+			Parallelism: max(opts.Parallelism, 1), UserAgent: "idpctl/" + opts.Version, Log: opts.Log, Wait: opts.Wait,
+		},
+	}
+	for _, b := range module.Providers() {
+		r.conns.ranges[b.Name] = b.Range
+	}
+	return r, module, diags
+}
+
+// OpenState takes the lock and reads the state alone.
+func OpenState(ctx context.Context, opts Options) (*state.Session, diag.Diagnostics) {
+	backend := opts.Backend
+	if backend == nil {
+		backend = LocalBackend(opts.Dir)
+	}
+	session, err := state.Open(ctx, backend, state.Options{
+		Lock: opts.Lock, LockTimeout: opts.LockTimeout, Waiting: opts.Waiting,
+		Command: opts.Command, ToolVersion: opts.Version,
+	})
+	if err != nil {
+		return nil, diag.Diagnostics{stateDiagnostic(err)}
+	}
+	var diags diag.Diagnostics
+	for _, notice := range session.Notices() {
+		diags = append(diags, diag.Diagnostic{Severity: diag.Warning, Summary: "State", Detail: notice})
+	}
+	return session, diags
+}
+
+func stateDiagnostic(err error) diag.Diagnostic {
+	var locked *state.LockedError
+	if errors.As(err, &locked) {
+		return diag.Diagnostic{Summary: "State is locked", Detail: err.Error()}
+	}
+	return diag.Diagnostic{Summary: "Cannot use the state", Detail: err.Error()}
+}
+
+// Close ends the run: connections are closed, the journal becomes a snapshot,
+// the lock is freed.
+func (r *Run) Close() diag.Diagnostics {
+	r.conns.close()
+	if err := r.session.Close(); err != nil {
+		return diag.Diagnostics{stateDiagnostic(err)}
+	}
+	return nil
+}
+
+// State is the effective state.
+func (r *Run) State() *state.State { return r.session.View() }
+
+// Info describes the provider behind a block's name.
+func (r *Run) Info(provider string) (providers.Info, bool) { return r.conns.info(provider) }
+
+// configures reports whether the configuration has a block for an address.
+func (r *Run) configures(a resource.Address) bool {
+	for _, layer := range r.module.Layers() {
+		for _, b := range layer {
+			if b.Address == a.Block() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// conn is connections.get in the form that package apply asks for.
+func (r *Run) conn(ctx context.Context, provider string) (providers.Conn, error) {
+	c, diags := r.conns.get(ctx, provider)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	return c, nil
+}
+

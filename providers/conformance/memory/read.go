@@ -1,0 +1,105 @@
+package memory
+
+import (
+	"slices"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/resource"
+)
+
+// page returns the objects of a kind in a parent from first on, at most max.
+func (s *server) page(kind, parent string, first, max int) []resource.Object {
+	all := s.visible(kind, parent)
+	if first >= len(all) {
+		return nil
+	}
+	return all[first:min(first+max, len(all))]
+}
+
+// filter returns the objects of a kind in a parent that fit the arguments of a
+// plural data block; those that are null ask for nothing.
+func (s *server) filter(kind, parent string, args cty.Value, first, max int) []resource.Object {
+	var members cty.Value
+	if team := resource.Attr(args, "team"); !team.IsNull() {
+		members = cty.SetValEmpty(cty.String)
+		for _, t := range s.visible("team", parent) {
+			if t.ID == team.AsString() {
+				members = t.Attr("members")
+			}
+		}
+	}
+	enabled := resource.Attr(args, "enabled")
+	all := slices.DeleteFunc(s.visible(kind, parent), func(o resource.Object) bool {
+		return !enabled.IsNull() && !o.Attr("enabled").RawEquals(enabled) ||
+			members != cty.NilVal && members.HasElement(cty.StringVal(o.ID)).False()
+	})
+	if first >= len(all) {
+		return nil
+	}
+	return all[first:min(first+max, len(all))]
+}
+
+// find returns the objects of a kind in a parent that have one of the ids, or
+// one of the keys.
+func (s *server) find(kind, parent string, ids []string, keys []map[string]string) []resource.Object {
+	return slices.DeleteFunc(s.visible(kind, parent), func(o resource.Object) bool {
+		return !slices.Contains(ids, o.ID) &&
+			!slices.ContainsFunc(keys, func(k map[string]string) bool { return matches(o, k) })
+	})
+}
+
+// visible returns what a read sees: the state of as long ago as the lag is.
+func (s *server) visible(kind, parent string) []resource.Object {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	until := s.opts.Now().Add(-s.opts.Lag)
+	open := map[string]bool{}
+	var out []resource.Object
+	for _, r := range s.records {
+		st := r.at(until)
+		if st == nil {
+			continue
+		}
+		if st.Kind == "space" && st.Object.Attr("open").True() {
+			open[nameOf(*st)] = true
+		}
+		if st.Kind == kind && st.Parent == parent {
+			out = append(out, st.Object)
+		}
+	}
+	for i := range out {
+		if kind == "person" && open[parent] && out[i].Attr("email_verified").False() {
+			out[i].Doubt = "its e-mail address is not verified and anybody may register in the space"
+		}
+	}
+	return out
+}
+
+// one returns an object as it is now, for the answer to a write.
+func (s *server) one(kind, id string) *resource.Object {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, st := s.record(kind, id); st != nil {
+		o := st.Object
+		return &o
+	}
+	return nil
+}
+
+// clock is the server's time.
+func (s *server) clock() time.Time { return s.opts.Now() }
+
+// brief leaves only the id and the key of an object.
+func brief(k resource.Kind, o resource.Object) resource.Object {
+	values := map[string]cty.Value{}
+	for name, typ := range k.Type().AttributeTypes() {
+		values[name] = cty.NullVal(typ)
+		if name == "id" || name == k.Parent || slices.Contains(k.Key, name) {
+			values[name] = o.Attr(name)
+		}
+	}
+	o.Attrs = cty.ObjectVal(values)
+	return o
+}
