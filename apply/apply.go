@@ -51,7 +51,8 @@ type Input struct {
 	// Outputs evaluates and encodes the outputs, once everything is done.
 	Outputs func() (map[string]state.Output, diag.Diagnostics)
 	// Deliver hands generated passwords over. When it returns nil they are
-	// durable, or were shown; only then they count as delivered.
+	// durable, and count as delivered. If it is nil they are in the summary,
+	// and whoever shows them notes that.
 	Deliver func([]Credential) error
 	// Event is told each step; nil for nobody. It is never called concurrently.
 	Event func(Event)

@@ -6,6 +6,7 @@ import (
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/resource"
+	"github.com/idpctl/idpctl/state"
 )
 
 // EventKind says what happened to one object or file during an apply.
@@ -59,9 +60,11 @@ type Summary struct {
 	NotTried []Failure
 	// Interrupted: the user stopped the run; what was in flight was finished.
 	Interrupted bool
-	// Credentials were made by this apply, to be shown once; they are empty
-	// if they were written to a file.
+	// Credentials were made by this apply and are still to be shown, if it had
+	// no Deliver; Shown settles them once they were.
 	Credentials []Credential
+	// Shown are the records that note the delivery of Credentials.
+	Shown []state.Record
 	// Diagnostics are the warnings and errors that concern no single object.
 	Diagnostics diag.Diagnostics
 }

@@ -89,7 +89,9 @@ func (e *executor) deliver(credentials []Credential, delivered []state.Record) {
 		return
 	}
 	if e.Deliver == nil {
-		return // they stay pending: a run that can deliver makes new ones
+		e.summary.Credentials = append(e.summary.Credentials, credentials...)
+		e.summary.Shown = append(e.summary.Shown, delivered...)
+		return
 	}
 	if err := e.Deliver(credentials); err != nil {
 		e.summary.Diagnostics = append(e.summary.Diagnostics, diag.Diagnostic{

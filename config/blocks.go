@@ -43,6 +43,8 @@ type block struct {
 	// exprs are all its expressions.
 	exprs []*expr
 	refs  refs
+	// ranges are the places of its arguments.
+	ranges map[string]diag.Range
 	// deps are the blocks it depends on, directly and through locals.
 	deps []resource.Address
 	// inCycle: it takes part in a cycle and is never evaluated.

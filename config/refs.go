@@ -232,7 +232,7 @@ func (m *Module) reference(found foundRef, p place) (refs, bool) {
 			r.key = &hclsyntax.LiteralValueExpr{Val: index.Key}
 		}
 	}
-	return refs{blocks: []blockRef{r}}, !b.inCycle
+	return refs{blocks: []blockRef{r}}, true
 }
 
 // blockOf is the block that a traversal begins with, and what follows; problem

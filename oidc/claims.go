@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -51,7 +52,10 @@ func (o object) date(name string) (t time.Time, ok bool, err error) {
 	}
 	var n jwt.NumericDate
 	if err := json.Unmarshal(o[name], &n); err != nil {
-		return time.Time{}, false, fmt.Errorf("%s is not a time in seconds", name)
+		if first := bytes.TrimSpace(o[name])[0]; first == '-' || first >= '0' && first <= '9' {
+			return time.Time{}, false, fmt.Errorf("%s is a number that is no time", name)
+		}
+		return time.Time{}, false, fmt.Errorf("%s is not a number", name)
 	}
 	return n.Time(), true, nil
 }
@@ -174,7 +178,7 @@ func (v *verification) start(nbf, iat time.Time, hasNbf, hasIat bool, nbfErr, ia
 func (v *verification) subject(claims object) {
 	claim := v.want.SubjectClaim
 	id, err := claims.text(claim)
-	check := Check{Status: Failed, Want: fmt.Sprintf("one of %d admins", len(v.want.AdminIDs))}
+	check := Check{Status: Failed, Want: "one of " + count(len(v.want.AdminIDs), "admin")}
 	name, known := v.want.AdminIDs[id]
 	switch {
 	case err != nil:
@@ -183,30 +187,37 @@ func (v *verification) subject(claims object) {
 		check.Value = "none"
 		check.Hint = fmt.Sprintf("The access token has no claim %q, by which the cluster knows the user. Have the identity provider put it into access tokens: a default client scope or a claim mapping is missing.", said(claim))
 	case v.want.OnlyID != "" && id != v.want.OnlyID:
-		check.Value, check.Want = v.who(id, claims), said(v.want.AdminIDs[v.want.OnlyID])+" ("+said(v.want.OnlyID)+")"
+		check.Value, check.Want = who(id, claims), nameAndID(v.want.AdminIDs[v.want.OnlyID], v.want.OnlyID)
 		check.Hint = "Somebody else signed in. Sign out of the identity provider in the browser (or use a private window), and sign in as the wanted person."
 	case known:
-		check.Status, check.Want, check.Value = Passed, "", v.who(id, claims)
+		check.Status, check.Want, check.Value = Passed, "", who(id, claims)
 		if name != "" {
-			check.Value = fmt.Sprintf("%s (%s)", said(name), said(id))
+			check.Value = nameAndID(name, id)
 		}
 	case len(v.want.AdminIDs) == 0:
-		check.Value, check.Hint = v.who(id, claims), "The cluster knows no admin at all. Name them in the configuration and apply it."
+		check.Value, check.Hint = who(id, claims), "The cluster knows no admin at all. Name them in the configuration and apply it."
 	default:
-		check.Value = v.who(id, claims)
+		check.Value = who(id, claims)
 		check.Hint = v.stranger(id, claims)
 	}
 	v.put(checkSubject, check)
 }
 
-// who names the user of a token.
-func (v *verification) who(id string, claims object) string {
+// who names the user of a token, as the token does.
+func who(id string, claims object) string {
 	for _, claim := range []string{"preferred_username", "email", "upn", "name"} {
-		if name := said(claims.lenient(claim)); name != "" {
-			return fmt.Sprintf("%s (%s)", name, said(id))
+		if name := claims.lenient(claim); name != "" {
+			return nameAndID(name, id)
 		}
 	}
 	return said(id)
+}
+
+func nameAndID(name, id string) string {
+	if name = said(name); name == "" {
+		return said(id)
+	}
+	return fmt.Sprintf("%s (%s)", name, said(id))
 }
 
 // stranger says why an id may not be among the admins.

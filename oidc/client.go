@@ -96,6 +96,11 @@ func (c *Client) do(parent context.Context, method, rawURL string, body io.Reade
 			Hint:    "Use the URL that the server redirects to, if it is the right one. A proxy that turns http into https does this: write https."}
 	}
 	ans.body, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	if err == nil {
+		// A server that sees the connection close ends its answer in good
+		// order, and what came until then would pass for the whole.
+		err = ctx.Err()
+	}
 	if err != nil {
 		return ans, transportError(parent, target, timeout, true, err)
 	}
@@ -210,7 +215,7 @@ func tlsError(e *Error, target string, err error) bool {
 	case errors.As(err, &host):
 		e.Summary = fmt.Sprintf("the TLS certificate of %s is for another host name", target)
 		e.Hint = "Use a host name that the certificate names, or have it issued for this one."
-	case errors.As(err, &record):
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		e.Summary = target + " does not speak TLS"
 		e.Hint = "The port serves plain http, or something else. Check the port."
 	case errors.As(err, &verify), errors.As(err, &invalid), errors.As(err, &alert):

@@ -31,7 +31,8 @@
 //     expired_token once, then invalid_grant.
 //   - Keycloak lists a key for encryption before the one for signing, sends no
 //     Date header, and answers unauthorized_client both for a client without the
-//     device flow (400) and for one that needs a secret (401).
+//     device flow (400) and for one that needs a secret (401); an unknown or
+//     disabled client is invalid_client.
 //   - Dex does not look at the client before the token request, and a refusal is
 //     never told: the code runs out.
 //   - The documentation of InfluxDB shows discovery documents that do not list

@@ -134,6 +134,11 @@ func (r *issuerRun) endpoints(d Discovery, problems []problem) {
 			continue
 		}
 		trusted = false
+		if old, ok := r.results[p.check]; ok && old.Status == Failed {
+			old.Value += "; " + p.err.Summary
+			r.results[p.check] = old
+			continue
+		}
 		r.fail(p.check, p.err)
 	}
 	r.pass(checkMatch, d.Issuer)
@@ -263,7 +268,7 @@ func (r *issuerRun) keyIDs(signing []Key) {
 	}
 	switch {
 	case nameless > 0:
-		check.Status, check.Value, check.Want = Warned, fmt.Sprintf("%d of %d signing keys without a kid", nameless, len(signing)), "a kid for every key"
+		check.Status, check.Value, check.Want = Warned, fmt.Sprintf("%d of %s without a kid", nameless, count(len(signing), "signing key")), "a kid for every key"
 		check.Hint = "A token names its key by the kid. Without one it is left to the reader which key is tried, and a change of keys breaks sign-in."
 	case len(twice) > 0:
 		check.Status, check.Value, check.Want = Warned, "kid used twice: "+strings.Join(firstFew(twice), ", "), "a kid of its own for every key"
@@ -340,23 +345,23 @@ func (r *issuerRun) certificates(answers []answer) {
 	r.put(checkTLS, check)
 }
 
-// approx is a duration as people say it.
+// approx is a duration as people say it, rounded.
 func approx(d time.Duration) string {
 	d = d.Abs()
-	unit := func(n int64, name string) string {
-		if n == 1 {
-			return "1 " + name
+	for _, u := range []struct {
+		size time.Duration
+		noun string
+	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}} {
+		if d >= 2*u.size {
+			return count(int(d.Round(u.size)/u.size), u.noun)
 		}
-		return fmt.Sprintf("%d %ss", n, name)
 	}
-	switch {
-	case d >= 48*time.Hour:
-		return unit(int64(d/(24*time.Hour)), "day")
-	case d >= 2*time.Hour:
-		return unit(int64(d/time.Hour), "hour")
-	case d >= 2*time.Minute:
-		return unit(int64(d/time.Minute), "minute")
-	default:
-		return unit(int64(d/time.Second), "second")
+	return count(int(d.Round(time.Second)/time.Second), "second")
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
 	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -27,19 +27,34 @@ func (a answer) object(what string) (object, error) {
 	}
 	e := &Error{Kind: Malformed, Status: a.status, Summary: fmt.Sprintf("%s is not %s", a.url, what)}
 	kind, _, _ := mime.ParseMediaType(a.header.Get("Content-Type"))
+	html := bytes.HasPrefix(bytes.TrimSpace(a.body), []byte("<"))
+	e.Hint = "Check the URL and the server's log."
 	switch {
-	case kind == "text/html" || bytes.HasPrefix(bytes.TrimSpace(a.body), []byte("<")):
+	case kind == "text/html" || html:
 		e.Summary += ": it is a web page (HTML)"
+		if kind != "text/html" && kind != "" {
+			e.Summary += fmt.Sprintf(" that calls itself %s", said(kind))
+		}
 		e.Hint = "Check the URL. A sign-in proxy, a captive portal or an error page answers like this."
 	case len(bytes.TrimSpace(a.body)) == 0:
 		e.Summary += ": it is empty"
-		e.Hint = "Check the URL and the server's log."
-	case err != nil && strings.Contains(err.Error(), "duplicate key"):
+	case err == nil:
+		e.Summary += ": it is null"
+	case strings.Contains(err.Error(), "duplicate key"):
 		e.Summary += ": it has a member twice, and nobody knows which of the two counts"
+		if _, name, ok := strings.Cut(err.Error(), "'"); ok {
+			e.Summary = strings.Replace(e.Summary, "a member", fmt.Sprintf("the member %q", said(name[:strings.LastIndex(name, "'")])), 1)
+		}
 		e.Hint = "The server, or a proxy that rewrites its answers, has to be repaired."
+	case strings.Contains(err.Error(), "max depth"):
+		e.Summary += ": it is nested too deeply"
 	default:
 		e.Summary += ": it is not a JSON object"
-		e.Hint = "Check the URL and the server's log."
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) {
+			e.Summary = strings.TrimSuffix(e.Summary, "a JSON object") + "valid JSON"
+			e.Hint = "The answer was cut off, or is something else. " + e.Hint
+		}
 	}
 	return nil, e
 }

@@ -94,6 +94,9 @@ func (c *Client) fetchJWKS(ctx context.Context, jwksURI string) (KeySet, answer,
 	if err != nil {
 		e := asError(err)
 		e.Summary = fmt.Sprintf("%s is not a JWKS: %s", ans.url, e.Summary)
+		if e.Hint == "" {
+			e.Hint = "Use the jwks_uri of the issuer's discovery document."
+		}
 		return KeySet{}, ans, e
 	}
 	set.URL = jwksURI
@@ -165,10 +168,12 @@ func parseKey(raw json.RawMessage) Key {
 	}
 	// Only what makes up the public key is handed on: a broken certificate
 	// (x5c) beside it is no concern of a verifier of signatures.
-	public := object{}
+	public := map[string]string{}
 	for _, name := range []string{"kty", "crv", "n", "e", "x", "y"} {
-		if o.has(name) {
-			public[name] = o[name]
+		if text, err := o.text(name); err != nil {
+			return bad("has a member %s that %s", name, err)
+		} else if text != "" {
+			public[name] = text
 		}
 	}
 	data, err := json.Marshal(public)

@@ -58,7 +58,7 @@ func explain(code string, status int, clientID string) string {
 		return fmt.Sprintf("There is no client %q here, it is disabled, or it needs a secret. influxctl sends none: the client has to be public (no client authentication).", clientID)
 	case codeUnauthorized:
 		if status == http.StatusUnauthorized {
-			return fmt.Sprintf("The client %q exists and needs a secret, or is disabled. influxctl sends none: make the client public (no client authentication), and allow it the device flow.", clientID)
+			return fmt.Sprintf("The client %q exists and needs a secret. influxctl sends none: make the client public (no client authentication), and allow it the device flow.", clientID)
 		}
 		return fmt.Sprintf("The client %q may not use the device flow. Switch on the device authorization grant for it, and see that it is public.", clientID)
 	case codeBadGrantType:

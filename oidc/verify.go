@@ -242,6 +242,20 @@ func (v *verification) algorithm(alg string) bool {
 	return false
 }
 
+// keyNames lists the names of the signing keys.
+func (v *verification) keyNames() string {
+	var names []string
+	for _, k := range v.keys.Signing() {
+		if k.ID != "" {
+			names = append(names, k.ID)
+		}
+	}
+	if len(names) == 0 {
+		return "it names none"
+	}
+	return strings.Join(firstFew(names), ", ")
+}
+
 // candidates returns the keys to try, and reports on the key that the token
 // names.
 func (v *verification) candidates(kid, alg string) []Key {
@@ -261,7 +275,7 @@ func (v *verification) candidates(kid, alg string) []Key {
 	check := Check{Value: said(kid)}
 	if len(named) == 0 {
 		check.Status, check.Hint = Failed, stale
-		check.Want = fmt.Sprintf("one of the %d signing keys of the JWKS", len(v.keys.Signing()))
+		check.Want = "a signing key of the JWKS: " + v.keyNames()
 		v.put(checkKey, check)
 		return nil
 	}
@@ -282,9 +296,8 @@ func (v *verification) candidates(kid, alg string) []Key {
 	case k.Role == OtherKey:
 		check.Hint = "The JWKS says that this key is not for signatures."
 	default:
-		check.Hint = fmt.Sprintf("The JWKS says that this key (%s %s) is for another algorithm than the token's.", k.Kind, k.Algorithm)
+		check.Hint = fmt.Sprintf("The JWKS says that this key (%s) is for another algorithm than the token's.", strings.TrimSpace(k.Algorithm+" "+k.Kind))
 	}
-	check.Hint = strings.ReplaceAll(check.Hint, "  ", " ")
 	v.put(checkKey, check)
 	return nil
 }

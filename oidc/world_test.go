@@ -84,8 +84,11 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// issuer serves the discovery document and a key set.
+// serveIssuer serves the discovery document and a key set.
 func (w *world) serveIssuer(keys ...any) *world {
+	if keys == nil {
+		keys = []any{}
+	}
 	w.mux.HandleFunc(document, func(rw http.ResponseWriter, _ *http.Request) { writeJSON(rw, 200, w.doc) })
 	w.mux.HandleFunc(jwksPath, func(rw http.ResponseWriter, _ *http.Request) { writeJSON(rw, 200, map[string]any{"keys": keys}) })
 	return w
@@ -118,7 +121,7 @@ func (w *world) httpsUntil(host string, notAfter time.Time, h http.Handler) {
 func (w *world) http(hostPort string, h http.Handler) { w.serve(hostPort, h, nil) }
 
 func (w *world) serve(addr string, h http.Handler, config *tls.Config) {
-	l := &listener{conns: make(chan net.Conn), done: make(chan struct{})}
+	l := newListener()
 	w.listen[addr] = l
 	var on net.Listener = l
 	if config != nil {
@@ -169,6 +172,10 @@ type listener struct {
 	conns chan net.Conn
 	done  chan struct{}
 	once  sync.Once
+}
+
+func newListener() *listener {
+	return &listener{conns: make(chan net.Conn), done: make(chan struct{})}
 }
 
 func (l *listener) Accept() (net.Conn, error) {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"unique"
 
 	"github.com/zclconf/go-cty/cty"
 )
@@ -25,17 +26,27 @@ func IsSensitive(v cty.Value) bool {
 	return ok
 }
 
-// Secret is a string that prints itself masked, whatever verb is used.
-type Secret struct{ value string }
+// Secret is a string that prints itself masked, whatever verb is used. The
+// zero Secret is none. Two secrets with the same content are equal.
+type Secret struct {
+	// A handle, as fmt calls no method of what is in an unexported field: it
+	// would print a string, and prints an address.
+	value unique.Handle[string]
+}
 
 // NewSecret wraps s.
-func NewSecret(s string) Secret { return Secret{s} }
+func NewSecret(s string) Secret { return Secret{unique.Make(s)} }
 
 // Reveal returns the secret; each call is a place to review.
-func (s Secret) Reveal() string { return s.value }
+func (s Secret) Reveal() string {
+	if s == (Secret{}) {
+		return ""
+	}
+	return s.value.Value()
+}
 
 // IsZero reports whether there is no secret.
-func (s Secret) IsZero() bool { return s.value == "" }
+func (s Secret) IsZero() bool { return s.Reveal() == "" }
 
 // String masks.
 func (Secret) String() string { return "(sensitive value)" }

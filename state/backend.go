@@ -35,7 +35,7 @@ type Backend interface {
 	Discard(ctx context.Context) error
 }
 
-// ErrCannotLock: the place of the state cannot be written to.
+// ErrCannotLock says that the place of the state cannot be written to.
 var ErrCannotLock = errors.New("nothing can be written there, so it cannot be locked")
 
 // Stored is what a backend holds.

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const noSpace = unix.ENOSPC
+const errNoSpace = unix.ENOSPC
 
 func makePipe(path string) error { return unix.Mkfifo(path, 0o600) }
 

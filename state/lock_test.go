@@ -138,10 +138,7 @@ func TestLockTimeout(t *testing.T) {
 			t.Errorf("interrupted: %v", err)
 		}
 
-		go func() {
-			time.Sleep(90 * time.Second)
-			_ = first.Close()
-		}()
+		time.AfterFunc(90*time.Second, func() { _ = first.Close() })
 		began = time.Now()
 		second, err := Open(t.Context(), NewLocal(path, LocalOptions{}), options)
 		must(t, err)

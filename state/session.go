@@ -194,7 +194,7 @@ func (s *Session) Close() error {
 		}
 		s.drain()
 		err = errors.Join(err, s.compact())
-		if err != nil && s.err != nil {
+		if err != nil && s.err != nil && s.err.Error() != err.Error() {
 			err = errors.Join(s.err, err)
 		}
 	}

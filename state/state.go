@@ -94,6 +94,10 @@ type Target struct {
 	Kind string `json:"kind"`
 	// Path of the file, as the configuration has it.
 	Path string `json:"path"`
+	// Name and Namespace tell which of several AppInstances in the file is
+	// meant; empty for the only one.
+	Name      string `json:"name,omitempty"`
+	Namespace string `json:"namespace,omitempty"`
 	// OwnedIDs are the ids of the admins that idpctl put there, sorted; others
 	// are left alone.
 	OwnedIDs         []string `json:"owned_ids,omitempty"`
@@ -214,7 +218,7 @@ func (o Object) equal(p Object) bool {
 }
 
 func (t Target) equal(u Target) bool {
-	return t.Address == u.Address && t.Kind == u.Kind && t.Path == u.Path && slices.Equal(t.OwnedIDs, u.OwnedIDs) &&
+	return t.Address == u.Address && t.Kind == u.Kind && t.Path == u.Path && t.Name == u.Name && t.Namespace == u.Namespace && slices.Equal(t.OwnedIDs, u.OwnedIDs) &&
 		t.IdentityProvider == u.IdentityProvider && t.JWKSEndpoint == u.JWKSEndpoint
 }
 

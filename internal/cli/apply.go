@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -67,7 +68,7 @@ that it adopted. Admins are taken out of the cluster's files first.`,
 // apply plans and, once that is approved, applies.
 func (a *app) apply(flags *applyFlags, mode plan.Mode) error {
 	v := a.view()
-	opts, err := a.options(&flags.runFlags, state.Locked, v)
+	opts, err := a.options(&flags.runFlags, state.Locked)
 	if err != nil {
 		return err
 	}
@@ -94,7 +95,7 @@ func (a *app) apply(flags *applyFlags, mode plan.Mode) error {
 		return a.tell(diags, src)
 	}
 	if !a.json || planned.Empty() {
-		v.Plan(planned.Plan, diags, src)
+		_ = v.Plan(planned.Plan, diags, src)
 	}
 	if planned.Empty() && len(planned.Recovered) == 0 {
 		var closing diag.Diagnostics
@@ -107,23 +108,34 @@ func (a *app) apply(flags *applyFlags, mode plan.Mode) error {
 		if err != nil {
 			closing = closing.Errorf("Not approved", "%s.", err)
 		} else {
-			v.Note("Apply cancelled. Nothing was changed.")
+			fmt.Fprintln(a.Stdout, "Cancelled. Nothing was changed.")
 		}
 		_ = a.tell(closing, src)
 		return failure
 	}
 	progress = v.Progress(planned.Plan)
-	stop, done := a.graceful(progress.Note)
+	stop, done := a.graceful(progress.Message)
 	summary, ds := r.Apply(a.ctx, planned, run.ApplyOptions{
-		Deliver: a.deliverer(flags, progress), Event: progress.Event, Stop: stop,
+		Deliver: a.deliverer(flags), Event: progress.Event, Stop: stop,
 	})
 	done()
-	progress.Close()
+	_ = progress.Close() // if Out is broken, the exit code still tells
+	if summary == nil {
+		closeRun(r, &ds)
+		return a.tell(ds, src)
+	}
+	if len(summary.Credentials) > 0 {
+		if err := v.Credentials(summary.Credentials); err != nil {
+			ds = ds.Errorf("First passwords could not be shown", "%s. Apply again: new ones will be made.", err)
+		} else {
+			ds = append(ds, r.Shown(summary)...)
+		}
+	}
 	closeRun(r, &ds)
-	if summary != nil {
-		v.Summary(planned.Plan, summary, src)
+	_ = v.Summary(summary, mode, src)
+	if !a.json && summary.OK() {
 		for _, next := range r.NextCommands(planned) {
-			v.Note(next)
+			fmt.Fprintf(a.Stdout, "\n%s\n", next)
 		}
 	}
 	if err := a.tell(ds, src); err != nil || !summary.OK() {
@@ -133,10 +145,10 @@ func (a *app) apply(flags *applyFlags, mode plan.Mode) error {
 }
 
 // waiting shows pauses in the progress display, once there is one.
-func waiting(progress **view.Progress) waitFunc {
-	return func(reason string, d duration) {
+func waiting(progress **view.Progress) func(string, time.Duration) {
+	return func(reason string, d time.Duration) {
 		if p := *progress; p != nil {
-			p.Event(apply.Event{Kind: apply.Waiting, Message: fmt.Sprintf("%s: %s", reason, d.Round(second))})
+			p.Event(apply.Event{Kind: apply.Waiting, Message: fmt.Sprintf("%s (%s)", reason, d.Round(time.Second)), At: time.Now()})
 		}
 	}
 }
@@ -195,10 +207,11 @@ func shortList(names []string, most int) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
-// deliverer hands out passwords: to a file, or to the terminal, once.
-func (a *app) deliverer(flags *applyFlags, progress *view.Progress) func([]apply.Credential) error {
-	if flags.credentialsOut != "" {
-		return credentialsFile{flags.credentialsOut}.deliver
+// deliverer writes passwords to a file. Without one they are shown at the
+// terminal, once, after the run.
+func (a *app) deliverer(flags *applyFlags) func([]apply.Credential) error {
+	if flags.credentialsOut == "" {
+		return nil
 	}
-	return progress.Credentials
+	return credentialsFile{flags.credentialsOut}.deliver
 }

@@ -7,12 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/internal/view"
+	"github.com/idpctl/idpctl/resource"
 	"github.com/idpctl/idpctl/state"
 )
 
@@ -29,7 +29,7 @@ func Main(ctx context.Context, args []string, env *Env) int {
 	case errors.As(err, &code):
 		return int(code)
 	default:
-		a.view().Diagnostics(diag.Diagnostics{{Summary: "Wrong usage", Detail: err.Error()}}, nil)
+		_ = a.view().Diagnostics(diag.Diagnostics{{Summary: "Wrong usage", Detail: err.Error()}}, nil)
 		return 1
 	}
 }
@@ -95,17 +95,31 @@ func (a *app) dir() (string, error) {
 
 // view is where everything is shown: to people, or as JSON with -json.
 func (a *app) view() *view.View {
-	color := isTerminal(a.Stdout) && !a.noColor && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb"
+	color := !a.noColor && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb"
 	return view.New(view.Options{
-		Out: a.Stdout, Err: a.Stderr, Color: color, Width: width(a.Stdout), JSON: a.json,
-		Terminal: isTerminal(a.Stdout), Now: time.Now,
+		Out: a.Stdout, Err: a.Stderr, Width: width(a.Stdout), JSON: a.json,
+		Color: color && isTerminal(a.Stdout), ErrColor: color && isTerminal(a.Stderr),
+		Terminal: isTerminal(a.Stdout) && a.getenv("TERM") != "dumb",
+		Size:     func() (int, int) { return size(a.Stdout) },
+		Kind:     a.kind,
 	})
+}
+
+// kind describes a kind of the provider behind a block's name.
+func (a *app) kind(provider, name string) (resource.Kind, bool) {
+	typ, _, _ := strings.Cut(provider, ".")
+	for _, p := range a.Providers {
+		if info := p.Info(); info.Type == typ {
+			return info.Kind(name)
+		}
+	}
+	return resource.Kind{}, false
 }
 
 // tell shows diagnostics, and turns errors among them into an exit code.
 func (a *app) tell(diags diag.Diagnostics, source func(string) []byte) error {
 	if len(diags) > 0 {
-		a.view().Diagnostics(diags, source)
+		_ = a.view().Diagnostics(diags, source)
 	}
 	if diags.HasErrors() {
 		return failure

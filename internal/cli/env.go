@@ -45,12 +45,17 @@ func isTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a file descriptor fits an int
 }
 
-// width is the width of the terminal in columns, 80 if there is none.
-func width(stream any) int {
+// size is that of the terminal in columns and lines, 80 by 24 if there is none.
+func size(stream any) (columns, lines int) {
 	if f, ok := stream.(interface{ Fd() uintptr }); ok {
-		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 20 { //nolint:gosec // as above
-			return w
+		if w, h, err := term.GetSize(int(f.Fd())); err == nil && w > 20 { //nolint:gosec // as above
+			return w, h
 		}
 	}
-	return 80
+	return 80, 24
+}
+
+func width(stream any) int {
+	columns, _ := size(stream)
+	return columns
 }

@@ -3,8 +3,10 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/idpctl/idpctl/config"
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/internal/run"
+	"github.com/idpctl/idpctl/internal/view"
 	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/state"
 )
@@ -37,7 +39,7 @@ shows what apply would do. It changes nothing, anywhere.`,
 
 func (a *app) plan(flags *runFlags, mode plan.Mode, detailed bool) (err error) {
 	v := a.view()
-	opts, err := a.options(flags, state.LockIfPossible, v)
+	opts, err := a.options(flags, state.LockIfPossible)
 	if err != nil {
 		return err
 	}
@@ -45,19 +47,33 @@ func (a *app) plan(flags *runFlags, mode plan.Mode, detailed bool) (err error) {
 	defer stop()
 	r, module, diags := run.Open(ctx, opts)
 	if diags.HasErrors() {
-		return a.tell(diags, source(module))
+		return a.refusePlan(v, diags, module)
 	}
 	planned, ds := r.Plan(ctx, mode)
 	diags = append(diags, ds...)
 	closeRun(r, &diags)
 	if diags.HasErrors() {
-		return a.tell(diags, source(module))
+		if ctx.Err() != nil {
+			diags = interrupted()
+		}
+		return a.refusePlan(v, diags, module)
 	}
-	v.Plan(planned.Plan, diags, source(module))
+	if err := v.Plan(planned.Plan, diags, source(module)); err != nil {
+		return err
+	}
 	if detailed && !planned.Empty() {
 		return changes
 	}
 	return nil
+}
+
+// refusePlan shows why there is no plan; as JSON that is a plan object too.
+func (a *app) refusePlan(v *view.View, diags diag.Diagnostics, module *config.Module) error {
+	if !a.json {
+		return a.tell(diags, source(module))
+	}
+	_ = v.Plan(nil, diags, source(module))
+	return failure
 }
 
 // interrupted is the diagnostic of a run that was stopped before it began to

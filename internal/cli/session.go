@@ -43,11 +43,7 @@ func (v varFlag) Set(s string) error {
 		*v.list = append(*v.list, config.VarSource{File: s})
 		return nil
 	}
-	name, value, ok := strings.Cut(s, "=")
-	if !ok || name == "" {
-		return errors.New("write it as -var 'name=value'")
-	}
-	*v.list = append(*v.list, config.VarSource{Name: strings.TrimSpace(name), Value: value})
+	*v.list = append(*v.list, config.VarSource{Assignment: s})
 	return nil
 }
 
@@ -65,7 +61,7 @@ func (f *runFlags) add(c *cobra.Command) {
 }
 
 // options turns the flags into what package run needs.
-func (a *app) options(f *runFlags, lock state.LockMode, v *view.View) (run.Options, error) {
+func (a *app) options(f *runFlags, lock state.LockMode) (run.Options, error) {
 	dir, err := a.dir()
 	if err != nil {
 		return run.Options{}, err
@@ -76,7 +72,7 @@ func (a *app) options(f *runFlags, lock state.LockMode, v *view.View) (run.Optio
 	opts := run.Options{
 		Dir: dir, Providers: a.Providers, Backend: a.backend(dir),
 		Lock: lock, LockTimeout: f.lockTimeout,
-		Waiting: func(e *state.LockedError) { v.Note("Waiting for the lock: " + e.Error()) },
+		Waiting: func(e *state.LockedError) { fmt.Fprintln(a.Stderr, "Waiting for the lock:", e) },
 		Vars:    f.vars, Env: a.Environ,
 		Parallelism: f.parallelism, NoRefresh: !f.refresh, Version: a.Version, Command: "idpctl",
 		Log: a.requestLog(),
@@ -159,7 +155,7 @@ func (a *app) approve(question, explanation string) (bool, error) {
 }
 
 // source gives the lines of a configuration to show, with secrets masked.
-func source(m *config.Module) func(string) []byte {
+func source(m *config.Module) view.Source {
 	if m == nil {
 		return func(string) []byte { return nil }
 	}

@@ -38,6 +38,17 @@ func (r *Run) Apply(ctx context.Context, p *Planned, opts ApplyOptions) (*apply.
 	return apply.Run(ctx, in), nil
 }
 
+// Shown notes that the credentials of a summary were shown to somebody.
+func (r *Run) Shown(s *apply.Summary) diag.Diagnostics {
+	if len(s.Shown) == 0 {
+		return nil
+	}
+	if err := r.session.Append(s.Shown...); err != nil {
+		return diag.Diagnostics{stateDiagnostic(err)}
+	}
+	return nil
+}
+
 // begin makes the session ready to record, and records what is known of the
 // intents that an earlier run left open.
 func (r *Run) begin(recovered []state.Record) error {

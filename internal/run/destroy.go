@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"maps"
 	"slices"
 
@@ -15,10 +16,10 @@ import (
 // is asked for what protects its objects (prevent_destroy, on_destroy,
 // force_destroy), as it is written now; a block that cannot be evaluated does
 // not hold a destruction up, but then what the state recorded counts.
-func (p *planner) destroy() diag.Diagnostics {
+func (p *planner) destroy(ctx context.Context) diag.Diagnostics {
 	for _, layer := range p.run.module.Layers() {
 		for _, b := range layer {
-			if b.Type == config.BlockCluster {
+			if b.Type == config.ClusterBlock {
 				continue
 			}
 			instances, diags := p.run.eval.Expand(b.Address)
@@ -32,8 +33,7 @@ func (p *planner) destroy() diag.Diagnostics {
 			}
 		}
 	}
-	p.orphanTargets()
-	return p.removeAll(slices.Collect(maps.Keys(p.priors)), p.desired)
+	return append(p.orphanTargets(ctx), p.removeAll(slices.Collect(maps.Keys(p.priors)), p.desired)...)
 }
 
 // known is what the state says of an instance, for expressions in a destroy;

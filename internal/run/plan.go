@@ -57,14 +57,14 @@ func (r *Run) Plan(ctx context.Context, mode plan.Mode) (*Planned, diag.Diagnost
 		changes: map[resource.Address]*plan.Change{},
 	}
 	var diags diag.Diagnostics
-	if p.priors, diags = r.priors(effective); diags.HasErrors() {
+	if p.priors, diags = Priors(effective, r.conns.kind); diags.HasErrors() {
 		return nil, diags
 	}
 	if diags = append(diags, p.refresh(ctx)...); diags.HasErrors() {
 		return nil, diags
 	}
 	if mode == plan.Destroy {
-		diags = append(diags, p.destroy()...)
+		diags = append(diags, p.destroy(ctx)...)
 	} else {
 		diags = append(diags, p.walk(ctx)...)
 		if !diags.HasErrors() {
@@ -107,8 +107,9 @@ func (r *Run) recover(ctx context.Context) ([]state.Record, error) {
 	return records, nil
 }
 
-// priors turns the state's records into what package plan compares with.
-func (r *Run) priors(s *state.State) (map[resource.Address]*plan.Prior, diag.Diagnostics) {
+// Priors turns the state's records into what package plan compares with. kind
+// describes the kinds of the providers that there are.
+func Priors(s *state.State, kind func(provider, kind string) (resource.Kind, bool)) (map[resource.Address]*plan.Prior, diag.Diagnostics) {
 	pending := map[resource.Address]bool{}
 	for _, c := range s.Pending {
 		pending[c.Address] = true
@@ -116,7 +117,7 @@ func (r *Run) priors(s *state.State) (map[resource.Address]*plan.Prior, diag.Dia
 	var diags diag.Diagnostics
 	priors := make(map[resource.Address]*plan.Prior, len(s.Objects))
 	for _, o := range s.Objects {
-		kind, ok := r.conns.kind(o.Provider, o.Kind)
+		k, ok := kind(o.Provider, o.Kind)
 		if !ok {
 			diags = append(diags, diag.Diagnostic{
 				Summary: "Unknown object in the state", Address: o.Address.String(),
@@ -130,9 +131,9 @@ func (r *Run) priors(s *state.State) (map[resource.Address]*plan.Prior, diag.Dia
 			Undelivered: pending[o.Address], Owned: map[string]cty.Value{},
 		}
 		var err error
-		if prior.Attrs, err = resource.DecodeAttrs(kind.All(), o.Attributes); err == nil {
+		if prior.Attrs, err = resource.DecodeAttrs(k.All(), o.Attributes); err == nil {
 			for name, raw := range o.Owned {
-				a, ok := kind.Attribute(name)
+				a, ok := k.Attribute(name)
 				if !ok {
 					continue
 				}
@@ -193,8 +194,7 @@ func (p *planner) orphans(ctx context.Context) diag.Diagnostics {
 			gone = append(gone, addr)
 		}
 	}
-	p.orphanTargets(ctx)
-	return p.removeAll(gone, nil)
+	return append(p.orphanTargets(ctx), p.removeAll(gone, nil)...)
 }
 
 // removeAll plans the end of the objects at the given addresses. Parents come
@@ -310,4 +310,3 @@ func (r *Run) warnings(p *plan.Plan) diag.Diagnostics {
 	}
 	return diags
 }
-

@@ -10,6 +10,7 @@ import (
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/resource"
+	"github.com/idpctl/idpctl/state"
 )
 
 // planner walks the graph once and collects what package plan makes of each
@@ -28,6 +29,7 @@ type planner struct {
 	changes map[resource.Address]*plan.Change
 	order   []*plan.Change
 	targets []*plan.TargetChange
+	files   []*plannedTarget
 }
 
 // walk evaluates layer after layer. Errors of one layer end the walk after it,
@@ -48,7 +50,7 @@ func (p *planner) layer(ctx context.Context, n int, blocks []config.Block) diag.
 	var diags diag.Diagnostics
 	var managed, data []*resource.Desired
 	for _, b := range blocks {
-		if b.Type == config.BlockCluster {
+		if b.Type == config.ClusterBlock {
 			diags = append(diags, p.cluster(ctx, n, b)...)
 			continue
 		}
@@ -57,7 +59,7 @@ func (p *planner) layer(ctx context.Context, n int, blocks []config.Block) diag.
 		for i := range instances {
 			d := &instances[i]
 			p.desired[d.Address] = d
-			if b.Type == config.BlockData {
+			if b.Type == config.DataBlock {
 				data = append(data, d)
 			} else {
 				managed = append(managed, d)

@@ -3,19 +3,16 @@ package run
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"time"
 
 	"github.com/idpctl/idpctl/cluster"
 	"github.com/idpctl/idpctl/config"
 	"github.com/idpctl/idpctl/diag"
-	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/resource"
 	"github.com/idpctl/idpctl/state"
 )
-
-// StateFile is the name of the local state, in the configuration's folder.
-const StateFile = "idpctl.idpstate"
 
 // Options say what a run works on.
 type Options struct {
@@ -35,6 +32,9 @@ type Options struct {
 	Vars   []config.VarSource
 	Env    []string
 	Prompt func(config.PromptRequest) (string, error)
+
+	// ValidateOnly: variables without a value are taken for unknown.
+	ValidateOnly bool
 
 	// Parallelism is how many requests may be under way at once.
 	Parallelism int
@@ -63,7 +63,7 @@ func Load(opts Options) (*config.Module, diag.Diagnostics) {
 	return config.Load(opts.Dir, config.Options{
 		Providers: infos(opts.Providers),
 		Cluster:   cluster.Spec(),
-		Vars:      opts.Vars, Env: opts.Env, Prompt: opts.Prompt, Version: opts.Version,
+		Vars:      opts.Vars, Env: opts.Env, Prompt: opts.Prompt, Version: opts.Version, ValidateOnly: opts.ValidateOnly,
 	})
 }
 
@@ -111,7 +111,7 @@ func Open(ctx context.Context, opts Options) (*Run, *config.Module, diag.Diagnos
 func OpenState(ctx context.Context, opts Options) (*state.Session, diag.Diagnostics) {
 	backend := opts.Backend
 	if backend == nil {
-		backend = LocalBackend(opts.Dir)
+		backend = state.NewLocal(filepath.Join(opts.Dir, state.DefaultFile), state.LocalOptions{})
 	}
 	session, err := state.Open(ctx, backend, state.Options{
 		Lock: opts.Lock, LockTimeout: opts.LockTimeout, Waiting: opts.Waiting,
@@ -171,4 +171,3 @@ func (r *Run) conn(ctx context.Context, provider string) (providers.Conn, error)
 	}
 	return c, nil
 }
-

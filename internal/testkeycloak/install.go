@@ -187,7 +187,7 @@ func unpackFile(root *os.Root, f *zip.File) error {
 	return out.Close()
 }
 
-// build makes the optimised build, so that a start takes 11 s and not 40. The
+// build makes the optimized build, so that a start takes 11 s and not 40. The
 // database lives in the server's memory: every server has one of its own.
 func build(ctx context.Context, java, home string) error {
 	cmd := exec.CommandContext(ctx, java, javaArgs(home, "build", "--db=dev-mem")...)

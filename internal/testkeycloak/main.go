@@ -4,7 +4,7 @@
 //	go run ./internal/testkeycloak -- go test -tags keycloak ./...
 //
 // The server's distribution is fetched by Maven the first time, and kept with
-// its optimised build in a cache folder: $IDPCTL_CACHE, or idpctl-test in the
+// its optimized build in a cache folder: $IDPCTL_CACHE, or idpctl-test in the
 // user's cache folder. Every run has a home folder and a database of its own,
 // a port that the system chooses on the loopback interface, and a random
 // administrator's password. The command finds them in its environment:

@@ -65,7 +65,7 @@ func start(cache, home, java string) (*server, error) {
 	}()
 	go func() {
 		_ = s.cmd.Wait() // how it ended is in its log
-		in.Close()
+		_ = in.Close()   // which never fails
 	}()
 	return s, nil
 }
@@ -76,7 +76,7 @@ func (s *server) read(out io.Reader) {
 	lines := bufio.NewReader(out)
 	for {
 		line, err := lines.ReadBytes('\n')
-		s.log.Write(line)
+		s.log.add(line)
 		if m := listening.FindSubmatch(bytes.TrimSpace(line)); m != nil {
 			select {
 			case s.listen <- string(m[1]):
@@ -141,10 +141,10 @@ type logBuffer struct {
 	b  bytes.Buffer
 }
 
-func (l *logBuffer) Write(p []byte) (int, error) {
+func (l *logBuffer) add(line []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.b.Write(p)
+	l.b.Write(line)
 }
 
 func (l *logBuffer) String() string {

@@ -144,12 +144,14 @@ func (w *diagWriter) place(d diag.Diagnostic, code string, columns int) []string
 	if d.Subject.IsZero() {
 		return lines
 	}
-	on := fmt.Sprintf("  on %s line %d", line(d.Subject.Filename), d.Subject.Start.Line)
+	on := fmt.Sprintf("on %s line %d", line(d.Subject.Filename), d.Subject.Start.Line)
 	text := w.src.lines(d.Subject.Filename)
 	if block := enclosing(text, d.Subject.Start.Line); block != "" {
 		on += ", in " + block
 	}
-	lines = append(lines, on+":")
+	for _, l := range wrap(on+":", columns-2) {
+		lines = append(lines, "  "+l)
+	}
 	s := snippet{lines: text, rng: d.Subject, columns: columns, style: w.style, code: code}
 	return append(lines, s.render()...)
 }

@@ -78,7 +78,7 @@ func jsonTree(v cty.Value, holds func(cty.Value) bool) any {
 
 // unknownTree tells what is known after apply only.
 func unknownTree(v cty.Value) any {
-	return jsonTree(v, func(v cty.Value) bool { return !v.IsMarked() && !v.IsKnown() })
+	return jsonTree(v, func(v cty.Value) bool { u, _ := v.Unmark(); return !u.IsKnown() })
 }
 
 // sensitiveTree tells what is masked.

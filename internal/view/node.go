@@ -71,6 +71,9 @@ func (p *printer) node(column, longest int, n node) {
 	}
 	head := ""
 	switch {
+	case n.label == "" && n.text == "": // an empty line of a text
+		p.WriteString(strings.TrimRight(lead, " ") + "\n")
+		return
 	case n.block:
 		head = n.label + " "
 	case n.label != "":
@@ -89,7 +92,7 @@ func (p *printer) node(column, longest int, n node) {
 		if n.close == "" {
 			used += width(head)
 		}
-		if n.close == "" && used+4+width(n.to) > p.width {
+		if n.close == "" && used+4+width(n.to+n.tail)+noteWidth(n) > p.width {
 			p.WriteString("\n" + strings.Repeat(" ", max(0, bare+width(head)-3)) + "-> " + p.null(n.to))
 		} else {
 			p.WriteString(" -> " + p.null(n.to))
@@ -104,6 +107,14 @@ func (p *printer) node(column, longest int, n node) {
 		p.WriteString(" " + paint("# "+n.note))
 	}
 	p.WriteByte('\n')
+}
+
+// noteWidth is the room that the comment of a line takes.
+func noteWidth(n node) int {
+	if n.note == "" {
+		return 0
+	}
+	return width(n.note) + len(" # ")
 }
 
 // null dims what stands for the absence of a value.

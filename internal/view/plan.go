@@ -89,7 +89,7 @@ func (w *planWriter) drift(p *plan.Plan) {
 		var paths []string
 		for _, a := range c.Attributes {
 			if a.Drift {
-				paths = append(paths, a.Path)
+				paths = append(paths, line(a.Path))
 			}
 		}
 		e.what = strings.Join(paths, ", ")
@@ -119,24 +119,29 @@ func (w *planWriter) drift(p *plan.Plan) {
 	w.WriteByte('\n')
 }
 
-var legends = []struct {
+// legends says what the symbols mean, in the order to show.
+func legends() []legend {
+	return []legend{
+		{signCreate, "create"},
+		{signUpdate, "update in place"},
+		{signReplace, "destroy and then create anew"},
+		{signDelete, "destroy"},
+		{signAdopt, "adopt as it is"},
+		{signForget, "stop managing"},
+		{signRead, "read during apply"},
+	}
+}
+
+type legend struct {
 	sign sign
 	text string
-}{
-	{signCreate, "create"},
-	{signUpdate, "update in place"},
-	{signReplace, "destroy and then create anew"},
-	{signDelete, "destroy"},
-	{signAdopt, "adopt as it is"},
-	{signForget, "stop managing"},
-	{signRead, "read during apply"},
 }
 
 func (w *planWriter) legend(used map[sign]bool) {
 	delete(used, signNone)
 	if len(used) > 0 {
 		w.paragraph("idpctl will perform the actions below, marked with these symbols:")
-		for _, l := range legends {
+		for _, l := range legends() {
 			if used[l.sign] {
 				w.WriteString(w.style.sign(l.sign, fmt.Sprintf("%3s", l.sign)) + " " + l.text + "\n")
 			}
@@ -155,7 +160,7 @@ func signsOf(p *plan.Plan) map[sign]bool {
 	}
 	for _, t := range p.Targets {
 		if t.Action != plan.NoOp {
-			used[signOf(t.Action, false)] = true
+			used[targetSign(t)] = true
 		}
 	}
 	return used

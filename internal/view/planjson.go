@@ -1,8 +1,6 @@
 package view
 
 import (
-	"github.com/zclconf/go-cty/cty"
-
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/resource"
@@ -120,7 +118,7 @@ func (v *View) planJSON(p *plan.Plan, diags diag.Diagnostics, src Source) error 
 func (v *View) resourceJSON(c *plan.Change) jsonResourceChange {
 	before, after := v.endpoints(c)
 	j := jsonResourceChange{
-		Address: c.Address.String(), PreviousAddress: c.MovedFrom.String(), Mode: "managed",
+		Address: c.Address.String(), PreviousAddress: c.MovedFrom.String(), Mode: modeOf(c.Address),
 		Kind: c.Address.Kind, Name: c.Address.Name, Index: index(c.Address.Key),
 		Provider: c.Provider, Parent: c.Parent, ID: c.ID, Adopt: c.Adopt, Reclaim: c.Reclaim,
 		Recreate: c.Recreate, WithParent: c.WithParent, Deliver: c.Deliver, Reason: c.Reason,
@@ -130,9 +128,6 @@ func (v *View) resourceJSON(c *plan.Change) jsonResourceChange {
 			AfterUnknown: unknownTree(after), BeforeSensitive: sensitiveTree(before), AfterSensitive: sensitiveTree(after),
 			Changed: []string{}, Drift: []string{}, ReplacePaths: []string{}, WriteOnly: []string{},
 		},
-	}
-	if c.Address.Mode == resource.Data {
-		j.Mode = "data"
 	}
 	for _, a := range c.Attributes {
 		j.Change.Changed = append(j.Change.Changed, a.Path)
@@ -147,6 +142,13 @@ func (v *View) resourceJSON(c *plan.Change) jsonResourceChange {
 		}
 	}
 	return j
+}
+
+func modeOf(a resource.Address) string {
+	if a.Mode == resource.Data {
+		return "data"
+	}
+	return "managed"
 }
 
 // index is the key of an instance as JSON; nil for none.
@@ -188,9 +190,8 @@ func outputJSON(o plan.OutputChange) jsonOutputChange {
 	if o.Sensitive {
 		before, after = before.Mark(resource.Sensitive), after.Mark(resource.Sensitive)
 	}
-	unmarked := func(v cty.Value) any { u, _ := v.Unmark(); return unknownTree(u) }
 	return jsonOutputChange{
-		Actions: actions(o.Action), Before: jsonValue(before), After: jsonValue(after), AfterUnknown: unmarked(after),
+		Actions: actions(o.Action), Before: jsonValue(before), After: jsonValue(after), AfterUnknown: unknownTree(after),
 		BeforeSensitive: sensitiveTree(before), AfterSensitive: sensitiveTree(after),
 	}
 }

@@ -177,7 +177,7 @@ func (w *planWriter) context(kind resource.Kind, id, before cty.Value, changes [
 	for _, name := range kind.Key {
 		v := resource.Attr(before, name)
 		if !touches(changes, name) && !isUnset(v) {
-			list = append(list, values{}.whole(signNone, name, v))
+			list = append(list, values{}.whole(signNone, attrName(name), v))
 		}
 	}
 	return list
@@ -222,14 +222,14 @@ func (w *planWriter) all(s sign, attrs []resource.Attribute, v cty.Value) []node
 			blocks = append(blocks, w.block(s, name, spec, val))
 			continue
 		}
-		list = append(list, w.values(spec).whole(s, name, val))
+		list = append(list, w.values(spec).whole(s, attrName(name), val))
 	}
 	return append(list, blocks...)
 }
 
 // block lays out a nested block that is all new or all gone.
 func (w *planWriter) block(s sign, name string, spec resource.Attribute, v cty.Value) node {
-	return node{sign: s, block: true, label: name, text: "{", close: "}", kids: w.all(s, spec.Block, v)}
+	return node{sign: s, block: true, label: attrName(name), text: "{", close: "}", kids: w.all(s, spec.Block, v)}
 }
 
 func isBlock(spec resource.Attribute, v cty.Value) bool {
@@ -286,7 +286,7 @@ func (w *planWriter) changed(prefix string, attrs []resource.Attribute, changes 
 			end++
 		}
 		inner := resource.Attr(before, top)
-		n := node{sign: signUpdate, block: true, label: top, text: "{", close: "}"}
+		n := node{sign: signUpdate, block: true, label: attrName(top), text: "{", close: "}"}
 		n.kids = w.changed(prefix+top+".", spec.Block, changes[i:end], inner)
 		if inner.IsNull() {
 			n.sign = signCreate
@@ -314,13 +314,13 @@ func (w *planWriter) attribute(name string, spec resource.Attribute, c plan.Attr
 	var n node
 	switch {
 	case c.WriteOnly:
-		n = node{sign: signCreate, label: name, text: textWriteOnly}
+		n = node{sign: signCreate, label: attrName(name), text: textWriteOnly}
 	case isBlock(spec, c.Before) && c.After.IsNull() && !c.After.IsMarked():
 		n = w.block(signDelete, name, spec, c.Before)
 	case isBlock(spec, c.After) && c.Before.IsNull() && !c.Before.IsMarked():
 		n = w.block(signCreate, name, spec, c.After)
 	default:
-		n = w.values(spec).change(name, c.Before, c.After)
+		n = w.values(spec).change(attrName(name), c.Before, c.After)
 	}
 	switch {
 	case c.Replaces:

@@ -46,8 +46,8 @@ func enclosing(lines []string, number int) string {
 		if l == "" || l[0] == ' ' || l[0] == '\t' || l[0] == '#' {
 			continue
 		}
-		if l[0] == '}' && i < number-1 {
-			return ""
+		if i < number-1 && (l[0] == '}' || strings.HasSuffix(l, "}")) {
+			return "" // closed before the line
 		}
 		header, _, ok := strings.Cut(l, "{")
 		header = strings.TrimSpace(header)
@@ -90,7 +90,7 @@ func (s snippet) render() []string {
 	var out []string
 	for n := first; n <= last; n++ {
 		code, carets := s.row(n, s.columns-gutter-2)
-		out = append(out, fmt.Sprintf("%*d: %s", gutter, n, code))
+		out = append(out, strings.TrimRight(fmt.Sprintf("%*d: %s", gutter, n, code), " "))
 		if carets != "" {
 			out = append(out, strings.Repeat(" ", gutter+2)+carets)
 		}
@@ -134,7 +134,7 @@ func (s snippet) row(n, columns int) (code, carets string) {
 	all := cells(s.lines[n-1])
 	from, to := s.covered(n, all)
 	start, end := window(all, from, to, columns)
-	var b strings.Builder
+	var b, marked strings.Builder
 	left, under := 0, 0
 	if start > 0 {
 		b.WriteString("…")
@@ -142,15 +142,22 @@ func (s snippet) row(n, columns int) (code, carets string) {
 	}
 	for i := start; i < end; i++ {
 		c := all[i]
-		text := c.text
-		if i >= from && i < to {
-			text = s.style.sgr("1;4", text)
-			under += c.width
-		} else if i < from {
+		switch {
+		case i < from:
 			left += c.width
+			b.WriteString(c.text)
+		case i < to:
+			under += c.width
+			marked.WriteString(c.text)
+		default:
+			if i == to {
+				b.WriteString(s.style.sgr("1;4", marked.String()))
+				marked.Reset()
+			}
+			b.WriteString(c.text)
 		}
-		b.WriteString(text)
 	}
+	b.WriteString(s.style.sgr("1;4", marked.String()))
 	if end < len(all) {
 		b.WriteString("…")
 	}

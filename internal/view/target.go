@@ -22,18 +22,30 @@ func (w *planWriter) target(t *plan.TargetChange) {
 		danger = "will be removed from " + path
 	case plan.Forget:
 		head += " will no longer be managed (" + path + " stays as it is)"
+		if t.Diff != "" {
+			head = line(t.Address.String()) + " will no longer be managed (what idpctl wrote leaves " + path + ")"
+		}
 	case plan.Replace:
 		danger = "must be replaced (" + path + ")"
 	default:
 		head += " will be updated in place (" + path + ")"
+		if t.Diff == "" {
+			head = line(t.Address.String()) + " will be recorded in the state (" + path + ")"
+		}
 	}
 	var remarks []string
 	if t.Reason != "" {
 		remarks = append(remarks, line(t.Reason))
 	}
 	w.comment(head, danger, remarks)
-	s := signOf(t.Action, false)
-	w.WriteString(w.style.sign(s, fmt.Sprintf("%3s", s)) + " " + line(t.Kind) + " " + quote(t.Path) + " {\n")
+	s := targetSign(t)
+	w.WriteString(w.style.sign(s, fmt.Sprintf("%3s", s)) + " " + line(t.Kind) + " " + quote(t.Path))
+	listed := len(t.Added) + len(t.Updated) + len(t.Removed) + len(t.Fields)
+	if listed == 0 && t.Diff == "" {
+		w.WriteString("\n\n")
+		return
+	}
+	w.WriteString(" {\n")
 	admins := func(s sign, names []string) {
 		for _, name := range names {
 			w.WriteString("      " + w.style.sign(s, string(s)) + " admin " + line(name) + "\n")
@@ -46,12 +58,21 @@ func (w *planWriter) target(t *plan.TargetChange) {
 		w.WriteString("      " + w.style.sign(signUpdate, "~") + " " + line(f) + "\n")
 	}
 	if t.Diff != "" {
-		if len(t.Added)+len(t.Updated)+len(t.Removed)+len(t.Fields) > 0 {
+		if listed > 0 {
 			w.WriteByte('\n')
 		}
 		w.diff(t.Diff)
 	}
 	w.WriteString("    }\n\n")
+}
+
+// targetSign is the symbol of a file. One that is given up is changed, if
+// something leaves it.
+func targetSign(t *plan.TargetChange) sign {
+	if t.Action == plan.Forget && t.Diff != "" {
+		return signUpdate
+	}
+	return signOf(t.Action, false)
 }
 
 // diff writes a unified diff.

@@ -12,8 +12,10 @@ import (
 )
 
 const (
-	// maxText bounds a text in prose, in characters.
+	// maxText bounds a text of several lines, in characters.
 	maxText = 4000
+	// maxLine bounds a text of one line: a name, a path, a message.
+	maxLine = 1000
 	// maxValue bounds a value in a plan or an output, in characters; what is
 	// longer is shown in part. JSON has all of it.
 	maxValue = 300
@@ -22,7 +24,7 @@ const (
 )
 
 // line makes a text from outside one clean line.
-func line(s string) string { return diag.Clean(s, maxText) }
+func line(s string) string { return diag.Clean(s, maxLine) }
 
 // verbatim cleans one line of text and keeps its spaces, as indentation has a
 // meaning; tabs become four of them.
@@ -33,6 +35,15 @@ func verbatim(s string) string {
 		}
 		return ' '
 	}, strings.ReplaceAll(strings.ToValidUTF8(s, "�"), "\t", "    "))
+}
+
+// cleanLines cleans a text of several lines and keeps its line ends.
+func cleanLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		lines[i] = verbatim(l)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // printable reports whether s can be shown as it is.

@@ -93,10 +93,19 @@ func isMapping(t cty.Type) bool { return t.IsMapType() || t.IsObjectType() }
 
 // mapKey writes the key of a map, or the name of an object's attribute.
 func mapKey(t cty.Type, key string) string {
-	if t.IsObjectType() && isIdentifier(key) {
-		return key
+	if t.IsObjectType() {
+		return attrName(key)
 	}
-	return quote(key)
+	return clip(key)
+}
+
+// attrName writes the name of an attribute; one that is no identifier, which
+// an old state may have, is quoted.
+func attrName(name string) string {
+	if isIdentifier(name) {
+		return name
+	}
+	return clip(name)
 }
 
 func isIdentifier(s string) bool {
@@ -196,7 +205,7 @@ func clipPair(before, after string) (string, string) {
 }
 
 // heredoc splits a string into the lines that it is shown in, if it has
-// several and all of it can be shown as it is.
+// several and all of it can be seen as it is, which spaces at an end cannot.
 func heredoc(s string) ([]string, bool) {
 	body := strings.TrimSuffix(s, "\n")
 	if !strings.Contains(body, "\n") {
@@ -204,7 +213,7 @@ func heredoc(s string) ([]string, bool) {
 	}
 	lines := strings.Split(body, "\n")
 	for _, l := range lines {
-		if !printable(strings.ReplaceAll(l, "\t", " ")) || len([]rune(l)) > maxValue {
+		if !printable(strings.ReplaceAll(l, "\t", " ")) || len([]rune(l)) > maxValue || strings.TrimRight(l, " \t") != l {
 			return nil, false
 		}
 	}

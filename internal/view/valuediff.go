@@ -76,11 +76,12 @@ func stringDifference(before, after string) node {
 		if okA {
 			one = after
 		}
-		if len([]rune(one)) > maxValue || !printable(one) {
+		switch {
+		case len([]rune(one)) > maxValue || !printable(one) || strings.TrimRight(one, " ") != one:
 			okA, okB = false, false
-		} else if okA {
+		case okA:
 			b, okB = []string{after}, true
-		} else {
+		default:
 			a, okA = []string{before}, true
 		}
 	}

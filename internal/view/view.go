@@ -39,6 +39,14 @@ type Options struct {
 type View struct {
 	opts  Options
 	style style
+	kinds map[kindKey]kindEntry // what Options.Kind said
+}
+
+type kindKey struct{ provider, kind string }
+
+type kindEntry struct {
+	resource.Kind
+	known bool
 }
 
 // New returns a view.
@@ -59,7 +67,7 @@ func New(o Options) *View {
 		width := o.Width
 		o.Size = func() (int, int) { return width, 24 }
 	}
-	return &View{opts: o, style: style{on: o.Color && !o.JSON}}
+	return &View{opts: o, style: style{on: o.Color && !o.JSON}, kinds: map[kindKey]kindEntry{}}
 }
 
 // write sends text to Out.
@@ -70,7 +78,13 @@ func (v *View) kind(provider, name string) (resource.Kind, bool) {
 	if v.opts.Kind == nil {
 		return resource.Kind{}, false
 	}
-	return v.opts.Kind(provider, name)
+	key := kindKey{provider, name}
+	entry, ok := v.kinds[key]
+	if !ok {
+		entry.Kind, entry.known = v.opts.Kind(provider, name)
+		v.kinds[key] = entry
+	}
+	return entry.Kind, entry.known
 }
 
 func send(w io.Writer, text string) error {

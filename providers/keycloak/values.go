@@ -182,18 +182,20 @@ func sameSet(a, b []string) bool {
 	return slices.Equal(slices.Compact(a), slices.Compact(b))
 }
 
-// added and removed are the elements of one list that the other lacks.
-func added(before, after []string) []string {
+// without are the elements of list that are not in others.
+func without(list, others []string) []string {
+	in := make(map[string]bool, len(others))
+	for _, s := range others {
+		in[s] = true
+	}
 	var out []string
-	for _, s := range after {
-		if !slices.Contains(before, s) {
+	for _, s := range list {
+		if !in[s] {
 			out = append(out, s)
 		}
 	}
 	return out
 }
-
-func removed(before, after []string) []string { return added(after, before) }
 
 // safeSegment reports whether s can stand in the path of a request without
 // meaning another path. Escaping does not do for "..": servers and proxies

@@ -104,7 +104,7 @@ func (e *Edits) lineSpans() []span {
 // SetScalar makes the scalar n say s, in the style that it is written in.
 func (e *Edits) SetScalar(n *yaml.Node, s string) error {
 	f := e.f
-	if err := f.replaceable(n); err != nil {
+	if err := f.Replaceable(n); err != nil {
 		return err
 	}
 	start, propsEnd := f.skipProperties(n)
@@ -191,7 +191,7 @@ func (e *Edits) AppendFields(m *yaml.Node, fields []Field) error {
 	for _, fd := range fields {
 		lines = append(lines, st.indented(st.fieldLines(fd, indent), indent)...)
 	}
-	e.insertAfter(f.tail(f.lineOf(end), indent, false), lines)
+	e.insertAfter(f.tail(f.lineOf(end), indent, true), lines)
 	return nil
 }
 

@@ -23,8 +23,8 @@ func (f *File) shared(n *yaml.Node) error {
 	return nil
 }
 
-// replaceable refuses scalars that idpctl must not overwrite.
-func (f *File) replaceable(n *yaml.Node) error {
+// Replaceable refuses scalars that idpctl must not overwrite.
+func (f *File) Replaceable(n *yaml.Node) error {
 	if err := f.Opaque(n); err != nil {
 		return err
 	}

@@ -134,12 +134,29 @@ func (e *Edits) closeGaps(items []extent, remove []bool) {
 			e.deleteLines(items[j].last+1, items[j+1].first-1)
 			j++
 		}
-		if j+1 == len(items) || first != items[0].first && !f.isBlank(first-1) {
+		if j+1 == len(items) {
+			e.closeEnd(first, items[j].last)
+			continue
+		}
+		if first != items[0].first && !f.isBlank(first-1) {
 			continue
 		}
 		for l := items[j].last + 1; l < items[j+1].first && f.isBlank(l); l++ {
 			e.deleteLines(l, l)
 		}
+	}
+}
+
+// closeEnd takes the blank lines above first out if nothing follows last.
+func (e *Edits) closeEnd(first, last int) {
+	f := e.f
+	for l := last + 1; l < len(f.lines); l++ {
+		if !f.isBlank(l) {
+			return
+		}
+	}
+	for l := first - 1; l > 0 && f.isBlank(l); l-- {
+		e.deleteLines(l, l)
 	}
 }
 

@@ -47,7 +47,7 @@ func plainSafe(s string, flow bool) bool {
 			}
 		case i == 0:
 			return false
-		case unicode.IsMark(r), strings.ContainsRune(" _-./@:+()&=%~", r):
+		case unicode.IsMark(r), strings.ContainsRune(" _-./@:+()&=%~|", r):
 		case !flow && r == '?':
 		default:
 			return false
@@ -146,3 +146,6 @@ func Text(n *yaml.Node) (s string, ok bool) {
 		return n.Value, true
 	}
 }
+
+// Quote writes s as a scalar for block style, quoted if it has to be.
+func Quote(s string) string { return scalarText(s, plain, false) }

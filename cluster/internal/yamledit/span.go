@@ -89,7 +89,7 @@ func (f *File) end(n *yaml.Node) (int, error) {
 		return e, nil
 	}
 	e, err := f.findEnd(n)
-	if err == nil && (e < f.offset(n) || e > len(f.src)) {
+	if err == nil && (e > len(f.src) || e < f.offset(n) && n.Value != "") {
 		err = f.unsupported(n)
 	}
 	if err == nil {

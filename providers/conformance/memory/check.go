@@ -142,8 +142,11 @@ func pick(o resource.Object, names []string) map[string]string {
 // matches reports whether an object has all values of a key.
 func matches(o resource.Object, key map[string]string) bool {
 	for name, want := range key {
-		v := o.Attr(name)
-		if v.IsNull() || v.Type() != cty.String || v.AsString() != want {
+		have := "" // what is unset is empty in a key
+		if v := o.Attr(name); !v.IsNull() && v.Type() == cty.String {
+			have = v.AsString()
+		}
+		if have != want {
 			return false
 		}
 	}

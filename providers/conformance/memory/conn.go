@@ -188,7 +188,7 @@ func (c *conn) request(ctx context.Context, r Request, do func(partly bool)) (pa
 		if fault == None && c.p.opts.Password != "" && c.password != c.p.opts.Password {
 			fault = Expire
 		}
-		failed := c.outcome(r, fault, do)
+		failed := outcome(fault, do)
 		c.log(r, failed)
 		if failed == nil {
 			c.answered.Store(true)
@@ -209,7 +209,7 @@ func (c *conn) request(ctx context.Context, r Request, do func(partly bool)) (pa
 }
 
 // outcome does the request as far as the fault lets it.
-func (c *conn) outcome(r Request, fault Fault, do func(partly bool)) *providers.Error {
+func outcome(fault Fault, do func(partly bool)) *providers.Error {
 	fail := func(class providers.Class, summary string) *providers.Error {
 		return &providers.Error{Class: class, Summary: summary, Status: status(class)}
 	}

@@ -103,6 +103,7 @@ person "marty" {
 		Lookup: [][]string{{"email"}, {"username"}, {"id"}},
 		Plural: "persons",
 		Filters: []resource.Attribute{
+			parent(),
 			{Name: "enabled", Type: cty.Bool, Optional: true, Doc: "Only those who may sign in, or may not."},
 			{Name: "team", Type: cty.String, Optional: true, Doc: "Only the members of this team.",
 				Ref: &resource.Ref{Kinds: []string{"team"}, Attr: "id"}},

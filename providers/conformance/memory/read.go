@@ -9,18 +9,18 @@ import (
 	"github.com/idpctl/idpctl/resource"
 )
 
-// page returns the objects of a kind in a parent from first on, at most max.
-func (s *server) page(kind, parent string, first, max int) []resource.Object {
+// page returns the objects of a kind in a parent from first on, at most limit.
+func (s *server) page(kind, parent string, first, limit int) []resource.Object {
 	all := s.visible(kind, parent)
 	if first >= len(all) {
 		return nil
 	}
-	return all[first:min(first+max, len(all))]
+	return all[first:min(first+limit, len(all))]
 }
 
 // filter returns the objects of a kind in a parent that fit the arguments of a
 // plural data block; those that are null ask for nothing.
-func (s *server) filter(kind, parent string, args cty.Value, first, max int) []resource.Object {
+func (s *server) filter(kind, parent string, args cty.Value, first, limit int) []resource.Object {
 	var members cty.Value
 	if team := resource.Attr(args, "team"); !team.IsNull() {
 		members = cty.SetValEmpty(cty.String)
@@ -38,7 +38,7 @@ func (s *server) filter(kind, parent string, args cty.Value, first, max int) []r
 	if first >= len(all) {
 		return nil
 	}
-	return all[first:min(first+max, len(all))]
+	return all[first:min(first+limit, len(all))]
 }
 
 // find returns the objects of a kind in a parent that have one of the ids, or

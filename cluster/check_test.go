@@ -1,0 +1,240 @@
+package cluster
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	goccy "github.com/goccy/go-yaml"
+	"go.yaml.in/yaml/v3"
+)
+
+// checkResult checks what has to hold for every merge that succeeded, by other
+// means than the code under test. It reports whether the second library could
+// be asked.
+func checkResult(t testing.TB, c goldenCase, live Live, change Change) bool {
+	t.Helper()
+	if got := !bytes.Equal(live.Content, change.Content); got != change.Changed && !change.Created {
+		t.Errorf("Changed is %v, and the content differs: %v", change.Changed, got)
+	}
+	if change.Changed == (change.Diff == "") {
+		t.Errorf("Changed is %v, and the diff is %q", change.Changed, change.Diff)
+	}
+	again, ds := c.merge(Live{Exists: true, Content: change.Content})
+	if ds.HasErrors() || !bytes.Equal(again.Content, change.Content) || again.Changed && !c.want.unknown() {
+		t.Errorf("merging the result again: %v, changes it: %v\n%s", ds, again.Changed, again.Diff)
+	}
+	untouched(t, live.Content, change.Content)
+	before, after := plainData(t, live.Content), plainData(t, change.Content)
+	if live.Exists && !reflect.DeepEqual(outside(before), outside(after)) {
+		t.Errorf("values outside of the section differ:\n%v\n%v", before, after)
+	}
+	return sameForOtherParser(t, live.Content, change.Content)
+}
+
+// untouched checks that every byte before and behind the admin section is as
+// it was. Where the section stands is read with the library, not by the code
+// under test. Lines that say that they are untouched are to stay as well.
+func untouched(t testing.TB, before, after []byte) {
+	t.Helper()
+	head, tail := aroundAdmin(before)
+	if !bytes.HasPrefix(after, head) {
+		t.Errorf("bytes before the section changed:\n%q\nis not the beginning of\n%q", head, after)
+	}
+	if !bytes.HasSuffix(after, tail) {
+		t.Errorf("bytes behind the section changed:\n%q\nis not the end of\n%q", tail, after)
+	}
+	rest := after
+	for line := range bytes.Lines(before) {
+		if line = bytes.TrimSpace(line); !bytes.HasSuffix(line, []byte("# untouched")) {
+			continue
+		}
+		_, next, ok := bytes.Cut(rest, line)
+		if !ok {
+			t.Errorf("the line %q is gone", line)
+		}
+		rest = next
+	}
+	if c, d := bytes.Count(before, []byte("\r\n")), bytes.Count(before, []byte("\n")); c == d && d > 0 {
+		if c, d := bytes.Count(after, []byte("\r\n")), bytes.Count(after, []byte("\n")); c != d {
+			t.Errorf("a file with CRLF has %d LF without CR", d-c)
+		}
+	}
+	if len(bytes.TrimSpace(before)) > 0 && bytes.HasSuffix(before, []byte("\n")) != bytes.HasSuffix(after, []byte("\n")) {
+		t.Errorf("the last line break was added or lost")
+	}
+}
+
+// aroundAdmin returns what stands before the line of the last key admin in a
+// block mapping, and what stands from the line of the key behind it. Both are
+// empty if there is no such key.
+func aroundAdmin(content []byte) (head, tail []byte) {
+	lines := bytes.SplitAfter(content, []byte("\n"))
+	join := func(l [][]byte) []byte { return bytes.Join(l, nil) }
+	var walk func(n *yaml.Node)
+	walk = func(n *yaml.Node) {
+		for i := 0; n.Kind == yaml.MappingNode && n.Style&yaml.FlowStyle == 0 && i+1 < len(n.Content); i += 2 {
+			walk(n.Content[i+1])
+			if n.Content[i].Value != "admin" || n.Content[i].Line > len(lines) {
+				continue
+			}
+			head, tail = join(lines[:n.Content[i].Line-1]), nil
+			if i+2 < len(n.Content) && n.Content[i+2].Line <= len(lines) {
+				tail = join(lines[n.Content[i+2].Line-1:])
+			}
+		}
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(content))
+	for {
+		var n yaml.Node
+		if dec.Decode(&n) != nil {
+			return head, tail
+		}
+		walk(n.Content[0])
+	}
+}
+
+// plainData reads all documents as plain data.
+func plainData(t testing.TB, content []byte) []any {
+	t.Helper()
+	var docs []any
+	dec := yaml.NewDecoder(bytes.NewReader(content))
+	for {
+		var n yaml.Node
+		if err := dec.Decode(&n); err != nil {
+			if err.Error() != "EOF" {
+				t.Fatalf("the result is not valid YAML: %v\n%s", err, content)
+			}
+			return docs
+		}
+		docs = append(docs, nodeData(&n))
+	}
+}
+
+// nodeData is a node as nested slices, keys in order; duplicates and odd tags
+// are no trouble to it.
+func nodeData(n *yaml.Node) any {
+	switch n.Kind {
+	case yaml.AliasNode:
+		return "*" + n.Value
+	case yaml.ScalarNode:
+		return n.ShortTag() + " " + n.Anchor + " " + n.Value
+	}
+	data := []any{n.Kind, n.ShortTag(), n.Anchor}
+	for _, c := range n.Content {
+		data = append(data, nodeData(c))
+	}
+	return data
+}
+
+// outside is data without the three values of admin sections, and without
+// admin sections and what leads to them where nothing else is in there.
+func outside(data any) any {
+	list, ok := data.([]any)
+	if !ok {
+		return data
+	}
+	if len(list) > 0 && list[0] == yaml.MappingNode {
+		out := slices.Clone(list[:3])
+		for i := 3; i+1 < len(list); i += 2 {
+			key := fmt.Sprint(list[i])
+			if strings.HasSuffix(key, " identityProvider") || strings.HasSuffix(key, " jwksEndpoint") || strings.HasSuffix(key, " users") {
+				continue
+			}
+			value := outside(list[i+1])
+			isPath := strings.HasSuffix(key, " spec") || strings.HasSuffix(key, " package") || strings.HasSuffix(key, " admin")
+			if v, ok := value.([]any); isPath && (ok && len(v) == 3 || strings.HasPrefix(fmt.Sprint(value), "!!null")) {
+				continue
+			}
+			out = append(out, list[i], value)
+		}
+		return out
+	}
+	var out []any
+	for _, v := range list {
+		out = append(out, outside(v))
+	}
+	return out
+}
+
+// sameForOtherParser reads the result with a second, unrelated library and
+// compares what it sees in the sections with what the first one sees. Files of
+// which the two saw different things before are left out: it returns false then.
+func sameForOtherParser(t testing.TB, before, after []byte) bool {
+	t.Helper()
+	if len(before) > 0 {
+		one, ok1 := sections(before)
+		two, ok2 := sectionsGoccy(before)
+		if !ok1 || !ok2 || !reflect.DeepEqual(one, two) {
+			return false
+		}
+	}
+	one, ok1 := sections(after)
+	two, ok2 := sectionsGoccy(after)
+	if ok1 && (!ok2 || !reflect.DeepEqual(one, two)) {
+		t.Errorf("yaml.v3 sees\n%q\nand goccy/go-yaml (%v)\n%q\nin\n%s", one, ok2, two, after)
+	}
+	return ok1
+}
+
+// sections are the admin sections of a file as yaml.v3 reads them.
+func sections(content []byte) (all [][]string, ok bool) {
+	dec := yaml.NewDecoder(bytes.NewReader(content))
+	for {
+		var v any
+		if err := dec.Decode(&v); err != nil {
+			return all, errors.Is(err, io.EOF)
+		}
+		all = append(all, adminOf(v))
+	}
+}
+
+// sectionsGoccy are the same as goccy/go-yaml reads them.
+func sectionsGoccy(content []byte) (all [][]string, ok bool) {
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	dec := goccy.NewDecoder(bytes.NewReader(bytes.TrimPrefix(content, []byte("\uFEFF"))))
+	for {
+		var v any
+		if err := dec.Decode(&v); err != nil {
+			return all, errors.Is(err, io.EOF)
+		}
+		all = append(all, adminOf(v))
+	}
+}
+
+// adminOf are the section's values in a document; nil without a section.
+func adminOf(doc any) []string {
+	for _, key := range adminPath() {
+		m, ok := doc.(map[string]any)
+		if !ok {
+			return nil
+		}
+		doc = m[key]
+	}
+	m, ok := doc.(map[string]any)
+	if !ok {
+		return nil
+	}
+	text := func(v any) string {
+		_, isText := v.(string)
+		return fmt.Sprintf("%v %v", v, isText)
+	}
+	out := []string{text(m[keyProvider]), text(m[keyJWKS])}
+	users, _ := m[keyUsers].([]any)
+	for _, u := range users {
+		fields, _ := u.(map[string]any)
+		for _, key := range textKeys {
+			out = append(out, text(fields[key]))
+		}
+	}
+	return out
+}

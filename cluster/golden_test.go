@@ -1,0 +1,243 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/idpctl/idpctl/diag"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// people are the admins that the golden files name.
+func people() map[string]Admin {
+	return map[string]Admin{
+		"marty":    {ID: "4f9c1d2e-7a3b-4c5d-8e6f-0a1b2c3d4e5f", FirstName: "Marty", LastName: "McFly", Email: "mcfly@influxdata.com"},
+		"emmett":   {ID: "c0ffee00-1985-4d0c-b88b-1d2e3f4a5b6c", FirstName: "Emmett", LastName: "Brown", Email: "brown@influxdata.com"},
+		"jennifer": {ID: "auth0|6512bd43d9caa6e02c990b0a", FirstName: "Jennifer", LastName: "Parker", Email: "parker@influxdata.com"},
+		"auditor":  {ID: "aaaaaaaa-0000-4000-8000-000000000001", FirstName: "Ann", LastName: "Auditor", Email: "ann@influxdata.com", UserGroups: []string{"Auditor", "Member"}},
+		// Everything that YAML would take for something else.
+		"no":     {ID: "1e3", FirstName: "No", LastName: "null", Email: "on"},
+		"date":   {ID: "2001-01-01", FirstName: "012", LastName: "1:30", Email: "~"},
+		"signs":  {ID: "0x1F", FirstName: "=", LastName: "<<", Email: ""},
+		"obrien": {ID: "- x: {y} #z", FirstName: "Conan \"Co\"", LastName: "O'Brien\n", Email: "tab\tand \x1b[31mred\u202e"},
+		"li":     {ID: "李-1", FirstName: "José María", LastName: "Ñandú: #1", Email: "li@例え.jp"},
+		"new":    {ID: KnownAfterApply, FirstName: "Biff", LastName: "Tannen", Email: "biff@influxdata.com"},
+		"newer":  {ID: KnownAfterApply, FirstName: "Griff", LastName: "Tannen", Email: "griff@influxdata.com"},
+	}
+}
+
+// goldenCase is what the head of a golden file asks for.
+type goldenCase struct {
+	target                        appInstance
+	want                          Section
+	own                           Ownership
+	prune, crlf, bom, noNL, fails bool
+}
+
+func parseCase(t *testing.T, head string) goldenCase {
+	t.Helper()
+	c := goldenCase{want: Section{IdentityProvider: "keycloak", JWKSEndpoint: "https://sso.example.com/realms/influxdb/protocol/openid-connect/certs"}}
+	c.target.path = "myinfluxdb.yml"
+	ids := func(names string) (list []Admin) {
+		for _, n := range strings.Fields(names) {
+			a, ok := people()[n]
+			if !ok {
+				a = Admin{ID: n}
+			}
+			list = append(list, a)
+		}
+		return list
+	}
+	for line := range strings.Lines(head) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		switch value = strings.TrimSpace(value); key {
+		case "admins":
+			c.want.Admins = ids(value)
+		case "provider":
+			c.want.IdentityProvider = value
+		case "jwks":
+			c.want.JWKSEndpoint = value
+		case "owned":
+			for _, a := range ids(value) {
+				c.own.OwnedIDs = append(c.own.OwnedIDs, a.ID)
+			}
+		case "name":
+			c.target.name = value
+		case "namespace":
+			c.target.namespace = value
+		case "exclusive":
+			c.own.Exclusive = true
+		case "prune":
+			c.prune = true
+		case "crlf":
+			c.crlf = true
+		case "bom":
+			c.bom = true
+		case "no newline":
+			c.noNL = true
+		case "fails":
+			c.fails = true
+		default:
+			if !strings.HasPrefix(line, "#") && strings.TrimSpace(line) != "" {
+				t.Fatalf("unknown line %q", line)
+			}
+		}
+	}
+	return c
+}
+
+// encode applies what a golden file cannot hold.
+func (c goldenCase) encode(b []byte) []byte {
+	if c.noNL {
+		b = bytes.TrimSuffix(b, []byte("\n"))
+	}
+	if c.crlf {
+		b = bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n"))
+	}
+	if c.bom {
+		b = append([]byte("\uFEFF"), b...)
+	}
+	return b
+}
+
+func (c goldenCase) merge(live Live) (Change, diag.Diagnostics) {
+	if c.prune {
+		return c.target.Prune(live, c.want, c.own)
+	}
+	return c.target.Merge(live, c.want, c.own)
+}
+
+func part(a *txtar.Archive, name string) []byte {
+	for _, f := range a.Files {
+		if f.Name == name {
+			return f.Data
+		}
+	}
+	return nil
+}
+
+// TestGolden merges into files of every shape that people have, and compares
+// the result byte for byte, with what the change and the diagnostics say.
+func TestGolden(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) < 30 {
+		t.Fatalf("%d golden files, %v", len(files), err)
+	}
+	compared := 0
+	for _, name := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := parseCase(t, string(archive.Comment))
+			in := c.encode(part(archive, "in.yml"))
+			live := Live{Exists: true, Content: in, Fingerprint: fingerprint(in)}
+			change, ds := c.merge(live)
+			if ds.HasErrors() != c.fails {
+				t.Fatalf("fails: %v, diagnostics: %v", ds.HasErrors(), ds)
+			}
+			said := []byte(describe(change, ds))
+			if strings.Contains(change.Diff, "hunter2") {
+				t.Error("the diff shows a secret")
+			}
+			out := change.Content
+			if *update {
+				archive.Files = []txtar.File{{Name: "in.yml", Data: part(archive, "in.yml")}}
+				if !c.fails {
+					archive.Files = append(archive.Files, txtar.File{Name: "out.yml", Data: decode(out)})
+				}
+				archive.Files = append(archive.Files, txtar.File{Name: "change", Data: said})
+				if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got, want := string(said), string(part(archive, "change")); got != want {
+				t.Errorf("change:\n%s\nwant:\n%s", got, want)
+			}
+			if c.fails {
+				return
+			}
+			if want := c.encode(part(archive, "out.yml")); !bytes.Equal(out, want) {
+				t.Errorf("content:\n%q\nwant:\n%q", out, want)
+			}
+			if checkResult(t, c, live, change) {
+				compared++
+			}
+		})
+	}
+	if compared < 45 {
+		t.Errorf("only %d results were read by the second library", compared)
+	}
+}
+
+// decode takes out of a result what a golden file cannot hold.
+func decode(b []byte) []byte {
+	b = bytes.TrimPrefix(b, []byte("\uFEFF"))
+	return bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
+}
+
+// describe is a change and its diagnostics as a golden file holds them.
+func describe(c Change, ds diag.Diagnostics) string {
+	var b strings.Builder
+	for _, d := range ds {
+		fmt.Fprintf(&b, "%s: %s: %s\n  %s\n", d.Severity, d.Subject, d.Summary, d.Detail)
+	}
+	if ds.HasErrors() {
+		return b.String()
+	}
+	for _, f := range c.Fields {
+		fmt.Fprintf(&b, "field %s: %q -> %q\n", f.Name, f.Before, f.After)
+	}
+	for _, a := range c.Added {
+		fmt.Fprintf(&b, "added %q\n", a)
+	}
+	for _, a := range c.Updated {
+		fmt.Fprintf(&b, "updated %q -> %q\n", a.Before, a.After)
+	}
+	for _, a := range c.Removed {
+		fmt.Fprintf(&b, "removed %q\n", a)
+	}
+	fmt.Fprintf(&b, "owned %q, changed %v, created %v\n%s", c.OwnedIDs, c.Changed, c.Created, c.Diff)
+	return b.String()
+}
+
+// TestCreate makes a file that is not there.
+func TestCreate(t *testing.T) {
+	target := appInstance{file: file{path: filepath.Join(t.TempDir(), "new.yml")}}
+	live, ds := target.Read(context.Background())
+	if len(ds) > 0 || live.Exists {
+		t.Fatalf("Read of a missing file: %v, %v", live.Exists, ds)
+	}
+	c := goldenCase{target: target, want: Section{IdentityProvider: "azure", JWKSEndpoint: "https://login.microsoftonline.com/t/discovery/v2.0/keys", Admins: []Admin{people()["marty"]}}}
+	change, ds := c.merge(live)
+	change.Diff = strings.ReplaceAll(change.Diff, target.path, "new.yml")
+	got := strings.ReplaceAll(describe(change, ds), target.path, "new.yml")
+	const golden = "testdata/create.golden"
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil || got != string(want) {
+		t.Errorf("got:\n%s\nwant:\n%s\n%v", got, want, err)
+	}
+	if ds := target.Write(context.Background(), live, change); len(ds) > 0 {
+		t.Fatal(ds)
+	}
+	live, ds = target.Read(context.Background())
+	if len(ds) > 0 || len(live.Section.Admins) != 1 {
+		t.Fatalf("Read of what was made: %v, %v", live.Section, ds)
+	}
+	checkResult(t, c, live, change)
+}

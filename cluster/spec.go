@@ -1,0 +1,99 @@
+package cluster
+
+import (
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/resource"
+)
+
+// What Kubernetes accepts as the name of an object and of a namespace (RFC
+// 1123: subdomain, label).
+const (
+	dnsSubdomain = `[a-z0-9]([-a-z0-9.]*[a-z0-9])?`
+	dnsLabel     = `[a-z0-9]([-a-z0-9]*[a-z0-9])?`
+)
+
+// Spec is the schema of the cluster block. Its nested blocks are the targets;
+// [Open] opens each by its name.
+func Spec() resource.Kind {
+	return resource.Kind{
+		Name: "cluster",
+		Doc:  "The InfluxDB side: the files that say which identity provider the cluster trusts and who may administer it.",
+		Example: `provider "keycloak" {
+  url      = "https://sso.example.com"
+  username = "admin"
+  password = "admin"
+}
+
+realm "influxdb" {}
+
+client "influxctl" {
+  realm = realm.influxdb
+}
+
+user "marty" {
+  realm      = realm.influxdb
+  email      = "mcfly@influxdata.com"
+  first_name = "Marty"
+  last_name  = "McFly"
+  invite     = true
+}
+
+cluster "production" {
+  client = client.influxctl
+  admins = [user.marty]
+
+  appinstance {
+    path = "myinfluxdb.yml"
+  }
+}
+`,
+		Attributes: []resource.Attribute{
+			{
+				Name: "client", Type: cty.String, Required: true,
+				Ref: &resource.Ref{Kinds: []string{"client"}, Attr: "id"},
+				Doc: "The client that influxctl signs in with. Its realm or tenant decides on `identityProvider` and `jwksEndpoint`.",
+			},
+			{
+				Name: "admins", Type: cty.Set(cty.String), Required: true,
+				Ref: &resource.Ref{Kinds: []string{"user"}, Attr: "id"},
+				Doc: "Who may administer the cluster: users that idpctl manages or looks up, all of the client's realm or tenant. Who is taken out of this list leaves the files; entries that idpctl did not write stay.",
+			},
+			{
+				Name: "exclusive", Type: cty.Bool, Default: cty.False,
+				Doc: "Make `admins` the whole list: entries that somebody else wrote are removed.",
+			},
+			{
+				Name: "identity_provider", Type: cty.String, Check: resource.Check{MinLen: 1},
+				Doc: "Write this as `identityProvider` instead of the provider's own name (`keycloak`, `auth0`, `azure`).",
+			},
+			{
+				Name: "jwks_endpoint", Type: cty.String, Check: resource.Check{URL: true},
+				Doc: "Write this as `jwksEndpoint` instead of the address in the issuer's discovery document; for a cluster that reaches the identity provider by another name.",
+			},
+			{
+				Name: kindAppInstance, Type: resource.BlockType(appInstanceAttributes()), Block: appInstanceAttributes(),
+				Doc: "An AppInstance file: its `spec.package.spec.admin` is merged in place, the rest of the file is kept byte for byte. A file that is not there is made, with that section only.",
+			},
+		},
+	}
+}
+
+func appInstanceAttributes() []resource.Attribute {
+	return []resource.Attribute{
+		{
+			Name: "path", Type: cty.String, Required: true, Check: resource.Check{MinLen: 1},
+			Doc: "The YAML or JSON file, relative to the folder of the configuration.",
+		},
+		{
+			Name: "name", Type: cty.String,
+			Check: resource.Check{MaxLen: 253, Pattern: dnsSubdomain, PatternDoc: "lower-case letters, digits, dots and dashes"},
+			Doc:   "The `metadata.name` of the AppInstance. Needed if the file has several; a new file gets it, or `influxdb`.",
+		},
+		{
+			Name: "namespace", Type: cty.String,
+			Check: resource.Check{MaxLen: 63, Pattern: dnsLabel, PatternDoc: "lower-case letters, digits and dashes"},
+			Doc:   "The `metadata.namespace` of the AppInstance. Needed if the file has several of one name; a new file gets it, or `influxdb`.",
+		},
+	}
+}

@@ -1,0 +1,97 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/resource"
+)
+
+// Target is one file on InfluxDB's side that says who may administer the
+// cluster. Reading and writing are its only I/O: what is in between is pure.
+type Target interface {
+	// Kind is the name of the block in the configuration: "appinstance".
+	Kind() string
+	// Path is the file, for messages.
+	Path() string
+	// Identity is the same for two targets that write the same place.
+	Identity() string
+	// Read reads the target. A file that is not there is no error.
+	Read(ctx context.Context) (Live, diag.Diagnostics)
+	// Merge works out what makes live say want. Entries of others stay,
+	// unless own is exclusive; warnings tell what InfluxDB will miss in the
+	// file. Merging the result again changes nothing.
+	Merge(live Live, want Section, own Ownership) (Change, diag.Diagnostics)
+	// Prune takes only out what is owned and not in want any more, and adds
+	// or changes nothing. It ignores own.Exclusive, so that nobody is locked
+	// out before those who are wanted have been added. A destroy is a prune
+	// with an empty section.
+	Prune(live Live, want Section, own Ownership) (Change, diag.Diagnostics)
+	// Write writes a change, unless the target is not what live was any more.
+	// The new content is there as a whole or not at all.
+	Write(ctx context.Context, live Live, change Change) diag.Diagnostics
+}
+
+// Open returns the target that a nested block of a cluster block asks for.
+// attrs conforms to the block's attributes in [Spec]; relative paths are
+// relative to dir, the configuration's folder.
+func Open(kind string, attrs cty.Value, dir string) (Target, diag.Diagnostics) {
+	var ds diag.Diagnostics
+	attrs, _ = attrs.UnmarkDeep()
+	text := func(name string) string {
+		v := resource.Attr(attrs, name)
+		switch {
+		case v.IsNull():
+			return ""
+		case !v.IsKnown():
+			ds = ds.Errorf("The value is known only after apply", "The %s of %s has to be known when the plan is made. Use a literal or a variable.", name, kind)
+			return ""
+		case v.Type() != cty.String:
+			ds = ds.Errorf("The value is not a text", "The %s of %s has to be a string.", name, kind)
+			return ""
+		default:
+			return v.AsString()
+		}
+	}
+	switch kind {
+	case kindAppInstance:
+		path, name, namespace := text("path"), text("name"), text("namespace")
+		if ds.HasErrors() {
+			return nil, ds
+		}
+		if path == "" {
+			return nil, ds.Errorf("The path is missing", "The block %s needs the path of the file to merge into.", kind)
+		}
+		if strings.HasPrefix(path, "~/") {
+			return nil, ds.Errorf("The path begins with ~", `No shell expands "~" here. Write the whole path, or pathexpand(%q).`, path)
+		}
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(dir, path)
+		}
+		return &appInstance{file: file{path: filepath.Clean(path)}, name: name, namespace: namespace}, nil
+	default:
+		return nil, ds.Errorf("There is no such target", "A cluster block has no block %q; there is %s.", kind, strings.Join(Kinds(), ", "))
+	}
+}
+
+// Kinds are the names of the targets' blocks.
+func Kinds() []string { return []string{kindAppInstance} }
+
+// problem makes diagnostics of an error of the engine.
+func problem(err error) diag.Diagnostics {
+	switch e := err.(type) {
+	case nil:
+		return nil
+	case diag.Diagnostic:
+		return diag.Diagnostics{e}
+	case diag.Diagnostics:
+		return e
+	default:
+		return diag.Diagnostics{{Summary: "The file could not be edited", Detail: fmt.Sprint(err)}}
+	}
+}

@@ -1,0 +1,111 @@
+package config
+
+import (
+	"slices"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/resource"
+)
+
+// data evaluates a data block. Attrs of one that finds a single object has the
+// kind's type: what is searched by is set, the rest unknown. Of one that finds
+// many it is what the block yields, see [PluralType].
+func (be *bodyEval) data(b *block, kind resource.Kind, d *resource.Desired) {
+	spec := b.spec(kind)
+	vals := be.body(spec, b.content, "")
+	if b.plural {
+		be.defaults(spec, vals, b.content, "")
+		args := map[string]cty.Value{}
+		for _, a := range kind.Filters {
+			args[a.Name] = vals[a.Name]
+		}
+		d.Args = cty.ObjectVal(args)
+		vals[kind.Plural] = cty.UnknownVal(cty.Map(objectType(kind)))
+		vals[addressAttr] = cty.StringVal(be.addr.String())
+		vals[providerAttr] = cty.StringVal(d.Provider)
+		d.Attrs = cty.ObjectVal(vals)
+		return
+	}
+	for _, a := range spec {
+		if a.Name == kind.Parent && a.Required && isUnset(vals[a.Name]) {
+			be.missing(a, b.content, "")
+			vals[a.Name] = cty.UnknownVal(a.Type)
+		}
+	}
+	args := map[string]cty.Value{}
+	for _, name := range be.lookup(b, kind, vals) {
+		args[name] = vals[name]
+	}
+	d.Args = cty.ObjectVal(args)
+	all := map[string]cty.Value{}
+	for _, a := range kind.All() {
+		v, given := vals[a.Name]
+		switch {
+		case given && !isUnset(v):
+			all[a.Name] = v
+		case a.WriteOnly || a.Local || a.OnCreate:
+			all[a.Name] = cty.NullVal(attributeType(a))
+		default:
+			all[a.Name] = conform(a, cty.DynamicVal, true)
+		}
+	}
+	d.Attrs = cty.ObjectVal(all)
+}
+
+// lookup is the set of attributes by which a data block finds its object.
+// Exactly one set must be given; a lone name may be taken from the label.
+func (be *bodyEval) lookup(b *block, kind resource.Kind, vals map[string]cty.Value) []string {
+	given := func(name string) bool { return b.content.args[name] != nil && !isUnset(vals[name]) }
+	var choices []string
+	anyGiven := false
+	var sets [][]string
+	for _, set := range kind.Lookup {
+		choices = append(choices, list(set, "with"))
+		full := true
+		for _, name := range set {
+			full = full && given(name)
+			anyGiven = anyGiven || given(name)
+		}
+		if full {
+			sets = append(sets, set)
+		}
+	}
+	if !anyGiven {
+		for _, set := range kind.Lookup {
+			if a, ok := kind.Attribute(set[0]); ok && len(set) == 1 && a.DefaultFrom == "label" && !b.repeated() {
+				be.labelDefault(a, vals, b.content)
+				return set
+			}
+		}
+	}
+	// A larger set wins over one that is a part of it.
+	full := slices.Clone(sets)
+	sets = slices.DeleteFunc(sets, func(s []string) bool {
+		return slices.ContainsFunc(full, func(o []string) bool {
+			return len(o) > len(s) && !slices.ContainsFunc(s, func(n string) bool { return !slices.Contains(o, n) })
+		})
+	})
+	if len(sets) == 1 {
+		surplus := slices.ContainsFunc(slices.Concat(kind.Lookup...), func(n string) bool { return given(n) && !slices.Contains(sets[0], n) })
+		if !surplus {
+			return sets[0]
+		}
+	}
+	be.e.report.errorAt(be.addr, b.rng, "Invalid combination of arguments",
+		"A %s block finds its %s by exactly one of %s. %s.", b.headline(), b.kindName, list(choices, "or"), be.givenNames(b, kind, given))
+	return nil
+}
+
+func (be *bodyEval) givenNames(b *block, kind resource.Kind, given func(string) bool) string {
+	var have []string
+	for _, name := range slices.Concat(kind.Lookup...) {
+		if given(name) && !slices.Contains(have, name) {
+			have = append(have, name)
+		}
+	}
+	if len(have) == 0 {
+		return "None is set"
+	}
+	return "Set is " + list(have, "and")
+}

@@ -1,0 +1,296 @@
+package config
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/resource"
+)
+
+// blockState is what is known of a block.
+type blockState struct {
+	// generation is when something of it changed last.
+	generation uint64
+	expanded   bool
+	// failed: its instances are not known because of a reported mistake.
+	failed bool
+	// open: its for_each or count is not known yet; only before any read.
+	open      bool
+	order     []*instance
+	instances map[resource.Key]*instance
+	value     cachedValue
+	cluster   map[resource.Key]*ClusterInstance
+}
+
+// instance is one instance of a block.
+type instance struct {
+	key     resource.Key
+	each    cty.Value // each.value; cty.NilVal without for_each
+	desired resource.Desired
+	kind    resource.Kind
+	object  cty.Value
+}
+
+func (e *Evaluator) state(addr resource.Address) *blockState {
+	st := e.states[addr]
+	if st == nil {
+		st = &blockState{instances: map[resource.Key]*instance{}}
+		e.states[addr] = st
+	}
+	return st
+}
+
+func (e *Evaluator) touch(st *blockState) {
+	e.generation++
+	st.generation = e.generation
+}
+
+// Expand evaluates a resource or data block: its instances, with their
+// attributes as far as they are known. The blocks that it depends on must have
+// been expanded before, and [Evaluator.Set] should have been told of each of
+// their instances; until then an instance counts with what the configuration
+// says of it. The result lacks instances only if there are errors.
+func (e *Evaluator) Expand(addr resource.Address) ([]resource.Desired, diag.Diagnostics) {
+	end := e.begin()
+	out := e.expand(addr)
+	return out, end()
+}
+
+func (e *Evaluator) expand(addr resource.Address) []resource.Desired {
+	b := e.m.blocks[addr.Block()]
+	if b == nil || b.typ == ClusterBlock {
+		e.report.errorf(diag.Range{}, "No such block", "There is no resource or data block %s.", addr)
+		return nil
+	}
+	st := e.repeat(b)
+	if st.failed {
+		return nil
+	}
+	ctx := e.scope(b, b.refs)
+	cache := map[*expr]attrValue{}
+	if st.open {
+		probe := &instance{each: cty.DynamicVal}
+		e.evaluateInstance(b, probe, e.instanceScope(b, ctx, probe, true), cache)
+		return nil
+	}
+	out := make([]resource.Desired, 0, len(st.order))
+	for _, in := range st.order {
+		e.evaluateInstance(b, in, e.instanceScope(b, ctx, in, false), cache)
+		in.object = b.object(in, configuredValue(b, in))
+		out = append(out, in.desired)
+	}
+	e.touch(st)
+	return out
+}
+
+// Resolve evaluates one instance anew, with what is known by now.
+func (e *Evaluator) Resolve(addr resource.Address) (resource.Desired, diag.Diagnostics) {
+	end := e.begin()
+	b, in := e.find(addr)
+	if in == nil || b.typ == ClusterBlock {
+		e.report.errorf(diag.Range{}, "No such instance", "There is no instance %s.", addr)
+		return resource.Desired{}, end()
+	}
+	e.refreshEach(b, in)
+	e.evaluateInstance(b, in, e.instanceScope(b, e.scope(b, b.refs), in, false), nil)
+	return in.desired, end()
+}
+
+// find is the instance of an address, or nil.
+func (e *Evaluator) find(addr resource.Address) (*block, *instance) {
+	b := e.m.blocks[addr.Block()]
+	if b == nil {
+		return nil, nil
+	}
+	return b, e.state(b.addr).instances[addr.Key]
+}
+
+// Set tells what an instance that Expand returned is: as read, as planned, or
+// as applied. v is an object of the kind's type, for a plural data block one
+// with the plural attribute (see [PluralValue]). Attributes that v lacks or
+// that are unknown are unknown in expressions; other instances see the change
+// when they are expanded or resolved afterwards.
+func (e *Evaluator) Set(addr resource.Address, v cty.Value) {
+	end := e.begin()
+	defer end()
+	b, in := e.find(addr)
+	if in == nil {
+		return
+	}
+	in.object = b.object(in, v)
+	e.touch(e.state(b.addr))
+}
+
+// repeat evaluates for_each or count.
+func (e *Evaluator) repeat(b *block) *blockState {
+	st := e.state(b.addr)
+	st.expanded, st.failed, st.open = true, false, false
+	st.order, st.instances = nil, map[resource.Key]*instance{}
+	e.touch(st)
+	if b.broken || b.inCycle {
+		st.failed = true
+		return st
+	}
+	add := func(key resource.Key, each cty.Value) {
+		in := &instance{key: key, each: each}
+		st.order = append(st.order, in)
+		st.instances[key] = in
+	}
+	switch {
+	case b.forEach != nil:
+		v, known, ok := e.forEach(b)
+		st.failed, st.open = !ok, ok && !known
+		if ok && known {
+			for it := v.ElementIterator(); it.Next(); {
+				key, val := it.Element()
+				key, _ = key.Unmark()
+				if v.Type().IsSetType() {
+					key = val
+				}
+				add(resource.StringKey(key.AsString()), val)
+			}
+		}
+	case b.count != nil:
+		n, known, ok := e.count(b)
+		st.failed, st.open = !ok, ok && !known
+		for i := range n {
+			add(resource.IntKey(i), cty.NilVal)
+		}
+	default:
+		add(resource.Key{}, cty.NilVal)
+	}
+	return st
+}
+
+const forEachUnsuitable = "The given \"for_each\" argument value is unsuitable: "
+
+// forEach is the value of for_each, checked: a known map, object or set of
+// strings. known is false where it may still become known.
+func (e *Evaluator) forEach(b *block) (v cty.Value, known, ok bool) {
+	const summary = "Invalid for_each argument"
+	fail := func(format string, args ...any) (cty.Value, bool, bool) {
+		e.report.errorf(b.forEach.rng, summary, format, args...)
+		return cty.NilVal, false, false
+	}
+	v, ok = e.eval(b.forEach, e.scope(b, b.refs), resource.Address{})
+	if !ok {
+		return cty.NilVal, false, false
+	}
+	t := v.Type()
+	switch {
+	case v.IsMarked():
+		return fail("Sensitive values, or values derived from sensitive values, cannot be used as for_each arguments. If used, the sensitive value could be exposed as a resource instance key.")
+	case v.IsNull():
+		return fail(forEachUnsuitable + "the given \"for_each\" argument value is null. A map, or set of strings is allowed.")
+	case t == cty.DynamicPseudoType && !v.IsKnown():
+	case t.IsListType() || t.IsTupleType():
+		return fail(forEachUnsuitable+"the \"for_each\" argument must be a map, or set of strings, and you have provided a value of type %s. Write toset(…) around a list of strings.", t.FriendlyName())
+	case !t.IsMapType() && !t.IsObjectType() && !t.IsSetType():
+		return fail(forEachUnsuitable+"the \"for_each\" argument must be a map, or set of strings, and you have provided a value of type %s.", t.FriendlyName())
+	case t.IsSetType() && t.ElementType() != cty.String && t.ElementType() != cty.DynamicPseudoType:
+		return fail(forEachUnsuitable+"\"for_each\" supports maps and sets of strings, but you have provided a set containing type %s.", t.ElementType().FriendlyName())
+	}
+	unknown := !v.IsKnown() || t.IsSetType() && !v.IsWhollyKnown()
+	if unknown {
+		if e.dry {
+			return v, false, true
+		}
+		return fail("The \"for_each\" value depends on attributes that cannot be determined until apply, so idpctl cannot tell which instances there are. Use keys that are written in the configuration, and refer to what is known after apply in the values only.")
+	}
+	if t.IsSetType() {
+		for it := v.ElementIterator(); it.Next(); {
+			if _, val := it.Element(); val.IsNull() {
+				return fail(forEachUnsuitable + "\"for_each\" sets must not contain null values.")
+			}
+		}
+	}
+	return v, true, true
+}
+
+// maxCount bounds count, as a mistyped number must not fill the memory.
+const maxCount = 1_000_000
+
+func (e *Evaluator) count(b *block) (n int, known, ok bool) {
+	const summary = "Invalid count argument"
+	fail := func(format string, args ...any) (int, bool, bool) {
+		e.report.errorf(b.count.rng, summary, format, args...)
+		return 0, false, false
+	}
+	v, ok := e.eval(b.count, e.scope(b, b.refs), resource.Address{})
+	if !ok {
+		return 0, false, false
+	}
+	if resource.IsSensitive(v) {
+		return fail("Sensitive values, or values derived from sensitive values, cannot be used as count arguments. If used, the sensitive value could be exposed by the number of instances.")
+	}
+	num, err := convertTo(v, cty.Number)
+	switch {
+	case err != nil:
+		return fail("The given \"count\" argument value is unsuitable: %s.", err)
+	case num.IsNull():
+		return fail("The given \"count\" argument value is null. An integer is required.")
+	case !num.IsKnown() && e.dry:
+		return 0, false, true
+	case !num.IsKnown():
+		return fail("The \"count\" value depends on attributes that cannot be determined until apply, so idpctl cannot tell how many instances there are.")
+	}
+	f := num.AsBigFloat()
+	i, _ := f.Int64()
+	if !f.IsInt() || i < 0 || i > maxCount {
+		return fail("The given \"count\" argument value is unsuitable: a whole number from 0 to %d is required.", maxCount)
+	}
+	return int(i), true, true
+}
+
+// refreshEach takes over each.value where more of it may be known by now.
+func (e *Evaluator) refreshEach(b *block, in *instance) {
+	if b.forEach == nil || in.each == cty.NilVal || in.each.IsWhollyKnown() {
+		return
+	}
+	v, ok := e.eval(b.forEach, e.scope(b, b.refs), resource.Address{})
+	key, _ := in.key.Str()
+	v, _ = v.Unmark()
+	if !ok || !v.IsKnown() || v.IsNull() || v.Type().IsSetType() {
+		return
+	}
+	if v.Type().IsObjectType() && !v.Type().HasAttribute(key) {
+		return
+	}
+	if fresh, ds := hcl.Index(v, cty.StringVal(key), nil); !ds.HasErrors() {
+		in.each = fresh
+	}
+}
+
+// instanceScope adds each or count to the block's scope.
+func (e *Evaluator) instanceScope(b *block, ctx *hcl.EvalContext, in *instance, open bool) *hcl.EvalContext {
+	if !b.repeated() {
+		return ctx
+	}
+	child := ctx.NewChild()
+	key, _ := in.key.Str()
+	index, _ := in.key.Int()
+	switch {
+	case b.forEach != nil && open:
+		child.Variables = map[string]cty.Value{"each": cty.ObjectVal(map[string]cty.Value{"key": cty.UnknownVal(cty.String), "value": cty.DynamicVal})}
+	case b.forEach != nil:
+		child.Variables = map[string]cty.Value{"each": cty.ObjectVal(map[string]cty.Value{"key": cty.StringVal(key), "value": in.each})}
+	case open:
+		child.Variables = map[string]cty.Value{"count": cty.ObjectVal(map[string]cty.Value{"index": cty.UnknownVal(cty.Number)})}
+	default:
+		child.Variables = map[string]cty.Value{"count": cty.ObjectVal(map[string]cty.Value{"index": cty.NumberIntVal(int64(index))})}
+	}
+	return child
+}
+
+// instanceAddress is the address of an instance of b.
+func (b *block) instanceAddress(in *instance) resource.Address {
+	addr := b.addr
+	addr.Key = in.key
+	return addr
+}
+
+// headlineAt names a block and its place.
+func (b *block) headlineAt() string { return fmt.Sprintf("%s (%s)", b.addr, b.rng) }

@@ -1,0 +1,246 @@
+package run_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/providers/conformance/memory"
+	"github.com/idpctl/idpctl/state"
+)
+
+// dying is a backend of a process that dies at the n-th append to the journal,
+// before or after the line is on disk. From then on nothing it does arrives.
+type dying struct {
+	state.Backend
+	mu    sync.Mutex
+	left  int
+	after bool
+	dead  bool
+}
+
+func (d *dying) Append(ctx context.Context, line []byte) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.dead {
+		return errDead
+	}
+	if d.left--; d.left > 0 {
+		return d.Backend.Append(ctx, line)
+	}
+	d.dead = true
+	if d.after {
+		if err := d.Backend.Append(ctx, line); err != nil {
+			return err
+		}
+	}
+	return errDead
+}
+
+func (d *dying) Replace(ctx context.Context, snapshot []byte) error {
+	if d.isDead() {
+		return errDead
+	}
+	return d.Backend.Replace(ctx, snapshot)
+}
+
+func (d *dying) Discard(ctx context.Context) error {
+	if d.isDead() {
+		return errDead
+	}
+	return d.Backend.Discard(ctx)
+}
+
+func (d *dying) isDead() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.dead
+}
+
+// crashing is a configuration with every kind of object and credential.
+const crashing = `
+space "lab" {
+  title = "Laboratory"
+  force_destroy = true
+}
+
+person "p" {
+  for_each  = toset(["a", "b", "c", "d"])
+  space     = space.lab
+  email     = "${each.key}@example.com"
+  generate_password = true
+  attributes = { department = each.key }
+}
+
+person "invited" {
+  space  = space.lab
+  email  = "invited@example.com"
+  invite = true
+}
+
+team "t" {
+  for_each = toset(["x", "y"])
+  space    = space.lab
+  name     = each.key
+  members  = [for p in person.p : p]
+}
+`
+
+// TestDeathAtTheJournal lets the process die before and after every line of
+// the journal, then applies once more. Nothing may be there twice or be left
+// over, and every password that was delivered last must be the valid one.
+func TestDeathAtTheJournal(t *testing.T) {
+	for _, after := range []bool{false, true} {
+		for n := 1; ; n++ {
+			finished := false
+			t.Run(fmt.Sprintf("append %d, after %v", n, after), func(t *testing.T) {
+				w := newWorld(t, crashing)
+				d := &dying{Backend: state.NewLocal(filepath.Join(w.dir, state.DefaultFile), state.LocalOptions{}), left: n, after: after}
+				w.deliver = func() error {
+					if d.isDead() {
+						return errDead
+					}
+					return nil
+				}
+				w.opts.Backend = d
+				w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
+					if d.isDead() {
+						return memory.DropBefore // a dead process sends nothing
+					}
+					return memory.None
+				})
+				_, _ = w.try(plan.Normal)
+				finished = !d.isDead()
+				w.revive()
+				w.apply()
+				w.converged()
+			})
+			if finished || t.Failed() {
+				break
+			}
+		}
+	}
+}
+
+// TestDeathAtTheServer lets the process die before each request that changes
+// something, and after the server has done it.
+func TestDeathAtTheServer(t *testing.T) {
+	for _, fault := range []memory.Fault{memory.DropBefore, memory.DropAfter} {
+		for n := 1; ; n++ {
+			finished := false
+			t.Run(fmt.Sprintf("request %d, fault %d", n, fault), func(t *testing.T) {
+				w := newWorld(t, crashing)
+				d := &dying{Backend: state.NewLocal(filepath.Join(w.dir, state.DefaultFile), state.LocalOptions{}), left: 1 << 30}
+				w.opts.Backend = d
+				w.deliver = func() error {
+					if d.isDead() {
+						return errDead
+					}
+					return nil
+				}
+				left := n
+				var mu sync.Mutex
+				w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
+					mu.Lock()
+					defer mu.Unlock()
+					if d.isDead() {
+						return memory.DropBefore
+					}
+					if r.Mutates() {
+						if left--; left == 0 {
+							d.mu.Lock()
+							d.dead = true
+							d.mu.Unlock()
+							return fault
+						}
+					}
+					return memory.None
+				})
+				_, _ = w.try(plan.Normal)
+				finished = !d.isDead()
+				w.revive()
+				w.apply()
+				w.converged()
+			})
+			if finished || t.Failed() {
+				break
+			}
+		}
+	}
+}
+
+// TestLostAnswers loses the answer of every request that changes something,
+// without a death: one run must come through.
+func TestLostAnswers(t *testing.T) {
+	w := newWorld(t, crashing)
+	seen := map[string]bool{}
+	var mu sync.Mutex
+	w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		if !r.Mutates() {
+			return memory.None
+		}
+		key := r.Operations[0].Address.String() + r.Operations[0].Verb.String()
+		if seen[key] {
+			return memory.None
+		}
+		seen[key] = true
+		return memory.DropAfter
+	})
+	w.apply()
+	w.idp.SetFault(nil)
+	w.converged()
+}
+
+// revive starts over as the next process does.
+func (w *world) revive() {
+	w.opts.Backend, w.deliver = nil, nil
+	w.idp.SetFault(nil)
+}
+
+// converged demands that the world is exactly as the configuration says.
+func (w *world) converged() {
+	w.t.Helper()
+	w.empty()
+	counts := map[string]int{}
+	for _, s := range w.idp.Snapshot() {
+		if !s.Builtin {
+			counts[s.Kind]++
+		}
+	}
+	if counts["space"] != 1 || counts["person"] != 5 || counts["team"] != 2 {
+		w.t.Errorf("there is too much or too little: %v", counts)
+	}
+	for _, key := range []string{"a", "b", "c", "d"} {
+		p, ok := w.idp.Find("person", "lab", key+"@example.com")
+		got := w.delivered[`person.p["`+key+`"]`]
+		if !ok || len(got) == 0 || got[len(got)-1] != p.Password {
+			w.t.Errorf("person %s: the last password delivered (%d were) is not the valid one", key, len(got))
+		}
+	}
+	if p, _ := w.idp.Find("person", "lab", "invited@example.com"); p.Invitations < 1 || p.Invitations > 2 {
+		w.t.Errorf("invited %d times", p.Invitations)
+	}
+	for _, o := range w.state().Objects {
+		if o.Origin != state.Created {
+			w.t.Errorf("%s counts as %s, and was created by idpctl", o.Address, o.Origin)
+		}
+	}
+	if s := w.state(); len(s.Pending)+len(s.Intents) > 0 {
+		w.t.Errorf("left open: %v %v", s.Pending, s.Intents)
+	}
+}
+
+func refuse(address string) func(context.Context, memory.Request) memory.Fault {
+	return func(_ context.Context, r memory.Request) memory.Fault {
+		if r.Mutates() && r.Operations[0].Address.String() == address {
+			return memory.Refuse
+		}
+		return memory.None
+	}
+}
+

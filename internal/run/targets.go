@@ -1,0 +1,312 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/apply"
+	"github.com/idpctl/idpctl/cluster"
+	"github.com/idpctl/idpctl/config"
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/resource"
+	"github.com/idpctl/idpctl/state"
+)
+
+// plannedTarget is one file of a cluster: what was planned, and what it takes
+// to do it.
+type plannedTarget struct {
+	change *plan.TargetChange
+	target cluster.Target
+	// instance is the cluster's address; zero for a file that is to be left.
+	instance resource.Address
+	// name and namespace of the AppInstance, if the file has several.
+	name, namespace string
+	// had is the state's record.
+	had   state.Target
+	known bool
+	live  cluster.Live
+	want  cluster.Section
+	own   cluster.Ownership
+	// losesLast: the cluster would have no admin any more.
+	losesLast bool
+}
+
+// cluster plans the files of one cluster block.
+func (p *planner) cluster(ctx context.Context, n int, b config.Block) diag.Diagnostics {
+	instances, diags := p.run.eval.Clusters(b.Address)
+	if diags.HasErrors() {
+		return diags
+	}
+	for i := range instances {
+		c := &instances[i]
+		want, ds := section(c)
+		diags = append(diags, ds...)
+		for _, t := range c.Targets {
+			diags = append(diags, p.target(ctx, n, c, t, want)...)
+		}
+	}
+	return diags
+}
+
+// section is what the files of a cluster shall say, as far as it is known.
+func section(c *config.ClusterInstance) (cluster.Section, diag.Diagnostics) {
+	s := cluster.Section{IdentityProvider: text(c.IdentityProvider), JWKSEndpoint: text(c.JWKSEndpoint)}
+	var diags diag.Diagnostics
+	if !c.AdminsKnown {
+		s.Admins = append(s.Admins, cluster.Admin{
+			ID: cluster.KnownAfterApply, FirstName: cluster.KnownAfterApply, LastName: cluster.KnownAfterApply, Email: cluster.KnownAfterApply,
+		})
+		return s, nil
+	}
+	for _, a := range c.Admins {
+		admin := cluster.Admin{ID: text(a.ID), FirstName: text(a.FirstName), LastName: text(a.LastName), Email: text(a.Email)}
+		for name, v := range map[string]string{"first name": admin.FirstName, "last name": admin.LastName, "e-mail address": admin.Email} {
+			if v == "" {
+				diags = append(diags, diag.Diagnostic{
+					Summary: "Admin without " + name, Subject: c.Range, Address: c.Address.String(),
+					Detail: fmt.Sprintf("%s has no %s, and InfluxDB requires one for each admin. Set it at the identity provider.", a.Address, name),
+				})
+			}
+		}
+		s.Admins = append(s.Admins, admin)
+	}
+	return s, diags
+}
+
+// text is a string value as a file shows it.
+func text(v cty.Value) string {
+	v, _ = v.Unmark()
+	switch {
+	case !v.IsKnown():
+		return cluster.KnownAfterApply
+	case v.IsNull() || v.Type() != cty.String:
+		return ""
+	default:
+		return v.AsString()
+	}
+}
+
+// target plans one file.
+func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, t config.ClusterTarget, want cluster.Section) diag.Diagnostics {
+	target, diags := cluster.Open(t.Address.Target, t.Attrs, p.run.opts.Dir)
+	if diags.HasErrors() {
+		return at(diags, t.Range)
+	}
+	pt := &plannedTarget{
+		target: target, instance: c.Address, want: want,
+		name: text(resource.Attr(t.Attrs, "name")), namespace: text(resource.Attr(t.Attrs, "namespace")),
+	}
+	pt.had, pt.known = p.state.Target(t.Address)
+	pt.own = cluster.Ownership{OwnedIDs: pt.had.OwnedIDs, Exclusive: c.Exclusive}
+	pt.change = &plan.TargetChange{
+		Address: t.Address, Kind: t.Address.Target, Path: text(resource.Attr(t.Attrs, "path")), Layer: n, DependsOn: c.DependsOn, Range: t.Range, Action: plan.NoOp,
+	}
+	live, ds := target.Read(ctx)
+	diags = append(diags, at(ds, t.Range)...)
+	if ds.HasErrors() {
+		return diags
+	}
+	pt.live = live
+	change, ds := target.Merge(live, want, pt.own)
+	diags = append(diags, at(ds, t.Range)...)
+	if ds.HasErrors() {
+		return diags
+	}
+	pt.describe(change)
+	if !change.Changed && (!pt.known || !slices.Equal(pt.had.OwnedIDs, change.OwnedIDs)) {
+		// The file is as it shall be; the state does not know it yet.
+		pt.change.Action, pt.change.Reason = plan.Update, "because the state does not know it yet; the file stays as it is"
+	}
+	pt.losesLast = len(live.Section.Admins) > 0 && c.AdminsKnown && len(change.Section.Admins) == 0
+	p.addTarget(pt)
+	return diags
+}
+
+func (p *planner) addTarget(pt *plannedTarget) {
+	p.targets = append(p.targets, pt.change)
+	p.files = append(p.files, pt)
+}
+
+// describe puts a change of a file into words.
+func (pt *plannedTarget) describe(change cluster.Change) {
+	c := pt.change
+	c.Diff = change.Diff
+	switch {
+	case change.Created:
+		c.Action = plan.Create
+	case change.Changed:
+		c.Action = plan.Update
+	}
+	for _, a := range change.Added {
+		c.Added = append(c.Added, name(a))
+	}
+	for _, a := range change.Updated {
+		c.Updated = append(c.Updated, name(a.After))
+	}
+	for _, a := range change.Removed {
+		c.Removed = append(c.Removed, name(a))
+	}
+	for _, f := range change.Fields {
+		c.Fields = append(c.Fields, f.Name)
+	}
+}
+
+func name(a cluster.Admin) string {
+	if a.Email != "" {
+		return a.Email
+	}
+	return a.ID
+}
+
+// at gives diagnostics without a place that of the block.
+func at(diags diag.Diagnostics, rng diag.Range) diag.Diagnostics {
+	out := slices.Clone(diags)
+	for i := range out {
+		if out[i].Subject.IsZero() {
+			out[i].Subject = rng
+		}
+	}
+	return out
+}
+
+// orphanTargets plans to leave the files that the state knows and the
+// configuration does not: the admins that idpctl put there are taken out.
+func (p *planner) orphanTargets(ctx context.Context) diag.Diagnostics {
+	planned := map[resource.Address]bool{}
+	for _, t := range p.targets {
+		planned[t.Address] = true
+	}
+	var diags diag.Diagnostics
+	for _, had := range p.state.Targets {
+		if planned[had.Address] {
+			continue
+		}
+		attrs := cty.ObjectVal(map[string]cty.Value{
+			"path": cty.StringVal(had.Path), "name": cty.StringVal(had.Name), "namespace": cty.StringVal(had.Namespace),
+		})
+		target, ds := cluster.Open(had.Kind, attrs, p.run.opts.Dir)
+		if ds.HasErrors() {
+			diags = append(diags, ds...)
+			continue
+		}
+		pt := &plannedTarget{target: target, had: had, known: true, own: cluster.Ownership{OwnedIDs: had.OwnedIDs}}
+		pt.change = &plan.TargetChange{Address: had.Address, Kind: had.Kind, Path: had.Path, Action: plan.Forget}
+		live, ds := target.Read(ctx)
+		if ds.HasErrors() {
+			diags = append(diags, ds...)
+			continue
+		}
+		pt.live = live
+		change, ds := target.Prune(live, cluster.Section{}, pt.own)
+		if ds.HasErrors() {
+			diags = append(diags, ds...)
+			continue
+		}
+		pt.describe(change)
+		pt.change.Action = plan.Forget
+		pt.losesLast = p.mode != plan.Destroy && len(live.Section.Admins) > 0 && len(change.Section.Admins) == 0
+		p.addTarget(pt)
+	}
+	return diags
+}
+
+// LosesLastAdmin refuses a plan that leaves a cluster without any admin.
+func (p *Planned) LosesLastAdmin() diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, pt := range p.planner.files {
+		if pt.losesLast {
+			diags = append(diags, diag.Diagnostic{
+				Summary: "The cluster would have no admin", Subject: pt.change.Range, Address: pt.change.Address.String(),
+				Detail: fmt.Sprintf("%s would list nobody any more, so that nobody could administer the cluster. If that is what you want, add -allow-empty-admins.", pt.change.Path),
+			})
+		}
+	}
+	return diags
+}
+
+// applyTargets are the files in the form that package apply works with.
+func (p *planner) applyTargets() []apply.Target {
+	out := make([]apply.Target, len(p.files))
+	for i, pt := range p.files {
+		out[i] = apply.Target{
+			Change:   pt.change,
+			Withdraw: func(ctx context.Context) (apply.TargetStep, diag.Diagnostics) { return p.step(ctx, pt, true) },
+			Complete: func(ctx context.Context) (apply.TargetStep, diag.Diagnostics) { return p.step(ctx, pt, false) },
+		}
+	}
+	return out
+}
+
+// step reads the file again, demands that it is what was planned on, and works
+// out one write to it.
+func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (apply.TargetStep, diag.Diagnostics) {
+	live, diags := pt.target.Read(ctx)
+	if diags.HasErrors() {
+		return apply.TargetStep{}, diags
+	}
+	if live.Fingerprint != pt.live.Fingerprint {
+		return apply.TargetStep{}, diag.Diagnostics{{
+			Summary: "File changed since the plan", Subject: pt.change.Range, Address: pt.change.Address.String(),
+			Detail: fmt.Sprintf("%s was changed by somebody else after the plan was made, and is left alone. Plan again.", pt.change.Path),
+		}}
+	}
+	want := pt.want
+	leave := pt.instance == (resource.Address{})
+	if !leave && !withdraw {
+		c, ds := p.run.eval.ResolveCluster(pt.instance)
+		if ds.HasErrors() {
+			return apply.TargetStep{}, ds
+		}
+		if want, ds = section(&c); ds.HasErrors() {
+			return apply.TargetStep{}, ds
+		}
+	}
+	var change cluster.Change
+	if withdraw || leave {
+		change, diags = pt.target.Prune(live, want, pt.own)
+	} else {
+		change, diags = pt.target.Merge(live, want, pt.own)
+	}
+	if diags.HasErrors() {
+		return apply.TargetStep{}, at(diags, pt.change.Range)
+	}
+	step := apply.TargetStep{Before: &state.Image{}}
+	step.Before.Values, _ = json.Marshal(pt.own.OwnedIDs) // a list of strings
+	if !leave || withdraw {
+		step.After = &state.Target{
+			Address: pt.change.Address, Kind: pt.change.Kind, Path: pt.change.Path, Name: pt.name, Namespace: pt.namespace, OwnedIDs: change.OwnedIDs,
+			IdentityProvider: change.Section.IdentityProvider, JWKSEndpoint: change.Section.JWKSEndpoint,
+		}
+	}
+	if change.Changed {
+		step.Write = func(ctx context.Context) error {
+			if ds := pt.target.Write(ctx, live, change); ds.HasErrors() {
+				return errors.New(ds.Error())
+			}
+			after, ds := pt.target.Read(ctx)
+			if ds.HasErrors() {
+				return errors.New(ds.Error())
+			}
+			pt.live, pt.own.OwnedIDs = after, change.OwnedIDs
+			return nil
+		}
+	}
+	return step, nil
+}
+
+// NextCommands are what is left to do by hand after an apply, as sentences.
+func (r *Run) NextCommands(p *Planned) []string {
+	var out []string
+	for _, pt := range p.planner.files {
+		if pt.change.Kind == "appinstance" && pt.change.Action != plan.NoOp && p.Mode != plan.Destroy {
+			out = append(out, fmt.Sprintf("Next, tell the cluster:\n\n  kubectl apply --filename %s", pt.change.Path))
+		}
+	}
+	return out
+}

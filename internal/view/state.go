@@ -1,0 +1,124 @@
+package view
+
+import (
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/resource"
+)
+
+// StateList shows the objects that the state knows: a table on a terminal, and
+// elsewhere their addresses alone, one a line, for scripts.
+func (v *View) StateList(objects []*plan.Prior) error {
+	if v.opts.JSON {
+		return v.stateJSON("state_list", objects, nil, false)
+	}
+	if !v.opts.Terminal {
+		var b strings.Builder
+		for _, o := range objects {
+			b.WriteString(line(o.Address.String()) + "\n")
+		}
+		return v.write(b.String())
+	}
+	rows := make([][]string, len(objects))
+	for i, o := range objects {
+		rows[i] = []string{o.Address.String(), o.ID, string(o.Origin), o.Provider}
+	}
+	return v.Table([]string{"Address", "ID", "Origin", "Provider"}, rows)
+}
+
+// Show shows objects as the state has them, a block for each, and outputs.
+func (v *View) Show(objects []*plan.Prior, outputs []OutputValue) error {
+	if v.opts.JSON {
+		return v.stateJSON("state", objects, outputs, true)
+	}
+	w := &planWriter{printer: printer{style: v.style, width: v.opts.Width}, view: v, names: map[string]string{}}
+	for _, o := range objects {
+		w.names[o.ID] = line(o.Address.String())
+	}
+	for i, o := range objects {
+		if i > 0 {
+			w.WriteByte('\n')
+		}
+		kind, _ := v.kind(o.Provider, o.Kind)
+		w.WriteString(w.style.dim("# "+line(o.Address.String())+" ("+remark(o)+")") + "\n")
+		w.WriteString(blockLabel(o.Address) + " {\n")
+		id := values{}.whole(signNone, "id", cty.StringVal(o.ID))
+		w.nodes(2, append([]node{id}, w.all(signNone, kind.Attributes, v.recorded(o))...))
+		w.WriteString("}\n")
+	}
+	if len(outputs) > 0 {
+		if len(objects) > 0 {
+			w.WriteByte('\n')
+		}
+		w.WriteString(w.style.bold("Outputs:") + "\n\n")
+		if err := v.write(w.String()); err != nil {
+			return err
+		}
+		return v.Outputs(outputs)
+	}
+	return v.write(w.String())
+}
+
+// remark says how the object came under management, and by which provider.
+func remark(o *plan.Prior) string {
+	text := line(string(o.Origin))
+	if o.Provider != "" {
+		text += ", provider " + line(o.Provider)
+	}
+	if o.Undelivered {
+		text += ", first password not delivered yet"
+	}
+	return text
+}
+
+// recorded is what the state has of an object; nothing sensitive is in it, and
+// what its kind calls so is masked all the same.
+func (v *View) recorded(o *plan.Prior) cty.Value {
+	attrs := orNull(o.Attrs)
+	if kind, ok := v.kind(o.Provider, o.Kind); ok {
+		attrs = markSpec(kind.All(), attrs)
+	}
+	return attrs
+}
+
+type jsonObject struct {
+	Address   string          `json:"address"`
+	Mode      string          `json:"mode"`
+	Kind      string          `json:"kind"`
+	Name      string          `json:"name"`
+	Index     any             `json:"index,omitempty"`
+	Provider  string          `json:"provider"`
+	ID        string          `json:"id"`
+	Origin    resource.Origin `json:"origin"`
+	DependsOn []string        `json:"depends_on"`
+	Values    any             `json:"values,omitempty"`
+}
+
+func (v *View) stateJSON(kind string, objects []*plan.Prior, outputs []OutputValue, whole bool) error {
+	list := []jsonObject{}
+	for _, o := range objects {
+		j := jsonObject{
+			Address: o.Address.String(), Mode: modeOf(o.Address), Kind: o.Address.Kind, Name: o.Address.Name, Index: index(o.Address.Key),
+			Provider: o.Provider, ID: o.ID, Origin: o.Origin, DependsOn: []string{},
+		}
+		for _, d := range o.DependsOn {
+			j.DependsOn = append(j.DependsOn, d.String())
+		}
+		if whole {
+			j.Values = jsonValue(v.recorded(o))
+		}
+		list = append(list, j)
+	}
+	state := struct {
+		header
+		Resources []jsonObject          `json:"resources"`
+		Outputs   map[string]jsonOutput `json:"outputs,omitempty"`
+	}{headerOf(kind), list, nil}
+	if whole {
+		state.Outputs = outputMap(outputs)
+	}
+	return v.object(state)
+}

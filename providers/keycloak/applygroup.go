@@ -1,0 +1,160 @@
+package keycloak
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/Nerzal/gocloak/v13"
+
+	"github.com/idpctl/idpctl/providers"
+)
+
+func (b *batch) applyGroup(ctx context.Context, op *providers.Operation) (string, error) {
+	r := request{realm: realmOf(op), role: "manage-users"}
+	for name, values := range multiMapAttr(op.After, "attributes") {
+		if len(values) == 0 {
+			return "", emptyValue("attributes", name)
+		}
+	}
+	if parent := stringAttr(op.After, "parent"); parent != "" && !safeSegment(parent) {
+		return "", &providers.Error{Class: providers.Invalid, Attribute: "parent", Summary: quoted(parent) + " is not the id of a group"}
+	}
+	switch op.Verb {
+	case providers.Create:
+		r.doing = "create group " + quoted(stringAttr(op.After, "name"))
+		id, err := b.createGroup(ctx, op, r)
+		if err != nil {
+			return "", err
+		}
+		return id, b.members(ctx, op, r, id)
+	case providers.Update:
+		r.doing = "change group " + quoted(stringAttr(op.Before, "name"))
+		done, err := b.updateGroup(ctx, op, r)
+		if err != nil {
+			return idIf(done, op.ID), err
+		}
+		return op.ID, b.members(ctx, op, r, op.ID)
+	}
+	r.doing = "delete group " + quoted(stringAttr(op.Before, "name"))
+	return "", b.deleteGroup(ctx, op, r)
+}
+
+func (b *batch) createGroup(ctx context.Context, op *providers.Operation, r request) (string, error) {
+	w := gocloak.Group{Name: gocloak.StringP(stringAttr(op.After, "name"))}
+	if attributes := multiMapAttr(op.After, "attributes"); len(attributes) > 0 {
+		w.Attributes = &attributes
+	}
+	id, err := b.putUnder(ctx, r, stringAttr(op.After, "parent"), w)
+	if err == nil && id == "" {
+		err = &providers.Error{
+			Class: providers.Ambiguous, Summary: fmt.Sprintf("Keycloak did not tell the id of group %s that it created", quoted(*w.Name)),
+		}
+	}
+	return id, err
+}
+
+// putUnder creates a group in another, or at the top; with an id it moves the
+// group there.
+func (b *batch) putUnder(ctx context.Context, r request, parent string, w gocloak.Group) (string, error) {
+	var id string
+	err := b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) (err error) {
+		if parent == "" {
+			id, err = api.CreateGroup(ctx, token, segment(r.realm), w)
+		} else {
+			id, err = api.CreateChildGroup(ctx, token, segment(r.realm), segment(parent), w)
+		}
+		return err
+	})
+	return id, err
+}
+
+// updateGroup changes all but the members. It reports whether something was
+// done.
+func (b *batch) updateGroup(ctx context.Context, op *providers.Operation, r request) (bool, error) {
+	name := stringAttr(op.After, "name")
+	done := false
+	if changes(op, "name") || changes(op, "attributes") {
+		w := gocloak.Group{ID: &op.ID, Name: &name}
+		if changes(op, "attributes") {
+			live, err := b.getGroup(ctx, r, op.ID)
+			if err != nil {
+				return false, err
+			}
+			if live == nil {
+				return false, gone(r)
+			}
+			attributes, _ := merged(live.Attributes, multiMapAttr(op.Before, "attributes"), multiMapAttr(op.After, "attributes"), sameSet)
+			w.Attributes = &attributes
+		}
+		err := b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
+			return api.UpdateGroup(ctx, token, segment(r.realm), w)
+		})
+		if isAbsent(err) {
+			return false, gone(r)
+		}
+		if err != nil {
+			return false, err
+		}
+		done = true
+	}
+	if changes(op, "parent") {
+		_, err := b.putUnder(ctx, r, stringAttr(op.After, "parent"), gocloak.Group{ID: &op.ID, Name: &name})
+		if err != nil {
+			return done, err
+		}
+		done = true
+	}
+	return done, nil
+}
+
+// members adds and removes members, one request each: there is none for more.
+func (b *batch) members(ctx context.Context, op *providers.Operation, r request, id string) error {
+	if !changes(op, "members") {
+		return nil
+	}
+	before, after := stringsAttr(op.Before, "members"), stringsAttr(op.After, "members")
+	add, remove := without(after, before), without(before, after)
+	for _, user := range append(append([]string{}, add...), remove...) {
+		if !safeSegment(user) {
+			return &providers.Error{Class: providers.Invalid, Attribute: "members", Summary: quoted(user) + " is not the id of a user"}
+		}
+	}
+	r.doing = "change the members of group " + quoted(stringAttr(op.After, "name"))
+	return b.each(ctx, len(add)+len(remove), func(ctx context.Context, i int) error {
+		if b.interrupted.Err() != nil {
+			return &providers.Error{
+				Class: providers.NotAttempted, Attribute: "members", Err: b.interrupted.Err(),
+				Summary: "Not all members were changed: the run was interrupted",
+			}
+		}
+		if i >= len(add) {
+			// Somebody who is gone is no member.
+			return ignoreAbsent(b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
+				return api.DeleteUserFromGroup(ctx, token, segment(r.realm), segment(remove[i-len(add)]), segment(id))
+			}))
+		}
+		return b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
+			return api.AddUserToGroup(ctx, token, segment(r.realm), segment(add[i]), segment(id))
+		})
+	})
+}
+
+// deleteGroup deletes a group that has no subgroups: they would go with it,
+// whoever they belong to.
+func (b *batch) deleteGroup(ctx context.Context, op *providers.Operation, r request) error {
+	live, err := b.getGroup(ctx, r, op.ID)
+	if err != nil || live == nil {
+		return err
+	}
+	if live.SubGroupCount > 0 {
+		return &providers.Error{
+			Class: providers.Conflict,
+			Summary: fmt.Sprintf("Group %s in realm %s still has %d subgroups, which Keycloak would delete with it",
+				quoted(live.Name), quoted(r.realm), live.SubGroupCount),
+			Hint: "Delete or move them first",
+		}
+	}
+	return ignoreAbsent(b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
+		return api.DeleteGroup(ctx, token, segment(r.realm), segment(op.ID))
+	}))
+}

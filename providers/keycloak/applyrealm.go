@@ -1,0 +1,171 @@
+package keycloak
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/Nerzal/gocloak/v13"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/resource"
+)
+
+func (b *batch) applyRealm(ctx context.Context, op *providers.Operation) (string, error) {
+	name := realmOf(op)
+	defer b.unlearn(name)
+	switch op.Verb {
+	case providers.Create:
+		return b.createRealm(ctx, op, name)
+	case providers.Update:
+		return op.ID, b.updateRealm(ctx, op, name)
+	default:
+		return "", b.deleteRealm(ctx, op, name)
+	}
+}
+
+// smtpSecret is the mail server's password in an operation, for redaction.
+func smtpSecret(op *providers.Operation) []string {
+	return []string{stringAttr(resource.Attr(op.After, "smtp_server"), "password")}
+}
+
+func (b *batch) createRealm(ctx context.Context, op *providers.Operation, name string) (string, error) {
+	body := b.realmBody(op)
+	body["realm"] = name
+	if op.ID != "" {
+		body["id"] = op.ID
+	}
+	attributes := mapAttr(op.After, "attributes")
+	if op.Marker != "" {
+		attributes, _ = merged(attributes, nil, map[string]string{markerAttribute: op.Marker}, sameString)
+	}
+	if len(attributes) > 0 {
+		body["attributes"] = attributes
+	}
+	r := request{doing: "create realm " + quoted(name), role: "create-realm", secrets: smtpSecret(op)}
+	err := b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
+		_, err := api.GetRequestWithBearerAuth(ctx, token).SetBody(body).Post(b.adminURL(""))
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	b.realmsMade.Add(1)
+	if op.ID != "" {
+		return op.ID, nil
+	}
+	w, err := b.getRealm(ctx, name)
+	if err != nil || w == nil || w.ID == "" {
+		return name, err // done, but its id cannot be read
+	}
+	return w.ID, nil
+}
+
+// realmBody are the settings to write, as fields of a RealmRepresentation.
+func (b *batch) realmBody(op *providers.Operation) map[string]any {
+	body := map[string]any{}
+	for _, f := range realmFields() {
+		// A null setting that is the server's to decide stays as it is.
+		if !changes(op, f.Name) || !isSet(op.After, f.Name) {
+			continue
+		}
+		switch f.Type {
+		case cty.Bool:
+			body[f.json] = boolAttr(op.After, f.Name, false)
+		case cty.Number:
+			body[f.json] = intAttr(op.After, f.Name, 0)
+		default:
+			body[f.json] = stringAttr(op.After, f.Name)
+		}
+	}
+	if changes(op, "smtp_server") && isSet(op.After, "smtp_server") {
+		body["smtpServer"] = smtpWire(resource.Attr(op.After, "smtp_server"))
+	}
+	return body
+}
+
+// updateRealm writes the settings that differ. Of the attributes it must write
+// all, as Keycloak removes custom ones that are not in the request.
+func (b *batch) updateRealm(ctx context.Context, op *providers.Operation, name string) error {
+	live, err := b.getRealm(ctx, name)
+	if err != nil {
+		return err
+	}
+	r := request{doing: "change realm " + quoted(name), realm: name, role: "manage-realm", secrets: smtpSecret(op)}
+	switch {
+	case live == nil:
+		return gone(r)
+	case live.ID == "":
+		return b.unreadable(name)
+	case live.ID != op.ID:
+		return &providers.Error{
+			Class: providers.Conflict, Attribute: "realm",
+			Summary: fmt.Sprintf("Realm %s is not the one that was planned for: it was deleted and created anew", quoted(name)),
+			Hint:    "Plan again",
+		}
+	}
+	body := b.realmBody(op)
+	if attributes, changed := realmAttributesAfter(op, live.Attributes); changed {
+		body["attributes"] = attributes
+	}
+	if len(body) == 0 {
+		return nil
+	}
+	return b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
+		_, err := api.GetRequestWithBearerAuth(ctx, token).SetBody(body).Put(b.adminURL(name))
+		return err
+	})
+}
+
+// realmAttributesAfter are a realm's attributes after an operation, the marker
+// among them, and whether they differ.
+func realmAttributesAfter(op *providers.Operation, live map[string]string) (map[string]string, bool) {
+	var before, after map[string]string
+	if changes(op, "attributes") {
+		before, after = mapAttr(op.Before, "attributes"), mapAttr(op.After, "attributes")
+	}
+	attributes, changed := merged(live, before, after, sameString)
+	if op.Marker != "" && attributes[markerAttribute] != op.Marker {
+		attributes[markerAttribute], changed = op.Marker, true
+	}
+	for k := range attributes {
+		if mirrored(k) { // the field of the same name decides
+			delete(attributes, k)
+		}
+	}
+	return attributes, changed
+}
+
+func (b *batch) deleteRealm(ctx context.Context, op *providers.Operation, name string) error {
+	if name == "master" {
+		return &providers.Error{
+			Class: providers.Invalid, Attribute: "realm",
+			Summary: "The realm master is not deleted: without it nobody can administer Keycloak",
+		}
+	}
+	r := request{doing: "delete realm " + quoted(name), realm: name, role: "manage-realm"}
+	live, err := b.getRealm(ctx, name)
+	if err != nil {
+		return err
+	}
+	if live == nil || live.ID != "" && live.ID != op.ID {
+		return nil // gone; another may have its name by now
+	}
+	return ignoreAbsent(b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
+		return api.DeleteRealm(ctx, token, segment(name))
+	}))
+}
+
+// gone is the error when what is to be changed is not there.
+func gone(r request) error {
+	return &providers.Error{
+		Class: providers.NotFound, Summary: fmt.Sprintf("Keycloak cannot %s: it is not there any more", r.doing), Hint: "Plan again",
+	}
+}
+
+func ignoreAbsent(err error) error {
+	if isAbsent(err) {
+		return nil
+	}
+	return err
+}

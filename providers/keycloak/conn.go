@@ -1,0 +1,149 @@
+package keycloak
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/Nerzal/gocloak/v13"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/transport"
+	"github.com/idpctl/idpctl/resource"
+)
+
+// conn is a connection to one server; see [providers.Conn].
+type conn struct {
+	transport   *transport.Transport
+	auth        *auth
+	clock       transport.Clock
+	parallelism int
+	// realmsMade counts the realms created here: older tokens of a service
+	// account do not hold the roles for them.
+	realmsMade atomic.Int64
+	kinds      map[string]resource.Kind
+
+	mu     sync.Mutex
+	issued []string // the latest tokens, for redaction
+	// visible notes where it was seen that the account may read, by
+	// kind and realm.
+	visible map[string]bool
+	realms  map[string]realmFacts
+}
+
+func newConn(creds credentials, t *transport.Transport, parallelism int) *conn {
+	c := &conn{
+		transport: t, parallelism: parallelism,
+		visible: map[string]bool{}, realms: map[string]realmFacts{}, kinds: map[string]resource.Kind{},
+	}
+	c.auth = &auth{c: c, creds: creds, apis: map[string]*gocloak.GoCloak{}}
+	for _, k := range (provider{}).Info().Kinds {
+		c.kinds[k.Name] = k
+	}
+	return c
+}
+
+// List finds objects; see [providers.Conn].
+func (c *conn) List(ctx context.Context, q providers.Query) ([]resource.Object, error) {
+	if q.Kind != "realm" && !safeSegment(q.Parent) {
+		return nil, nil // no realm has such a name
+	}
+	switch q.Kind {
+	case "realm":
+		return c.listRealms(ctx, q)
+	case "client":
+		return c.listClients(ctx, q)
+	case "user":
+		return c.listUsers(ctx, q)
+	case "group":
+		return c.listGroups(ctx, q)
+	}
+	return nil, unknownKind(q.Kind)
+}
+
+func unknownKind(kind string) error {
+	return &providers.Error{Class: providers.Internal, Summary: fmt.Sprintf("The provider keycloak has no kind %s", quoted(kind))}
+}
+
+// ServerTime is the server's clock; see [providers.Conn]. Keycloak sends no
+// Date header; the time at which it issued a token is its own clock, where a
+// Date header would be that of a proxy.
+func (c *conn) ServerTime() time.Time {
+	if !c.clock.Known() {
+		return c.transport.Clock().Now()
+	}
+	return c.clock.Now()
+}
+
+// Close ends the session; see [providers.Conn].
+func (c *conn) Close() error {
+	defer c.transport.CloseIdleConnections()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return c.auth.end(ctx)
+}
+
+// remember keeps the tokens that errors must not repeat.
+func (c *conn) remember(tokens ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range tokens {
+		if t != "" {
+			c.issued = append(c.issued, t)
+		}
+	}
+	if n := len(c.issued); n > 4 {
+		c.issued = c.issued[n-4:]
+	}
+}
+
+func (c *conn) tokens() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]string(nil), c.issued...)
+}
+
+// wasSeen and see remember that the account may read what is of a kind in a
+// realm, so that an empty answer can be believed.
+func (c *conn) wasSeen(kind, realm string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.visible[kind+"/"+realm]
+}
+
+func (c *conn) see(kind, realm string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.visible[kind+"/"+realm] = true
+}
+
+// each calls do for 0 to n-1, at most Parallelism at once, and returns the
+// first error. It stops at an error.
+func (c *conn) each(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(c.parallelism)
+	for i := range n {
+		if inner.Err() != nil {
+			break
+		}
+		group.Go(func() error {
+			if inner.Err() != nil {
+				return nil
+			}
+			return do(inner, i)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return &providers.Error{Class: providers.NotAttempted, Summary: "Interrupted", Err: err}
+	}
+	return nil
+}
+
+// isAbsent reports whether an error says that something is not there.
+func isAbsent(err error) bool { return err != nil && providers.ClassOf(err) == providers.NotFound }

@@ -1,0 +1,133 @@
+package keycloak
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/idpctl/idpctl/providers"
+)
+
+// userProfile is what a realm allows in its users (UPConfig). What it does not
+// allow, Keycloak drops behind a 2xx.
+type userProfile struct {
+	// Unmanaged is the policy for attributes that are not declared: DISABLED
+	// (the default, if it is empty), ENABLED, ADMIN_EDIT or ADMIN_VIEW.
+	Unmanaged  string `json:"unmanagedAttributePolicy"`
+	Attributes []struct {
+		Name        string `json:"name"`
+		Permissions struct {
+			Edit []string `json:"edit"`
+		} `json:"permissions"`
+	} `json:"attributes"`
+	// unread: the account may not read the profile.
+	unread bool
+}
+
+// keeps reports whether Keycloak keeps an attribute that an administrator
+// writes; otherwise it says why not.
+func (p *userProfile) keeps(name string) (string, bool) {
+	for _, a := range p.Attributes {
+		if a.Name == name {
+			if slices.Contains(a.Permissions.Edit, "admin") {
+				return "", true
+			}
+			return "the realm's user profile does not let administrators edit it", false
+		}
+	}
+	if p.Unmanaged == "ENABLED" || p.Unmanaged == "ADMIN_EDIT" {
+		return "", true
+	}
+	return "the realm's user profile does not declare it, and unmanaged attributes are off", false
+}
+
+// rootAttribute reports whether a name of the user profile is an attribute of
+// its own here.
+func rootAttribute(name string) bool {
+	return name == "username" || name == "email" || name == "firstName" || name == "lastName"
+}
+
+func swallowed(realm, name, why string) error {
+	return &providers.Error{
+		Class: providers.Invalid, Attribute: "attributes",
+		Summary: fmt.Sprintf("Keycloak would drop attributes.%s of users in realm %s: %s", providers.Clean(name, 100), quoted(realm), why),
+		Hint: fmt.Sprintf("In the admin console of the realm, under Realm settings, either add the attribute %s on the tab User profile, "+
+			"with edit permission for Admin, or set Unmanaged attributes on the tab General to \"Only administrators can write\" "+
+			"(unmanagedAttributePolicy ADMIN_EDIT)", quoted(name)),
+	}
+}
+
+// checkAttributes refuses attributes that Keycloak would drop, before anything
+// is done. It reports whether it could not tell.
+func (b *batch) checkAttributes(ctx context.Context, realm string, attributes map[string][]string) (untold bool, err error) {
+	for name, values := range attributes {
+		if rootAttribute(name) {
+			return false, &providers.Error{
+				Class: providers.Invalid, Attribute: "attributes",
+				Summary: fmt.Sprintf("attributes.%s is an attribute of its own: %s", name, attributeOf(name)),
+			}
+		}
+		if len(values) == 0 || slices.Contains(values, "") {
+			return false, emptyValue("attributes", name)
+		}
+	}
+	profile, err := b.profile(ctx, realm)
+	if err != nil {
+		return false, err
+	}
+	if profile.unread {
+		return true, nil
+	}
+	for name := range attributes {
+		if why, ok := profile.keeps(name); !ok {
+			return false, swallowed(realm, name, why)
+		}
+	}
+	return false, nil
+}
+
+func (b *batch) profile(ctx context.Context, realm string) (*userProfile, error) {
+	return b.realm(realm).profile.get(func() (*userProfile, error) {
+		var p userProfile
+		r := request{doing: "read the user profile", realm: realm, role: "view-realm"}
+		err := b.get(ctx, r, nil, &p, "users", "profile")
+		if err != nil && providers.ClassOf(err) == providers.Forbidden {
+			return &userProfile{unread: true}, nil
+		}
+		return &p, err
+	})
+}
+
+// checkActions refuses required actions that the realm does not have: Keycloak
+// drops them without a word.
+func (b *batch) checkActions(ctx context.Context, realm string, actions []string) error {
+	if len(actions) == 0 {
+		return nil
+	}
+	known, err := b.realm(realm).actions.get(func() (map[string]bool, error) {
+		var list []struct{ Alias string }
+		r := request{doing: "list the required actions", realm: realm, role: "view-realm"}
+		err := b.get(ctx, r, nil, &list, "authentication", "required-actions")
+		if err != nil && providers.ClassOf(err) == providers.Forbidden {
+			return nil, nil // cannot be told
+		}
+		known := make(map[string]bool, len(list))
+		for _, a := range list {
+			known[a.Alias] = true
+		}
+		return known, err
+	})
+	if err != nil || known == nil {
+		return err
+	}
+	for _, a := range actions {
+		if !known[a] {
+			return &providers.Error{
+				Class: providers.Invalid, Attribute: "required_actions",
+				Summary: fmt.Sprintf("Realm %s has no required action %s", quoted(realm), quoted(a)),
+				Hint:    "It has: " + names(known),
+			}
+		}
+	}
+	return nil
+}
