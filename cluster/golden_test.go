@@ -170,6 +170,7 @@ func TestGolden(t *testing.T) {
 			if want := c.encode(part(archive, "out.yml")); !bytes.Equal(out, want) {
 				t.Errorf("content:\n%q\nwant:\n%q", out, want)
 			}
+			untouchedLines(t, in, out)
 			if checkResult(t, c, live, change) {
 				compared++
 			}

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"path/filepath"
 	"slices"
 
@@ -75,6 +74,7 @@ const (
 	exclusiveAttr = "exclusive"
 	pathAttr      = "path"
 	nameAttr      = "name"
+	namespaceAttr = "namespace"
 )
 
 // Clusters evaluates a cluster block, as [Evaluator.Expand] does others.
@@ -86,12 +86,12 @@ func (e *Evaluator) Clusters(addr resource.Address) ([]ClusterInstance, diag.Dia
 		return nil, end()
 	}
 	st := e.repeat(b)
-	if st.failed {
+	if st.failed && (!e.dry || b.broken || b.inCycle) {
 		return nil, end()
 	}
 	ctx := e.scope(b, b.refs)
 	cache := map[*expr]attrValue{}
-	if st.open {
+	if st.open || st.failed {
 		probe := &instance{each: cty.DynamicVal}
 		e.evaluateCluster(b, probe, &bodyEval{ctx: e.instanceScope(b, ctx, probe, true), cache: cache})
 		return nil, end()
@@ -333,41 +333,38 @@ func (m *Module) targetFile(v cty.Value) string {
 // different objects in it. Load did this with what it knew.
 func CheckTargets(clusters []ClusterInstance) diag.Diagnostics {
 	var r report
-	type seen struct {
-		target ClusterTarget
-		name   string
-	}
-	byFile := map[string][]seen{}
+	byFile := map[string][]ClusterTarget{}
 	for _, c := range clusters {
 		for _, t := range c.Targets {
 			if t.File == "" {
 				continue
 			}
-			mine := seen{t, targetName(t)}
 			for _, other := range byFile[t.File] {
-				apart := t.Address.Target == other.target.Address.Target && mine.name != "" && other.name != "" && mine.name != other.name
-				if apart {
+				if t.Address.Target == other.Address.Target && (differ(t, other, nameAttr) || differ(t, other, namespaceAttr)) {
 					continue
 				}
 				place := t.Range
 				if p, ok := t.AttrRanges[pathAttr]; ok {
 					place = p
 				}
-				r.errorAt(t.Address, place, "Two targets write one file", "%s writes %s, and so does %s (%s). %s",
-					t.Address, fmt.Sprintf("%q", t.File), other.target.Address, other.target.Range,
-					"Give each a file of its own, or name different objects in it.")
+				r.errorAt(t.Address, place, "Two targets write one file", "%s writes %q, and so does %s (%s). Give each a file of its own, or name different objects in it.",
+					t.Address, writtenPath(t), other.Address, other.Range)
 				break
 			}
-			byFile[t.File] = append(byFile[t.File], mine)
+			byFile[t.File] = append(byFile[t.File], t)
 		}
 	}
 	return r.result()
 }
 
-func targetName(t ClusterTarget) string {
-	v, _ := resource.Attr(t.Attrs, nameAttr).Unmark()
-	if !v.IsKnown() || v.IsNull() || v.Type() != cty.String {
-		return ""
-	}
+func writtenPath(t ClusterTarget) string {
+	v, _ := resource.Attr(t.Attrs, pathAttr).Unmark()
 	return v.AsString()
+}
+
+// differ reports whether an attribute tells two targets apart.
+func differ(a, b ClusterTarget, name string) bool {
+	v, _ := resource.Attr(a.Attrs, name).Unmark()
+	w, _ := resource.Attr(b.Attrs, name).Unmark()
+	return v.IsKnown() && w.IsKnown() && !v.IsNull() && !w.IsNull() && !v.RawEquals(w)
 }

@@ -109,7 +109,7 @@ func TestProductExample(t *testing.T) {
 	if got := show(w.desired["data.user.emmett"].Args); got != `{email="brown@influxdata.com"}` {
 		t.Errorf("args %s", got)
 	}
-	if got := marty.AttrRange("email").String(); got != "main.idp.hcl:25:16" {
+	if got := marty.AttrRange("email").String(); got != "main.idp.hcl:24:16" {
 		t.Errorf("range of email %s", got)
 	}
 

@@ -93,7 +93,7 @@ func (be *bodyEval) lookup(b *block, kind resource.Kind, vals map[string]cty.Val
 		}
 	}
 	be.e.report.errorAt(be.addr, b.rng, "Invalid combination of arguments",
-		"A %s block finds its %s by exactly one of %s. %s.", b.headline(), b.kindName, list(choices, "or"), be.givenNames(b, kind, given))
+		"A %s block finds its %s by exactly one of %s; %s.", b.headline(), b.kindName, list(choices, "or"), be.givenNames(b, kind, given))
 	return nil
 }
 
@@ -105,7 +105,11 @@ func (be *bodyEval) givenNames(b *block, kind resource.Kind, given func(string) 
 		}
 	}
 	if len(have) == 0 {
-		return "None is set"
+		return "none is set"
 	}
-	return "Set is " + list(have, "and")
+	verb := "are"
+	if len(have) == 1 {
+		verb = "is"
+	}
+	return list(have, "and") + " " + verb + " set"
 }

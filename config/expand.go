@@ -66,12 +66,13 @@ func (e *Evaluator) expand(addr resource.Address) []resource.Desired {
 		return nil
 	}
 	st := e.repeat(b)
-	if st.failed {
+	if st.failed && (!e.dry || b.broken || b.inCycle) {
 		return nil
 	}
 	ctx := e.scope(b, b.refs)
 	cache := map[*expr]attrValue{}
-	if st.open {
+	if st.open || st.failed {
+		// The mistakes that all instances would have are told all the same.
 		probe := &instance{each: cty.DynamicVal}
 		e.evaluateInstance(b, probe, e.instanceScope(b, ctx, probe, true), cache)
 		return nil

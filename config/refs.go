@@ -268,13 +268,13 @@ func (m *Module) undeclared(addr resource.Address) string {
 	var same []string
 	for _, b := range m.blockOrder {
 		if b.addr.Mode == addr.Mode && b.addr.Kind == addr.Kind {
-			same = append(same, b.addr.Name)
+			same = append(same, b.addr.String())
 		}
 		if b.addr.Name == addr.Name && b.addr.Mode != addr.Mode && b.kindName == addr.Kind {
 			return fmt.Sprintf("There is no block %s. Did you mean %s?", addr, b.addr)
 		}
 	}
-	return fmt.Sprintf("There is no block %s.%s", addr, didYouMean(addr.Name, same))
+	return fmt.Sprintf("There is no block %s.%s", addr, strings.ReplaceAll(didYouMean(addr.String(), same), `"`, ""))
 }
 
 // checkSteps checks what follows the name of a block, as far as it is known

@@ -159,9 +159,13 @@ func objectValue(attrs []resource.Attribute, v, addr, provider cty.Value) cty.Va
 	return cty.ObjectVal(vals)
 }
 
-// conform makes a value fit its attribute; what does not fit is unknown.
+// conform makes a value fit its attribute; what does not fit is unknown. A
+// write-only attribute cannot be referred to: it is null, as it is never read.
 func conform(a resource.Attribute, v cty.Value, unknown bool) cty.Value {
 	want := attributeType(a)
+	if a.WriteOnly {
+		return cty.NullVal(want)
+	}
 	if unknown {
 		v = cty.UnknownVal(want)
 	} else if !v.Type().Equals(want) {
@@ -174,7 +178,7 @@ func conform(a resource.Attribute, v cty.Value, unknown bool) cty.Value {
 	if a.Block != nil && v.IsKnown() && !v.IsNull() {
 		v = markBlock(a.Block, v)
 	}
-	if a.Sensitive || a.WriteOnly {
+	if a.Sensitive && !isUnset(v) {
 		v = v.Mark(resource.Sensitive)
 	}
 	return v

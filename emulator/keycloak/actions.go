@@ -1,13 +1,14 @@
 package keycloak
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/idpctl/idpctl/emulator/oidc"
 )
 
 // requiredActions are the providers of required actions, as a server lists
@@ -161,7 +162,7 @@ func (cl *client) redirectsTo(uri string) bool {
 // send puts a mail into the outbox.
 func (c *call) send(u *user, subject string, t actionToken, lifespan time.Duration, format string) {
 	now := c.now()
-	t.ID, t.Issuer, t.Subject, t.Email = newJTI(), c.issuer(c.realm), u.id, u.email
+	t.ID, t.Issuer, t.Subject, t.Email = oidc.NewID(), c.issuer(c.realm), u.id, u.email
 	t.Expiry = now.Add(lifespan).Unix()
 	token, _ := c.realm.secret.Sign(t)
 	m := Mail{
@@ -174,10 +175,4 @@ func (c *call) send(u *user, subject string, t actionToken, lifespan time.Durati
 	}
 	m.Text = fmt.Sprintf(format, name) + "\n\n" + m.Link + "\n\nThis link will expire within " + lifespan.String() + ".\n"
 	c.outbox = append(c.outbox, m)
-}
-
-// MarshalJSON leaves out nothing, so that an empty list of actions stays one.
-func (t actionToken) MarshalJSON() ([]byte, error) {
-	type bare actionToken
-	return json.Marshal(bare(t))
 }

@@ -106,8 +106,6 @@ func (im *importer) run(o object) *apiError {
 		{objects(o["groups"]), im.group},
 		{objects(o["users"]), im.user},
 	} {
-		// What exists is looked up before anything is made: two of a kind in one
-		// import are a conflict in the database.
 		for _, item := range step.list {
 			if err := step.do(item); err != nil {
 				return err

@@ -259,7 +259,11 @@ func (p *planner) contents(ctx context.Context) diag.Diagnostics {
 			continue
 		}
 		for _, contained := range kind.Contains {
-			at := place{provider: c.Provider, kind: contained, parent: liveKey(c), alone: "contents"}
+			inside, ok := p.run.conns.kind(c.Provider, contained)
+			if !ok {
+				continue
+			}
+			at := place{provider: c.Provider, kind: contained, parent: nameIn(c, inside), alone: "contents"}
 			q := r.query(at)
 			q.All, q.Brief = true, true
 			homes[c] = append(homes[c], at)

@@ -112,17 +112,20 @@ func (p *planner) place(d *resource.Desired, kind resource.Kind) (place, bool) {
 		return at, false
 	case parent.Action == plan.Update:
 		// A parent that is renamed in place is still read by its old name.
-		if name := liveKey(parent); name != "" {
+		if name := nameIn(parent, kind); name != "" {
 			at.parent = name
 		}
 	}
 	return at, true
 }
 
-// liveKey is the present value of the attribute by which children refer to an
-// object.
-func liveKey(c *plan.Change) string {
-	v := resource.Attr(c.Before, "name")
+// nameIn is the present value by which objects of a kind refer to their parent.
+func nameIn(parent *plan.Change, kind resource.Kind) string {
+	a, ok := kind.Attribute(kind.Parent)
+	if !ok || a.Ref == nil {
+		return ""
+	}
+	v := resource.Attr(parent.Before, a.Ref.Attr)
 	if v.IsNull() || !v.IsKnown() || v.Type() != cty.String {
 		return ""
 	}

@@ -64,8 +64,8 @@ func everything(t testing.TB) *plan.Plan {
 	w.add(given{addr: at("user", "invited"), id: "a8", undelivered: true, desired: user("invited").with(attrs{"invite": cty.True}), live: user("invited"), prior: user("invited")})
 	w.add(given{addr: at("user", "same"), id: "a9", desired: user("same"), live: user("same"), prior: user("same")})
 	w.add(given{addr: at("group", "admins"), id: "g1",
-		desired: attrs{"realm": str("influxdb"), "name": str("admins"), "members": cty.SetVal([]cty.Value{str("a1"), str("a9"), cty.UnknownVal(cty.String)})},
-		live:    attrs{"realm": str("influxdb"), "name": str("admins"), "members": cty.SetVal(strs("a9"))},
+		desired: attrs{"realm": str("influxdb"), "name": str("admins"), "members": cty.SetVal([]cty.Value{str("a1"), str("a9"), cty.UnknownVal(cty.String), cty.UnknownVal(cty.String)})},
+		live:    attrs{"realm": str("influxdb"), "name": str("operators"), "members": cty.SetVal(strs("a9"))},
 		prior:   attrs{"realm": str("influxdb"), "name": str("admins"), "members": cty.SetVal(strs("a9"))},
 	})
 	w.add(given{addr: at("user", "removed"), id: "d1", live: user("removed").with(attrs{"attributes": mapping("k", "v")}), prior: user("removed")})
@@ -172,6 +172,30 @@ func valuesPlan(t testing.TB) *plan.Plan {
 		{Name: "partly", Action: plan.Create, After: cty.ObjectVal(attrs{"open": str("o"), "shut": str("CANARY-output").Mark(resource.Sensitive)})},
 	}
 	return w.plan(plan.Normal, nil, outputs)
+}
+
+// The view does not rely on the marks of the plan alone: what the kind calls
+// sensitive, and what is marked on the other side of a change, is masked.
+func TestPlanMasks(t *testing.T) {
+	r := func(display cty.Value, secret string) cty.Value {
+		k, _ := kinds("", "realm")
+		return of(k.All(), realm.with(attrs{"display_name": display, "webhook_secret": str(secret)}))
+	}
+	marked := str("CANARY-new").Mark(resource.Sensitive)
+	p := &plan.Plan{Changes: []*plan.Change{{
+		Address: at("realm", "r"), Kind: "realm", Provider: "keycloak", Action: plan.Replace, ID: "r1",
+		Before: r(str("CANARY-live"), "CANARY-live"), After: r(marked, "CANARY-new"),
+		Attributes: []plan.AttrChange{
+			{Path: "display_name", Before: str("CANARY-live"), After: marked},
+			{Path: "webhook_secret", Before: str("CANARY-live"), After: str("CANARY-new")},
+		},
+	}}}
+	for _, o := range []view.Options{{Kind: kinds}, {Kind: kinds, JSON: true}} {
+		text := rendered(t, o, func(v *view.View) error { return v.Plan(p, nil, nil) })
+		if strings.Contains(text, "CANARY") || !strings.Contains(text, "webhook_secret") {
+			t.Errorf("JSON %v: %s", o.JSON, text)
+		}
+	}
 }
 
 // Without the description of kinds, only what the state has recorded is shown

@@ -26,7 +26,7 @@ func (v *View) endpoints(c *plan.Change) (before, after cty.Value) {
 	return markLike(before, after), markLike(after, before)
 }
 
-// differences returns the differences of a change, with marks likewise.
+// differences returns the differences of a change, with marks by their kind.
 func (v *View) differences(c *plan.Change) []plan.AttrChange {
 	kind, _ := v.kind(c.Provider, c.Kind)
 	out := make([]plan.AttrChange, len(c.Attributes))
@@ -41,7 +41,6 @@ func (v *View) differences(c *plan.Change) []plan.AttrChange {
 		} else if a.Before.Type().IsObjectType() {
 			a.Before = a.Before.Mark(resource.Sensitive)
 		}
-		a.Before, a.After = markLike(a.Before, a.After), markLike(a.After, a.Before)
 		out[i] = a
 	}
 	return out

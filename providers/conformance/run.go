@@ -117,9 +117,8 @@ func (r *run) close() {
 		if x.id == "" || x.kind.AdoptOnly {
 			continue
 		}
-		op := providers.Operation{Verb: providers.Delete, Kind: x.kind.Name, ID: x.id, Before: r.value(x), After: cty.NullVal(x.kind.Type())}
 		// What cannot be removed stays: the check has said what is wrong.
-		r.conn.Apply(background(), []providers.Operation{op}, func(providers.Result) {})
+		r.conn.Apply(background(), []providers.Operation{x.deletion()}, func(providers.Result) {})
 	}
 	if err := r.conn.Close(); err != nil {
 		r.errorf("Close: %v", err)

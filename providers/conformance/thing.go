@@ -34,7 +34,7 @@ func (r *run) thing(k resource.Kind, parent string, want map[string]cty.Value) *
 }
 
 // value is what the configuration says, as one object.
-func (r *run) value(x *thing) cty.Value { return cty.ObjectVal(x.want) }
+func (x *thing) value() cty.Value { return cty.ObjectVal(x.want) }
 
 // home makes an object for others of a kind to live in, and returns the value
 // of their parent attribute; "" for a kind without one.
@@ -85,7 +85,7 @@ func (r *run) mustRead(x *thing) resource.Object {
 func (r *run) plan(x *thing, live *resource.Object) *plan.Change {
 	in := plan.Input{Kind: x.kind, Live: live, Marker: x.marker, Desired: &resource.Desired{
 		Address:  resource.Address{Kind: x.kind.Name, Name: "thing"},
-		Provider: r.info.Type, Attrs: r.value(x), OnDestroy: "delete",
+		Provider: r.info.Type, Attrs: x.value(), OnDestroy: "delete",
 	}}
 	if x.id != "" {
 		in.Prior = &plan.Prior{
@@ -172,7 +172,7 @@ func (r *run) settled(x *thing, c *plan.Change, res providers.Result) resource.O
 		r.errorf("what was created counts as the provider's own")
 	}
 	x.owned = plan.NewOwned(c, x.kind)
-	x.prior = recorded(x.kind.All(), r.value(x))
+	x.prior = recorded(x.kind.All(), x.value())
 	r.nothingToDo(x, live)
 	return live
 }
@@ -222,13 +222,14 @@ func (r *run) update(x *thing) resource.Object {
 
 // remove deletes x.
 func (r *run) remove(x *thing) error {
-	return r.apply(r.ctx, r.deletion(x))[0].Err
+	return r.apply(r.ctx, x.deletion())[0].Err
 }
 
-func (r *run) deletion(x *thing) providers.Operation {
+func (x *thing) deletion() providers.Operation {
 	return providers.Operation{
 		Verb: providers.Delete, Kind: x.kind.Name, ID: x.id,
-		Before: r.value(x), After: cty.NullVal(x.kind.Type()),
+		Before: cty.ObjectVal(x.with(map[string]cty.Value{"id": cty.StringVal(x.id)})),
+		After:  cty.NullVal(x.kind.Type()),
 	}
 }
 

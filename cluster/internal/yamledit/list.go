@@ -102,13 +102,12 @@ func (e *Edits) blockList(m *yaml.Node, i int, remove []bool, add []Value, st st
 			at = propsEnd
 		}
 		e.replace(at, at, " []")
-		return nil
 	}
-	last := items[len(items)-1]
 	if len(add) == 0 {
 		e.closeGaps(items, remove)
 		return nil
 	}
+	last := items[len(items)-1]
 	spaced := len(items) > 1 && f.isBlank(last.first-1)
 	var lines []string
 	for k, v := range add {
@@ -130,7 +129,7 @@ func (e *Edits) closeGaps(items []extent, remove []bool) {
 			continue
 		}
 		first := items[j].first
-		for j+1 < len(items) && remove[j+1] {
+		for j+1 < len(items) && remove[j+1] && f.allBlank(items[j].last+1, items[j+1].first-1) {
 			e.deleteLines(items[j].last+1, items[j+1].first-1)
 			j++
 		}
@@ -150,14 +149,21 @@ func (e *Edits) closeGaps(items []extent, remove []bool) {
 // closeEnd takes the blank lines above first out if nothing follows last.
 func (e *Edits) closeEnd(first, last int) {
 	f := e.f
-	for l := last + 1; l < len(f.lines); l++ {
-		if !f.isBlank(l) {
-			return
-		}
+	if !f.allBlank(last+1, len(f.lines)-1) {
+		return
 	}
 	for l := first - 1; l > 0 && f.isBlank(l); l-- {
 		e.deleteLines(l, l)
 	}
+}
+
+func (f *File) allBlank(first, last int) bool {
+	for l := first; l <= last; l++ {
+		if !f.isBlank(l) {
+			return false
+		}
+	}
+	return true
 }
 
 // extents are the lines of a block list's items, each with the comments that
