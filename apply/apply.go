@@ -89,9 +89,11 @@ type executor struct {
 	summary  Summary
 	outcomes map[resource.Address]outcome
 	undone   []resource.Address // failed or not tried, in that order
-	eventMu  sync.Mutex
-	mu       sync.Mutex
-	broken   error // the journal failed: nothing may be begun any more
+	// announced were told to be done as their results came.
+	announced map[resource.Address]bool
+	eventMu   sync.Mutex
+	mu        sync.Mutex
+	broken    error // the journal failed: nothing may be begun any more
 }
 
 // outcome is what became of one change; the zero outcome is "not reached yet".
@@ -112,7 +114,7 @@ func Run(ctx context.Context, in Input) *Summary {
 	defer cancel()
 	e := &executor{
 		Input: in, ctx: begin, finish: context.WithoutCancel(ctx),
-		outcomes: map[resource.Address]outcome{},
+		outcomes: map[resource.Address]outcome{}, announced: map[resource.Address]bool{},
 	}
 	if in.Stop != nil {
 		stopped := make(chan struct{})
@@ -289,7 +291,7 @@ func (e *executor) done(c *plan.Change, id string) {
 	case plan.Forget:
 		e.summary.Forgotten++
 	}
-	if c.IsChange() {
+	if c.IsChange() && !e.announced[c.Address] {
 		e.event(Done, c, id, "")
 	}
 }

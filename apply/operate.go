@@ -153,6 +153,9 @@ func (e *executor) submit(conn providers.Conn, tasks []*task, operation func(*ta
 		if records := t.result(); final && len(records) > 0 && journalErr == nil {
 			journalErr = e.Journal.AppendSoon(records...)
 		}
+		if final && t.err == nil && journalErr == nil {
+			e.announce(t)
+		}
 	})
 	if err := e.Journal.Flush(); journalErr == nil {
 		journalErr = err
@@ -160,6 +163,15 @@ func (e *executor) submit(conn providers.Conn, tasks []*task, operation func(*ta
 	if journalErr != nil {
 		e.breakOff(journalErr)
 	}
+}
+
+// announce tells that an operation is done, as soon as it is: with a thousand
+// users, the end of the layer is far away. Reading it back may still fail it.
+func (e *executor) announce(t *task) {
+	e.mu.Lock()
+	e.announced[t.change.Address] = true
+	e.mu.Unlock()
+	e.event(Done, t.change, t.id, "")
 }
 
 // result is the record that settles a task's intent; none while its fate is

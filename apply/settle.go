@@ -206,6 +206,11 @@ func (t *task) stateObject() state.Object {
 		o.PreventDestroy, o.ForceDestroy, o.OnDestroy = d.PreventDestroy, d.ForceDestroy, d.OnDestroy
 	}
 	o.Attributes, _ = resource.EncodeAttrs(t.kind.Attributes, t.value()) // the types are the kind's own
+	for _, a := range t.kind.Attributes {
+		if !a.Sensitive && resource.IsSensitive(resource.Attr(c.After, a.Name)) {
+			o.Sensitive = append(o.Sensitive, a.Name)
+		}
+	}
 	o.Owned = encodeOwned(t.kind, plan.NewOwned(c, t.kind))
 	if t.op.Verb != 0 {
 		o.Written = t.intent.ServerTime

@@ -171,7 +171,8 @@ func TestGolden(t *testing.T) {
 				t.Errorf("content:\n%q\nwant:\n%q", out, want)
 			}
 			untouchedLines(t, in, out)
-			if checkResult(t, c, live, change) {
+			checkResult(t, c, live, change)
+			if sameForOtherParser(t, live.Content, out) {
 				compared++
 			}
 		})
@@ -241,4 +242,5 @@ func TestCreate(t *testing.T) {
 		t.Fatalf("Read of what was made: %v, %v", live.Section, ds)
 	}
 	checkResult(t, c, live, change)
+	sameForOtherParser(t, nil, change.Content)
 }

@@ -89,7 +89,7 @@ func (be *bodyEval) evaluate(a resource.Attribute, x *expr) attrValue {
 	if !x.perInstance && be.repeated {
 		addr = resource.Address{}
 	}
-	v, ok := be.e.eval(x, be.ctx, addr)
+	v, ok := be.e.evalSecret(x, be.ctx, addr, a.Sensitive || a.WriteOnly)
 	if !ok {
 		return failed
 	}
@@ -147,6 +147,13 @@ func (be *bodyEval) nestedBlocks(attrs []resource.Attribute, c *content, prefix 
 	found := map[string][]cty.Value{}
 	places := map[string][]diag.Range{}
 	unknown := map[string]bool{}
+	if c.dynamicBroken {
+		out := map[string]cty.Value{}
+		for name, a := range specs {
+			out[name] = cty.UnknownVal(attributeType(a))
+		}
+		return out
+	}
 	for _, n := range be.expandDynamic(c, specs) {
 		a, ok := specs[n.typ]
 		if !ok {
@@ -225,7 +232,7 @@ func (e *Evaluator) addHidden(ds hcl.Diagnostics, ctx *hcl.EvalContext) {
 	for _, d := range ds {
 		out := fromHCL(d, hcl.Range{})
 		if d.Expression != nil && touchesSensitive(d.Expression, ctx) && !plainSummary(d.Summary) && d.Summary != "Invalid dynamic for_each value" {
-			out.Detail = "The expression uses a sensitive value, so it is not shown what is wrong with it."
+			out.Detail = hiddenDetail
 		}
 		e.report.add(out)
 	}

@@ -100,7 +100,13 @@ func (m *Module) rootShape() shape {
 
 // declare takes over what one file declares.
 func (m *Module) declare(f *sourceFile) {
-	_, blocks, _ := m.decodeRaw(&m.report, f.body, m.rootShape())
+	root := m.rootShape()
+	if f.json {
+		// Any property at the top of a JSON file is meant as a block.
+		unsupported := root.unsupported
+		root.unsupported = func(name string, rng diag.Range, _ bool) { unsupported(name, rng, true) }
+	}
+	_, blocks, _ := m.decodeRaw(&m.report, f.body, root)
 	later := laterBlocks()
 	for _, b := range blocks {
 		rng := fromRange(b.DefRange)
@@ -250,7 +256,7 @@ func (m *Module) nestedShape(a resource.Attribute) shape {
 	s.inner = func(typ string) shape { return inner[typ] }
 	all := append(slices.Clone(s.args), s.blocks...)
 	s.unsupported = func(name string, rng diag.Range, isBlock bool) {
-		m.unsupported(rng, name, isBlock, s, fmt.Sprintf("a %s block", a.Name), all)
+		m.unsupported(rng, name, isBlock, s, indefinite(a.Name)+" block", all)
 	}
 	return s
 }

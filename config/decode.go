@@ -1,6 +1,8 @@
 package config
 
 import (
+	"slices"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
@@ -39,6 +41,8 @@ type content struct {
 	// dynamic: the body has dynamic blocks, so its nested blocks are known
 	// only when they are evaluated.
 	dynamic bool
+	// dynamicBroken: a mistake in a dynamic block was reported.
+	dynamicBroken bool
 	// unknown: made by a dynamic block whose for_each is not known yet.
 	unknown bool
 	body    hcl.Body
@@ -140,11 +144,14 @@ func (m *Module) decode(r *report, body hcl.Body, rng diag.Range, s shape, regis
 		c.blocks = append(c.blocks, &nested{typ: block.Type, content: inner})
 	}
 	for _, block := range dynamic {
-		m.decodeDynamic(r, block, s)
+		if !m.decodeDynamic(r, block, s) {
+			c.dynamicBroken = true
+		}
 	}
 	c.dynamic = len(dynamic) > 0
 	for _, b := range c.blocks {
 		c.dynamic = c.dynamic || b.content.dynamic
+		c.dynamicBroken = c.dynamicBroken || b.content.dynamicBroken
 	}
 	if u, ok := body.(interface{ Unknown() bool }); ok && u.Unknown() {
 		c.unknown = true
@@ -153,31 +160,31 @@ func (m *Module) decode(r *report, body hcl.Body, rng diag.Range, s shape, regis
 }
 
 // decodeDynamic checks the form of a dynamic block; its expressions are
-// evaluated when the block is expanded, and analysed by dynamicRefs.
-func (m *Module) decodeDynamic(r *report, block *hcl.Block, s shape) {
+// evaluated when the block is expanded, and analysed by dynamicTraversals.
+func (m *Module) decodeDynamic(r *report, block *hcl.Block, s shape) bool {
 	typ := block.Labels[0]
-	known := false
-	for _, name := range s.blocks {
-		known = known || name == typ
-	}
-	if !known {
+	if !slices.Contains(s.blocks, typ) {
 		r.errorf(fromRange(block.LabelRanges[0]), "Unsupported block type",
 			"Blocks of type %q are not expected here.%s", typ, didYouMean(typ, s.blocks))
-		return
+		return false
 	}
+	ok := true
 	own := shape{
 		args: []string{"for_each", "iterator", "labels"}, blocks: []string{"content"},
 		unsupported: func(name string, rng diag.Range, _ bool) {
 			r.errorf(rng, "Unsupported argument", "A dynamic block has for_each, iterator, labels and a content block, not %q.", name)
+			ok = false
 		},
 	}
 	attrs, contents, _ := m.decodeRaw(r, block.Body, own)
 	if attrs["for_each"] == nil {
 		r.errorf(fromRange(block.DefRange), "Missing required argument", "A dynamic block needs for_each.")
+		ok = false
 	}
 	if len(contents) != 1 {
 		r.errorf(fromRange(block.DefRange), "Missing content block", "A dynamic block needs exactly one content block.")
-		return
+		return false
 	}
 	m.decode(r, contents[0].Body, fromRange(block.DefRange), s.inner(typ), nil)
+	return ok
 }

@@ -433,13 +433,23 @@ output "id" {
 
 // The meta arguments arrive in what is desired.
 func TestMetaArguments(t *testing.T) {
-	m := mustLoad(t, preamble+`
+	m := mustLoad(t, `
+idpctl {
+  namespace        = "prod"
+  required_version = ">= 1.2, < 2.0"
+}
 variable "keep" {
   default = true
 }
 provider "keycloak" {
+  url = "https://sso.example.com"
+}
+provider "keycloak" {
   alias = "eu"
   url   = "https://eu.example.com"
+}
+provider "acme" {
+  token = "t"
 }
 realm "eu" {
   provider      = keycloak.eu
@@ -449,6 +459,12 @@ realm "eu" {
     prevent_destroy = true
     ignore_changes  = [display_name, smtp]
   }
+}
+realm "other" {
+  provider = keycloak
+  name     = "eu"
+}
+tenant "t" {
 }
 user "u" {
   realm      = realm.eu
@@ -460,6 +476,39 @@ user "u" {
     ignore_changes = all
   }
 }
-`, func(*Options) {})
-	_ = m
+user "acme" {
+  for_each   = toset(["a"])
+  tenant     = { a = tenant.t }[each.key]
+  email      = "u@example.com"
+  first_name = "F"
+  last_name  = "L"
+  department = "x"
+}
+`)
+	if m.Namespace() != "prod" {
+		t.Errorf("namespace %q", m.Namespace())
+	}
+	var blocks []string
+	for _, p := range m.Providers() {
+		blocks = append(blocks, p.Name+" "+p.Type)
+	}
+	if got := strings.Join(blocks, ", "); got != "keycloak keycloak, keycloak.eu keycloak, acme acme" {
+		t.Errorf("providers %s", got)
+	}
+	w := evaluate(t, m, nil)
+	eu, u := w.desired["realm.eu"], w.desired["user.u"]
+	if eu.Provider != "keycloak.eu" || !eu.ForceDestroy || !eu.PreventDestroy || eu.OnDestroy != "release" || !slices.Equal(eu.IgnoreChanges, []string{"display_name", "smtp"}) {
+		t.Errorf("realm: %+v", eu)
+	}
+	if u.Provider != "keycloak.eu" || u.PreventDestroy || show(u.Attrs.GetAttr("id")) != `"adopt-me"` || !slices.Contains(u.IgnoreChanges, "email") {
+		t.Errorf("user: %+v", u)
+	}
+	if got := w.desired["realm.other"].Provider; got != "keycloak" {
+		t.Errorf("realm.other belongs to %s", got)
+	}
+	acme := w.desired[`user.acme["a"]`]
+	kind, _ := fakeAcme().Kind("user")
+	if acme.Provider != "acme" || acme.Parent.String() != "tenant.t" || !acme.Attrs.Type().Equals(kind.Type()) {
+		t.Errorf("user.acme: %+v", acme)
+	}
 }

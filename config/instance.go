@@ -21,6 +21,7 @@ func (e *Evaluator) evaluateInstance(b *block, in *instance, ctx *hcl.EvalContex
 	in.kind = kind
 	d.Provider = provider
 	be.checkKind(b, kind)
+	be.lax = provider == "" // the kind is a guess
 	if b.typ == DataBlock {
 		be.data(b, kind, &d)
 	} else {

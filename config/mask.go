@@ -169,6 +169,7 @@ func (k *masker) expr(e hcl.Expression) {
 		case !ok:
 		case t.RootName() == "local" && k.m.locals[name] != nil && !k.locals[name]:
 			k.locals[name] = true
+			k.m.locals[name].secret = true
 			k.expr(k.m.locals[name].expr.Expression)
 		case t.RootName() == "var" && k.m.variables[name] != nil && k.m.variables[name].def != nil && !k.vars[name]:
 			k.vars[name] = true

@@ -101,6 +101,8 @@ func (m *Module) declareMeta(b *block) {
 		}
 		if lifecycle != nil {
 			m.report.errorf(n.content.rng, "Duplicate lifecycle block", "A block has one lifecycle block at most; the other is at %s.", lifecycle.content.rng)
+			static(take(n.content, "ignore_changes"))
+			return true
 		}
 		lifecycle = n
 		return true

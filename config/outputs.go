@@ -30,7 +30,7 @@ func (e *Evaluator) Outputs() ([]Output, diag.Diagnostics) {
 		if o.value == nil || o.value.broken {
 			continue
 		}
-		v, ok := e.eval(o.value, e.scope(o, o.value.refs), resource.Address{})
+		v, ok := e.evalSecret(o.value, e.scope(o, o.value.refs), resource.Address{}, o.sensitive)
 		if !ok {
 			continue
 		}

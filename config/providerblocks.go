@@ -200,7 +200,7 @@ func (m *Module) noCandidate(b *block, all []candidate, types []string) {
 // checkStrays reports the names that no provider type knows in the block.
 func (m *Module) checkStrays(b *block) {
 	s := m.blockShape(b)
-	where := "a " + b.headline() + " block"
+	where := indefinite(b.headline()) + " block"
 	all := slices.Concat(s.args, s.blocks)
 	for _, x := range b.strays {
 		if x.name == "force_destroy" || x.name == "on_destroy" || x.name == "lifecycle" {

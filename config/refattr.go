@@ -305,7 +305,7 @@ func (be *bodyEval) wrap(a resource.Attribute, ref string) string {
 func prefixed(kinds []string) []string {
 	out := make([]string, len(kinds))
 	for i, k := range kinds {
-		out[i] = strings.ToLower(article(k))
+		out[i] = indefinite(k)
 	}
 	return out
 }

@@ -352,10 +352,16 @@ func article(noun string) string {
 	if strings.HasPrefix(noun, "data") {
 		return "The " + noun + " block"
 	}
+	a := indefinite(noun)
+	return "A" + a[1:]
+}
+
+// indefinite puts a or an before a noun.
+func indefinite(noun string) string {
 	if noun != "" && strings.ContainsRune("aeio", rune(noun[0])) {
-		return "An " + noun
+		return "an " + noun
 	}
-	return "A " + noun
+	return "a " + noun
 }
 
 func keysOf[V any](m map[string]V) []string {

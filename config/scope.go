@@ -140,7 +140,7 @@ func (e *Evaluator) localValue(name string) cty.Value {
 	}
 	v := cty.DynamicVal
 	if !l.expr.broken {
-		v, _ = e.eval(l.expr, e.scope(l, l.expr.refs), resource.Address{})
+		v, _ = e.evalSecret(l.expr, e.scope(l, l.expr.refs), resource.Address{}, l.secret)
 	}
 	e.locals[name] = cachedValue{v, e.generation}
 	return v
@@ -159,6 +159,12 @@ func (e *Evaluator) evaluateLocals() diag.Diagnostics {
 // eval evaluates an expression. What goes wrong is reported, once; the value
 // is then unknown and ok is false. No text holds a part of a sensitive value.
 func (e *Evaluator) eval(x *expr, ctx *hcl.EvalContext, addr resource.Address) (cty.Value, bool) {
+	return e.evalSecret(x, ctx, addr, false)
+}
+
+// evalSecret is eval for an expression whose literals are secrets, if secret
+// is set.
+func (e *Evaluator) evalSecret(x *expr, ctx *hcl.EvalContext, addr resource.Address, secret bool) (cty.Value, bool) {
 	if x.broken {
 		return cty.DynamicVal, false
 	}
@@ -166,17 +172,20 @@ func (e *Evaluator) eval(x *expr, ctx *hcl.EvalContext, addr resource.Address) (
 	if !ds.HasErrors() {
 		return v, true
 	}
-	hide := touchesSensitive(x.Expression, ctx)
+	hide := secret || touchesSensitive(x.Expression, ctx)
 	for _, d := range ds {
 		out := fromHCL(d, x.Range())
 		if hide && !plainSummary(d.Summary) {
-			out.Detail = "The expression uses a sensitive value, so it is not shown what is wrong with it."
+			out.Detail = hiddenDetail
 		}
 		out.Address = addr.String()
 		e.report.add(out)
 	}
 	return cty.DynamicVal, false
 }
+
+// hiddenDetail stands in place of what HCL says where that may hold a secret.
+const hiddenDetail = "The expression uses a sensitive value, so it is not shown what is wrong with it."
 
 // safeValue evaluates, and makes an error of a panic in a library.
 func safeValue(x hcl.Expression, ctx *hcl.EvalContext) (v cty.Value, ds hcl.Diagnostics) {

@@ -47,6 +47,8 @@ type local struct {
 	blocks  []resource.Address
 	depth   int
 	inCycle bool
+	// secret: something sensitive is made of it.
+	secret bool
 }
 
 // output is an output value as declared.

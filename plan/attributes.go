@@ -13,7 +13,10 @@ type differ struct {
 	hasPrior bool
 	owned    map[string]cty.Value
 	ignore   map[string]bool
-	changes  []AttrChange
+	// secret names attributes that were sensitive when they were applied:
+	// what is live may still be that secret.
+	secret  map[string]bool
+	changes []AttrChange
 }
 
 // object compares a list of attributes, and returns the object before (live,
@@ -55,7 +58,7 @@ func (d *differ) attribute(prefix string, a resource.Attribute, want, live, prio
 	w, marks := w.UnmarkDeep()
 	_, marked := marks[resource.Sensitive]
 	mark := func(v cty.Value) cty.Value {
-		if marked || a.Sensitive {
+		if marked || a.Sensitive || prefix == "" && d.secret[a.Name] {
 			return v.Mark(resource.Sensitive)
 		}
 		return v
@@ -90,6 +93,11 @@ func (d *differ) attribute(prefix string, a resource.Attribute, want, live, prio
 
 	if !d.exists {
 		if w.IsNull() && a.Computed {
+			if a.Optional {
+				// Left to the server: many attributes are, and a list of them
+				// would hide what the configuration says.
+				return null, mark(cty.UnknownVal(typ))
+			}
 			w = cty.UnknownVal(typ)
 		}
 		if !w.IsKnown() || !isEmpty(w) {
@@ -132,7 +140,7 @@ func (d *differ) block(path string, a resource.Attribute, want, live, prior cty.
 			if a.Computed {
 				return live, live
 			}
-			d.add(AttrChange{Path: path, Before: live, After: cty.NullVal(typ), Replaces: a.ForceNew})
+			d.add(AttrChange{Path: path, Before: markBlock(a.Block, live), After: cty.NullVal(typ), Replaces: a.ForceNew})
 			return live, cty.NullVal(typ)
 		}
 		return live, live
@@ -155,6 +163,20 @@ func (d *differ) block(path string, a resource.Attribute, want, live, prior cty.
 		before = cty.ObjectVal(b)
 	}
 	return before, cty.ObjectVal(n)
+}
+
+// markBlock marks the sensitive attributes of a nested block.
+func markBlock(attrs []resource.Attribute, v cty.Value) cty.Value {
+	if v.IsNull() || !v.IsKnown() {
+		return v
+	}
+	vals := v.AsValueMap()
+	for _, a := range attrs {
+		if a.Sensitive {
+			vals[a.Name] = vals[a.Name].Mark(resource.Sensitive)
+		}
+	}
+	return cty.ObjectVal(vals)
 }
 
 func (d *differ) add(c AttrChange) {

@@ -38,6 +38,8 @@ type Prior struct {
 	Origin resource.Origin
 	// Attrs conforms to the kind's type. Null attributes are not recorded.
 	Attrs cty.Value
+	// Sensitive names attributes whose value was sensitive when it was applied.
+	Sensitive []string
 	// Owned holds, for partial attributes, the elements that idpctl added.
 	Owned     map[string]cty.Value
 	DependsOn []resource.Address

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -63,7 +64,7 @@ func Resource(in Input) (*Change, diag.Diagnostics) {
 		}
 		if live != nil {
 			c.Action, c.ID, c.Live, c.WithParent = Replace, live.ID, live, true
-			c.Before = live.Attrs
+			c.Before = in.masked(live.Attrs)
 			c.Reason = "because what it is part of is replaced"
 			return c, in.guard(c, nil)
 		}
@@ -77,8 +78,8 @@ func Resource(in Input) (*Change, diag.Diagnostics) {
 		c.Action = Replace
 		c.Reason = "because " + strings.Join(forced, " and ") + " cannot be changed in place"
 		c.plan(in, nil)
-		c.Before = live.Attrs
-		c.Attributes = mergeForced(c, in.Kind, live.Attrs)
+		c.Before = in.masked(live.Attrs)
+		c.Attributes = mergeForced(c, in.Kind, c.Before)
 		return c, in.guard(c, forced)
 	case len(c.Attributes) > 0 || c.Deliver:
 		c.Action = Update
@@ -91,6 +92,12 @@ func Resource(in Input) (*Change, diag.Diagnostics) {
 // plan compares the attributes against live, nil for none.
 func (c *Change) plan(in Input, live *resource.Object) {
 	d := &differ{exists: live != nil, ignore: map[string]bool{}, owned: c.Owned}
+	if in.Prior != nil {
+		d.secret = map[string]bool{}
+		for _, name := range in.Prior.Sensitive {
+			d.secret[name] = true
+		}
+	}
 	for _, name := range in.Desired.IgnoreChanges {
 		d.ignore[name] = live != nil
 	}
@@ -161,7 +168,7 @@ func mergeForced(c *Change, kind resource.Kind, live cty.Value) []AttrChange {
 	for _, a := range c.Attributes {
 		if !a.WriteOnly && !strings.Contains(a.Path, ".") {
 			a.Before = resource.Attr(live, a.Path)
-			if resource.IsSensitive(a.After) {
+			if resource.IsSensitive(a.After) && !resource.IsSensitive(a.Before) {
 				a.Before = a.Before.Mark(resource.Sensitive)
 			}
 			if Same(a.Before, a.After) {
@@ -173,6 +180,25 @@ func mergeForced(c *Change, kind resource.Kind, live cty.Value) []AttrChange {
 		out = append(out, a)
 	}
 	return out
+}
+
+func (in Input) masked(live cty.Value) cty.Value { return mask(in.Kind, in.Prior, live) }
+
+// mask marks what is sensitive by its kind, or was when it was applied.
+func mask(kind resource.Kind, prior *Prior, live cty.Value) cty.Value {
+	if live.IsNull() {
+		return live
+	}
+	vals := live.AsValueMap()
+	for _, a := range kind.Attributes {
+		switch {
+		case a.Sensitive || prior != nil && slices.Contains(prior.Sensitive, a.Name):
+			vals[a.Name] = vals[a.Name].Mark(resource.Sensitive)
+		case a.Block != nil:
+			vals[a.Name] = markBlock(a.Block, vals[a.Name])
+		}
+	}
+	return cty.ObjectVal(vals)
 }
 
 // guard refuses to destroy, for a replacement, what must not be destroyed.

@@ -148,8 +148,8 @@ func TestResource(t *testing.T) {
 		ignore               []string
 		want                 got
 	}{
-		"create":                 {base, nil, nil, nil, nil, got{"create", "home name email enabled url theme"}},
-		"create with passwords":  {with(base, attrs{"first_password": str("s"), "make_password": cty.True}), nil, nil, nil, nil, got{"create", "home name email enabled url theme first_password* make_password"}},
+		"create":                 {base, nil, nil, nil, nil, got{"create", "home name email enabled url"}},
+		"create with passwords":  {with(base, attrs{"first_password": str("s"), "make_password": cty.True}), nil, nil, nil, nil, got{"create", "home name email enabled url first_password* make_password"}},
 		"nothing to do":          {base, live, live, nil, nil, got{"no-op", ""}},
 		"on-create is not asked": {with(base, attrs{"make_password": cty.True, "first_password": str("s")}), live, live, nil, nil, got{"no-op", ""}},
 		"configuration changed":  {with(base, attrs{"email": str("e@x.com")}), live, live, nil, nil, got{"update", "email"}},
@@ -160,8 +160,8 @@ func TestResource(t *testing.T) {
 		"server decides theme":   {base, with(live, attrs{"theme": str("light")}), live, nil, nil, got{"no-op", ""}},
 		"we decide theme":        {with(base, attrs{"theme": str("light")}), live, live, nil, nil, got{"update", "theme"}},
 		"ignored":                {with(base, attrs{"email": str("e@x.com")}), live, live, nil, []string{"email"}, got{"no-op", ""}},
-		"replace":                {with(base, attrs{"name": str("emmett")}), live, live, nil, nil, got{"replace", "name! url theme"}},
-		"gone":                   {base, nil, live, nil, nil, got{"create", "home name email enabled url theme"}},
+		"replace":                {with(base, attrs{"name": str("emmett")}), live, live, nil, nil, got{"replace", "name! url"}},
+		"gone":                   {base, nil, live, nil, nil, got{"create", "home name email enabled url"}},
 		"unknown value":          {with(base, attrs{"email": cty.UnknownVal(cty.String)}), live, live, nil, nil, got{"update", "email"}},
 
 		"foreign labels stay":        {with(base, attrs{"labels": labels("a", "1")}), with(live, attrs{"labels": labels("a", "1", "z", "9")}), live, nil, nil, got{"no-op", ""}},
@@ -409,5 +409,25 @@ func TestOutputs(t *testing.T) {
 	want := []string{"changed update", "gone delete", "later update", "new create", "same no-op", "secret no-op"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A value that was sensitive when it was applied is still the secret when the
+// configuration replaces it by one that is not.
+func TestFormerSecretStaysMasked(t *testing.T) {
+	in := given(with(base, attrs{"email": str("plain@x.com")}), with(base, attrs{"email": str("c4n4ry")}), base)
+	in.Prior.Sensitive = []string{"email"}
+	c, _ := plan.Resource(in)
+	if len(c.Attributes) != 1 || !resource.IsSensitive(c.Attributes[0].Before) || !resource.IsSensitive(c.Before.GetAttr("email")) {
+		t.Errorf("the former secret is not masked: %#v", c.Attributes)
+	}
+	in = given(with(base, attrs{"name": str("new")}), with(base, attrs{"email": str("c4n4ry")}), base)
+	in.Prior.Sensitive = []string{"email"}
+	if c, _ = plan.Resource(in); !resource.IsSensitive(c.Before.GetAttr("email")) {
+		t.Error("the former secret is not masked in a replacement")
+	}
+	r, _ := plan.Remove(plan.Removal{Kind: in.Kind, Prior: in.Prior, Live: in.Live})
+	if !resource.IsSensitive(r.Before.GetAttr("email")) {
+		t.Error("the former secret is not masked in a removal")
 	}
 }

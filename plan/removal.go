@@ -50,7 +50,7 @@ func Remove(in Removal) (*Change, diag.Diagnostics) {
 		c.Action, c.Reason = Forget, "because it was adopted, not created, by idpctl"
 	default:
 		c.Action = Delete
-		c.Before = in.Live.Attrs
+		c.Before = mask(in.Kind, p, in.Live.Attrs)
 		if in.Desired == nil {
 			c.Reason = "because it is not in the configuration"
 		}

@@ -31,6 +31,7 @@ func full() *State {
 	marty := object("user.marty", "6a2f")
 	marty.Owned = map[string]json.RawMessage{"groups": json.RawMessage(`["admins"]`)}
 	marty.PreventDestroy, marty.ForceDestroy, marty.OnDestroy = true, true, "delete"
+	marty.Sensitive = []string{"first_name"}
 	team := object(`user.team["em\"m.ett"]`, "77aa")
 	team.Origin, team.Written = Adopted, time.Time{}
 	reset := Intent{

@@ -71,6 +71,9 @@ type Object struct {
 	// Attributes as they were after the last write or refresh, as JSON of the
 	// kind's type. No write-only and no sensitive value is among them.
 	Attributes json.RawMessage `json:"attributes,omitempty"`
+	// Sensitive names the attributes that had a sensitive value, which is not
+	// kept: what the provider shows of them is masked.
+	Sensitive []string `json:"sensitive,omitempty"`
 	// Owned are the elements of partial attributes that idpctl itself added,
 	// by attribute; only those are ever removed.
 	Owned map[string]json.RawMessage `json:"owned,omitempty"`
@@ -213,7 +216,7 @@ func (o Object) equal(p Object) bool {
 	return o.Address == p.Address && o.Kind == p.Kind && o.Provider == p.Provider && o.Parent == p.Parent &&
 		o.ID == p.ID && o.Origin == p.Origin && bytes.Equal(o.Attributes, p.Attributes) &&
 		maps.EqualFunc(o.Owned, p.Owned, func(a, b json.RawMessage) bool { return bytes.Equal(a, b) }) &&
-		slices.Equal(o.DependsOn, p.DependsOn) && o.PreventDestroy == p.PreventDestroy &&
+		slices.Equal(o.Sensitive, p.Sensitive) && slices.Equal(o.DependsOn, p.DependsOn) && o.PreventDestroy == p.PreventDestroy &&
 		o.ForceDestroy == p.ForceDestroy && o.OnDestroy == p.OnDestroy && o.Written.Equal(p.Written)
 }
 

@@ -39,7 +39,7 @@ func scopeText(scopes []*clientScope, requested string) string {
 		names = append(names, "openid")
 	}
 	for _, sc := range scopes {
-		if sc.attribute("include.in.token.scope") == "true" {
+		if sc.attribute("include.in.token.scope") != "false" {
 			names = append(names, sc.name())
 		}
 	}
@@ -109,10 +109,9 @@ func (m *mapping) userinfo() object {
 func (m *mapping) apply(claims object, into string) {
 	for _, mapper := range m.mappers {
 		config, _ := mapper["config"].(object)
-		if str(config, into) != "true" && (into != "access.token.claim" || config["access.token.claim"] != nil) {
-			continue
+		if str(config, into) == "true" {
+			m.run(str(mapper, "protocolMapper"), config, claims)
 		}
-		m.run(str(mapper, "protocolMapper"), config, claims)
 	}
 }
 

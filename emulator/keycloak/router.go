@@ -24,13 +24,16 @@ func (rt *route) serve(c *call) (reply, error) {
 			return reply{}, err
 		}
 		c.admin = a
+		if rt.method == http.MethodGet {
+			c.header.Set("Cache-Control", "no-cache")
+		}
 	}
 	if rt.realm {
 		rm := c.realms[c.params["realm"]]
 		switch {
 		case rm == nil && rt.admin:
 			return reply{}, plain(http.StatusNotFound, "Realm not found.")
-		case rm == nil || !is(rm.rep, "enabled") && !rt.admin:
+		case rm == nil:
 			return reply{}, plain(http.StatusNotFound, "Realm does not exist")
 		case rt.admin && c.admin.realm != c.master && c.admin.realm != rm:
 			return reply{}, errForbidden()

@@ -128,7 +128,7 @@ func Priors(s *state.State, kind func(provider, kind string) (resource.Kind, boo
 		prior := &plan.Prior{
 			Address: o.Address, Provider: o.Provider, Kind: o.Kind, Parent: o.Parent, ID: o.ID, Origin: o.Origin,
 			DependsOn: o.DependsOn, OnDestroy: o.OnDestroy, ForceDestroy: o.ForceDestroy,
-			Undelivered: pending[o.Address], Owned: map[string]cty.Value{},
+			Undelivered: pending[o.Address], Sensitive: o.Sensitive, Owned: map[string]cty.Value{},
 		}
 		var err error
 		if prior.Attrs, err = resource.DecodeAttrs(k.All(), o.Attributes); err == nil {

@@ -26,8 +26,7 @@ func (r *run) checkAlone(k resource.Kind) {
 		r.try(a.Name, func() {
 			n := r.next()
 			want := r.minimal(k, home, n)
-			r.set(want, k.Name, a, home, n)
-			want[a.Name] = r.another(k.Name, a, home, defaultOf(a))
+			r.vary(want, k.Name, a, home, defaultOf(a))
 			r.create(r.thing(k, home, want))
 		})
 	}
@@ -57,8 +56,7 @@ func (r *run) checkChange(k resource.Kind) {
 		}
 		r.try(a.Name, func() {
 			r.change(x, a, func(want map[string]cty.Value) {
-				r.set(want, k.Name, a, home, r.next())
-				want[a.Name] = r.another(k.Name, a, home, x.want[a.Name])
+				r.vary(want, k.Name, a, home, want[a.Name])
 			})
 		})
 	}
@@ -103,8 +101,7 @@ func (r *run) changeInside(x *thing, a resource.Attribute) {
 					r.set(want, x.kind.Name, a, x.parent, r.next())
 				}
 				inner := want[a.Name].AsValueMap()
-				r.set(inner, path, in, x.parent, r.next())
-				inner[in.Name] = r.another(path, in, x.parent, x.want[a.Name].AsValueMap()[in.Name])
+				r.vary(inner, path, in, x.parent, inner[in.Name])
 				want[a.Name] = cty.ObjectVal(inner)
 			})
 		})
@@ -130,7 +127,7 @@ func (r *run) changeOneOnly(x *thing) {
 				want[a.Name] = cty.NullVal(typeOf(a))
 			}
 		}
-		want[one.Name] = r.another(x.kind.Name, one, x.parent, want[one.Name])
+		r.vary(want, x.kind.Name, one, x.parent, want[one.Name])
 	})
 }
 
@@ -147,8 +144,7 @@ func (r *run) checkUnset(k resource.Kind) {
 		}
 		r.try(a.Name, func() {
 			x.want = x.with(base)
-			r.set(x.want, k.Name, a, home, r.next())
-			x.want[a.Name] = r.another(k.Name, a, home, base[a.Name])
+			r.vary(x.want, k.Name, a, home, r.mustRead(x).Attr(a.Name))
 			set := r.update(x)
 			x.want = x.with(map[string]cty.Value{a.Name: base[a.Name]})
 			if !a.Computed {

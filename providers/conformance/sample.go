@@ -100,6 +100,14 @@ func (r *run) set(out map[string]cty.Value, path string, a resource.Attribute, p
 	maps.Copy(out, s.With)
 }
 
+// vary gives one attribute a value that it does not have now, with what belongs
+// to it.
+func (r *run) vary(out map[string]cty.Value, path string, a resource.Attribute, parent string, have cty.Value) {
+	v := r.another(path, a, parent, have)
+	maps.Copy(out, r.h.Samples[path+"."+a.Name].With)
+	out[a.Name] = v
+}
+
 // another returns a value of an attribute that differs from one that it has.
 func (r *run) another(path string, a resource.Attribute, parent string, have cty.Value) cty.Value {
 	for range 6 {

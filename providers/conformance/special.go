@@ -117,7 +117,7 @@ func (r *run) writeOnly(k resource.Kind, home string, a resource.Attribute, path
 	for _, other := range r.varied(k) {
 		if !other.ForceNew && other.Block == nil && !other.Computed {
 			r.change(x, other, func(want map[string]cty.Value) {
-				want[other.Name] = r.another(k.Name, other, home, want[other.Name])
+				r.vary(want, k.Name, other, home, want[other.Name])
 			})
 			break
 		}

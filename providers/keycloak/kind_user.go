@@ -52,8 +52,8 @@ func userKind() resource.Kind {
 				Doc: "First password. It is sent when the user is created, never read back and not kept in the state.",
 			},
 			{
-				Name: "initial_password_temporary", Type: cty.Bool, OnCreate: true, Default: cty.True,
-				Doc: "Whether the user must change `initial_password` at the first sign-in.",
+				Name: "initial_password_temporary", Type: cty.Bool, OnCreate: true,
+				Doc: "Whether the user must change `initial_password` at the first sign-in; `true` if unset.",
 			},
 			{
 				Name: "generate_password", Type: cty.Bool, OnCreate: true, Default: cty.False,
@@ -85,7 +85,7 @@ func userKind() resource.Kind {
 				Doc: "Only users whose attributes have these values. It cannot be combined with `search`.",
 			},
 		},
-		Credential: &resource.Credential{Password: "initial_password", Generate: "generate_password", Invite: "invite"},
+		Credential: &resource.Credential{Password: "initial_password", Temporary: "initial_password_temporary", Generate: "generate_password", Invite: "invite"},
 	}
 }
 

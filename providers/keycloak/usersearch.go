@@ -25,13 +25,13 @@ const (
 	// which is what proxies take by default.
 	idsAtOnce = 200
 	// What a request costs the server, in units of one look-up of 200 ids
-	// (about 15 ms on two cores): a page of 1,000 users takes about four, and
+	// (about 15 ms on two cores): a page of 1,000 users takes about three, and
 	// an exact look-up half of one.
-	pageCost = 4.0
+	pageCost = 3.0
 	keyCost  = 0.5
 	// cheap is a cost below which it does not pay to ask how many users there
 	// are.
-	cheap = 4.0
+	cheap = 3.0
 )
 
 // wanted are the users that a query names.
