@@ -58,7 +58,7 @@ func FuzzMerge(f *testing.F) {
 
 // checkMeaning checks that the result says what was asked for, by reading it
 // as a target does.
-func checkMeaning(t testing.TB, c goldenCase, live Live, change Change) {
+func checkMeaning(t reporter, c goldenCase, live Live, change Change) {
 	t.Helper()
 	read := func(content []byte) Section {
 		s, err := c.target.open(Live{Content: content})

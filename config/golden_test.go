@@ -79,6 +79,9 @@ func TestDiagnostics(t *testing.T) {
 				ds = w.run(m, nil)
 			}
 			got := tell(m, ds)
+			if strings.Contains(got, "hunter2") {
+				t.Errorf("a secret is shown:\n%s", got)
+			}
 			if updating() {
 				want.Data = []byte(got)
 				if err := os.WriteFile(path, txtar.Format(archive), 0o600); err != nil {

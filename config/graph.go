@@ -74,7 +74,9 @@ func (m *Module) analyseBlock(b *block) {
 		if body, native := b.content.body.(*hclsyntax.Body); native && !m.checkFunctions(body) {
 			b.broken = true
 		}
-		blocks := &hcl.BodySchema{Blocks: b.content.schema.Blocks}
+		blocks := &hcl.BodySchema{Blocks: slices.DeleteFunc(slices.Clone(b.content.schema.Blocks), func(s hcl.BlockHeaderSchema) bool {
+			return s.Type == "lifecycle" // its names are no references
+		})}
 		for _, t := range dynamicTraversals(dynblock.WalkVariables(b.content.body), blocks) {
 			r, ok := m.reference(foundRef{traversal: t}, inside)
 			b.broken = b.broken || !ok

@@ -226,6 +226,10 @@ func (s *Server) newMaster() {
 	rm.rep["displayName"] = "Keycloak"
 	rm.rep["displayNameHtml"] = `<div class="kc-logo-text"><span>Keycloak</span></div>`
 	rm.rep["accessTokenLifespan"] = int64(s.opts.TokenLifespan / time.Second)
+	// Its administrator has neither an e-mail nor names.
+	for _, a := range objects(rm.profile["attributes"]) {
+		delete(a, "required")
+	}
 	s.master, s.realms = rm, map[string]*realm{rm.name: rm}
 	// master is administered through master-realm, and has no realm-management.
 	s.removeClient(rm.clientIDs["realm-management"])

@@ -20,6 +20,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/term"
+
 	"github.com/idpctl/idpctl/emulator/formclient"
 )
 
@@ -90,7 +92,15 @@ func (d *demo) run(idpctl string) (err error) {
 	return nil
 }
 
-func (d *demo) say(text string) { fmt.Printf("\n\033[1m# %s\033[0m\n", text) }
+// say prints a heading; bold only for people.
+func (d *demo) say(text string) {
+	if term.IsTerminal(int(os.Stdout.Fd())) { //nolint:gosec // a file descriptor fits an int
+		text = "\033[1m# " + text + "\033[0m"
+	} else {
+		text = "# " + text
+	}
+	fmt.Printf("\n%s\n", text)
+}
 
 // idpctl runs one command and shows it.
 func (d *demo) idpctl(args ...string) error {

@@ -121,14 +121,27 @@ func (r *run) changeOneOnly(x *thing) {
 	if one.Name == "" {
 		return
 	}
-	r.change(x, one, func(want map[string]cty.Value) {
-		for _, a := range r.varied(x.kind) {
-			if a.Computed && a.Name != one.Name {
-				want[a.Name] = cty.NullVal(typeOf(a))
-			}
+	before := r.mustRead(x)
+	x.want = x.with(nil)
+	r.vary(x.want, x.kind.Name, one, x.parent, x.want[one.Name])
+	c := r.plan(x, &before)
+	op := x.operation(c)
+	for _, a := range r.varied(x.kind) {
+		if a.Computed {
+			op.After = replaced(op.After, a.Name, cty.NullVal(typeOf(a)))
 		}
-		r.vary(want, x.kind.Name, one, x.parent, want[one.Name])
-	})
+	}
+	res := r.apply(r.ctx, op)[0]
+	if res.Err != nil {
+		r.fatalf("%v", res.Err)
+	}
+	after := r.settled(x, c, res)
+	for _, a := range r.varied(x.kind) {
+		if a.Computed && !plan.Same(before.Attr(a.Name), after.Attr(a.Name)) {
+			r.errorf("%s is left to the server, and a change of %s changed it from %s to %s",
+				a.Name, one.Name, show(before.Attr(a.Name)), show(after.Attr(a.Name)))
+		}
+	}
 }
 
 // checkUnset: every attribute that need not be set can be set on an object that

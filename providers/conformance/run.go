@@ -250,21 +250,19 @@ func describe(q providers.Query) string {
 // conforms checks the form of an object that the provider returned.
 func (r *run) conforms(o resource.Object, kind string, brief bool) {
 	k, ok := r.info.Kind(kind)
-	switch {
+	switch { // with any of these, nothing that follows would make sense
 	case !ok || o.Kind != kind:
-		r.errorf("an object has the kind %q, not %q", o.Kind, kind)
-		return
+		r.fatalf("an object has the kind %q, not %q", o.Kind, kind)
 	case o.ID == "":
-		r.errorf("an object has no id")
+		r.fatalf("an object has no id")
 	case o.Attrs == cty.NilVal || o.Attrs.IsNull() || !o.Attrs.Type().Equals(k.Type()):
-		r.errorf("the attributes of a %s do not have the kind's type: %#v", kind, o.Attrs)
-		return
+		r.fatalf("the attributes of a %s do not have the kind's type: %#v", kind, o.Attrs)
 	case o.Attrs.ContainsMarked():
-		r.errorf("a %s has marked attributes", kind)
-		return
+		r.fatalf("a %s has marked attributes", kind)
 	case !o.Attrs.IsWhollyKnown():
-		r.errorf("a %s has unknown attributes", kind)
-	case !o.Attr("id").RawEquals(cty.StringVal(o.ID)):
+		r.fatalf("a %s has unknown attributes", kind)
+	}
+	if !o.Attr("id").RawEquals(cty.StringVal(o.ID)) {
 		r.errorf("the attribute id of a %s is %#v, its id %q", kind, o.Attr("id"), o.ID)
 	}
 	r.hidden(k.Name, k.Attributes, o.Attrs)

@@ -130,30 +130,6 @@ func (r *real) object(kind string, attrs map[string]cty.Value) cty.Value {
 	return objectOf(r.t, kind, attrs)
 }
 
-func objectOf(t testing.TB, kind string, attrs map[string]cty.Value) cty.Value {
-	t.Helper()
-	k, _ := New().Info().Kind(kind)
-	vals := nulls(k)
-	for _, a := range k.Attributes {
-		if a.Default != cty.NilVal {
-			vals[a.Name] = a.Default
-		}
-	}
-	for name, v := range attrs {
-		a, ok := k.Attribute(name)
-		if !ok {
-			t.Fatalf("%s has no attribute %s", kind, name)
-		}
-		ty := a.Type
-		conv, err := convert.Convert(v, ty)
-		if err != nil {
-			t.Fatalf("%s.%s: %v", kind, name, err)
-		}
-		vals[name] = conv
-	}
-	return cty.ObjectVal(vals)
-}
-
 // try does operations and returns their results in order.
 func (r *real) try(ops ...providers.Operation) []providers.Result {
 	r.t.Helper()
@@ -261,18 +237,6 @@ func (r *real) raw(method, path string, body any, into any) int {
 	}
 	_, _ = io.Copy(io.Discard, resp.Body)
 	return resp.StatusCode
-}
-
-// Short forms for values.
-func s(v string) cty.Value { return cty.StringVal(v) }
-func n(v int64) cty.Value  { return cty.NumberIntVal(v) }
-
-func set(vs ...string) cty.Value { return stringsVal(vs) }
-
-func person(realm, name string) map[string]cty.Value {
-	return map[string]cty.Value{
-		"realm": s(realm), "username": s(name), "email": s(name + "@example.com"), "first_name": s("First"), "last_name": s("Last"),
-	}
 }
 
 // same compares attributes of a live object.

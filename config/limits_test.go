@@ -1,0 +1,158 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/idpctl/idpctl/resource"
+)
+
+// What nests too deeply is refused with its place before a parser sees it: a
+// stack that overflows ends the process.
+func TestNestingIsLimited(t *testing.T) {
+	const n = 5_000
+	wide := "locals {\n  x = [" + strings.Repeat("{ a = [1, 2 + 3, \"${4}\"] },\n", 20_000) + "]\n}\n"
+	if _, ds := load(t, wide); len(ds) > 0 {
+		t.Errorf("a long list is refused: %v", ds)
+	}
+	deep := map[string]string{
+		"parentheses":  "x = " + strings.Repeat("(", n) + "1" + strings.Repeat(")", n),
+		"brackets":     "x = " + strings.Repeat("[", n) + strings.Repeat("]", n),
+		"braces":       "x = " + strings.Repeat("{a=", n) + "1" + strings.Repeat("}", n),
+		"templates":    "x = " + strings.Repeat(`"${`, n) + "1" + strings.Repeat(`}"`, n),
+		"calls":        "x = " + strings.Repeat("f(", n) + strings.Repeat(")", n),
+		"minuses":      "x = " + strings.Repeat("-", n) + "1",
+		"nots":         "x = " + strings.Repeat("!", n) + "true",
+		"sums":         "x = 1" + strings.Repeat("+1", n),
+		"conditionals": "x = " + strings.Repeat("true ? 1 : ", n) + "1",
+		"indexes":      "x = a" + strings.Repeat("[0]", n),
+		"splats":       "x = a" + strings.Repeat("[*]", n),
+		"old splats":   "x = a" + strings.Repeat(".*.b", n),
+		"directives":   "x = \"" + strings.Repeat("%{ if true }", n) + strings.Repeat("%{ endif }", n) + "\"",
+		"heredoc":      "x = <<EOT\n" + strings.Repeat("%{~ for a in b }", n) + "\nEOT",
+		"fors":         "x = " + strings.Repeat("[for a in ", n) + "b" + strings.Repeat(": a]", n),
+		"unclosed":     "x = " + strings.Repeat("(", n),
+	}
+	refused := func(t *testing.T, name, text string, files map[string]string, change ...func(*Options)) {
+		t.Helper()
+		m, ds := loadFiles(t, files, change...)
+		if len(ds) == 0 || !strings.Contains(ds.Error(), "too deeply") && !strings.Contains(ds.Error(), "More than") {
+			t.Errorf("%s is not refused: %.300v", name, ds)
+		}
+		if m == nil {
+			t.Errorf("%s: no module", name)
+		}
+		_ = text
+	}
+	for name, text := range deep {
+		refused(t, name, text, map[string]string{"main.idp.hcl": "locals {\n" + text + "\n}\n"})
+		refused(t, name+" in a variable file", text, map[string]string{"main.idp.hcl": "variable \"x\" {}", "a.auto.idpvars": text})
+		expression := strings.TrimPrefix(text, "x = ")
+		refused(t, name+" in -var", text, map[string]string{"main.idp.hcl": "variable \"x\" {\n  type = any\n}"}, func(o *Options) {
+			o.Vars = []VarSource{{Assignment: "x=" + expression}}
+		})
+		if _, ds := Format([]byte("locals {\n"+text+"\n}\n"), "x.idp.hcl"); !ds.HasErrors() {
+			t.Errorf("Format takes %s", name)
+		}
+		quoted := strings.NewReplacer(`"`, `\"`, "\n", `\n`).Replace(expression)
+		if !strings.Contains(name, "heredoc") && !strings.Contains(name, "directives") {
+			refused(t, name+" in a JSON string", text, map[string]string{"main.idp.hcl.json": `{"locals": {"x": "${` + quoted + `}"}}`})
+			// Where a name is expected, the string is not taken for a template.
+			m, ds := loadFiles(t, map[string]string{"main.idp.hcl.json": `{"variable": {"x": {"type": "` + quoted + `", "default": 1}}}`})
+			if m == nil || !ds.HasErrors() {
+				t.Errorf("%s as a type is not refused", name)
+			}
+		}
+	}
+	refused(t, "JSON brackets", "", map[string]string{"main.idp.hcl.json": strings.Repeat("[", n)})
+	refused(t, "JSON braces", "", map[string]string{"main.idp.hcl.json": strings.Repeat(`{"a":`, n)})
+	refused(t, "blocks", "", map[string]string{"main.idp.hcl": strings.Repeat("a {\n", n)})
+
+	for name, text := range map[string]string{
+		"jsondecode": `jsondecode(join("", [for a in range(1000) : "[[[["]))`,
+		"yamldecode": `yamldecode(join("", [for a in range(1000) : "- - "]))`,
+	} {
+		if _, ds := load(t, "locals {\n  x = "+text+"\n}\n"); !strings.Contains(ds.Error(), "nests deeper") {
+			t.Errorf("%s: %v", name, ds)
+		}
+	}
+}
+
+func TestLocalChainIsLimited(t *testing.T) {
+	chain := func(n int) string {
+		var b strings.Builder
+		b.WriteString("locals {\n  a0 = 1\n")
+		for i := 1; i <= n; i++ {
+			fmt.Fprintf(&b, "  a%d = local.a%d\n", i, i-1)
+		}
+		b.WriteString("}\n")
+		return b.String()
+	}
+	if _, ds := load(t, chain(maxLocalDepth-1)); len(ds) > 0 {
+		t.Errorf("a short chain: %v", ds)
+	}
+	if _, ds := load(t, chain(20_000)); len(ds) != 1 || !strings.Contains(ds.Error(), "nested too deeply") {
+		t.Errorf("a long chain: %.300v", ds.Error())
+	}
+}
+
+func benchmarkConfig(n int) string {
+	return preamble + fmt.Sprintf(`
+locals {
+  people = { for i in range(%d) : "u${i}" => { email = "User${i}@example.com", last = "L${i}" } }
+}
+user "team" {
+  for_each   = merge([for c in range(%d) : { for i in range(1000) : "u${c * 1000 + i}" => { email = "User${c * 1000 + i}@example.com", last = "L${i}" } }]...)
+  realm      = realm.main
+  email      = each.value.email
+  first_name = "F"
+  last_name  = each.value.last
+}
+group "all" {
+  realm   = realm.main
+  members = user.team[*]
+}
+`, min(n, 1000), n/1000)
+}
+
+// BenchmarkEvaluate10000 expands ten thousand users and a group of all.
+func BenchmarkEvaluate10000(b *testing.B) {
+	m := mustLoad(b, benchmarkConfig(10_000))
+	b.ReportAllocs()
+	for b.Loop() {
+		w := &world{e: m.Evaluator(), desired: map[string]resource.Desired{}}
+		if ds := w.run(m, nil); len(ds) > 0 || len(w.order) != 10_003 {
+			b.Fatalf("%d instances: %v", len(w.order), ds)
+		}
+	}
+}
+
+// BenchmarkLoad10000 loads them, with all checks.
+func BenchmarkLoad10000(b *testing.B) {
+	dir := folder(b, map[string]string{"main.idp.hcl": benchmarkConfig(10_000)})
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, ds := Load(dir, fakeOptions()); len(ds) > 0 {
+			b.Fatal(ds)
+		}
+	}
+}
+
+// BenchmarkResolve10000 resolves every user at apply time.
+func BenchmarkResolve10000(b *testing.B) {
+	m := mustLoad(b, benchmarkConfig(10_000))
+	w := &world{e: m.Evaluator(), desired: map[string]resource.Desired{}}
+	w.run(m, nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, addr := range w.order {
+			d := w.desired[addr]
+			got, ds := w.e.Resolve(d.Address)
+			if len(ds) > 0 {
+				b.Fatal(ds)
+			}
+			w.e.Set(d.Address, got.Attrs)
+		}
+	}
+}

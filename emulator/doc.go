@@ -1,0 +1,14 @@
+// Package emulator is the house of the identity provider emulators; it holds no
+// code of its own.
+//
+//   - keycloak: Keycloak's admin API, discovery, tokens and sign-in pages.
+//   - oidc: what every emulator needs of OAuth and OpenID Connect: keys, device
+//     codes, pages.
+//   - fault: a handler and a proxy that count requests and make them fail.
+//   - formclient: signs in through HTML forms without a browser.
+//   - memnet: connections in memory, for tests on a virtual clock.
+//
+// Nothing here imports the product, and the product's providers import nothing
+// from here: what an emulator gets wrong must not be what a provider gets
+// wrong too.
+package emulator

@@ -1,0 +1,269 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/idpctl/idpctl/providers/keycloak"
+)
+
+// onKeycloak is a target that speaks Keycloak's protocols.
+func onKeycloak(user, password string) *target {
+	return &target{
+		provider: keycloak.New(),
+		home:     "realm",
+		environ: func(url string) []string {
+			return []string{"KEYCLOAK_URL=" + url, "KEYCLOAK_USER=" + user, "KEYCLOAK_PASSWORD=" + password}
+		},
+		prelude: func(name, arguments string) string {
+			return fmt.Sprintf(`
+provider "keycloak" {}
+
+realm "home" {
+  realm = %q
+%s
+}
+
+client "influxctl" {
+  realm = realm.home
+  name  = "InfluxDB command line"
+}
+`, name, arguments)
+		},
+		open: func(t testing.TB, url string) directory {
+			return &keycloakAdmin{TB: t, url: url, user: user, password: password, hc: &http.Client{}}
+		},
+	}
+}
+
+// keycloakAdmin is a small client of Keycloak's admin API, written apart from
+// the provider so that it does not share its mistakes.
+type keycloakAdmin struct {
+	testing.TB
+	url, user, password string
+	hc                  *http.Client
+}
+
+// do sends one request with a fresh token, as the administrator's tokens live
+// for a minute only, and decodes the answer.
+func (k *keycloakAdmin) do(method, path string, in, out any) (status int, location string) {
+	k.Helper()
+	token, err := k.token("master", k.user, k.password)
+	if err != nil {
+		k.Fatalf("the administrator cannot sign in: %v", err)
+	}
+	var body io.Reader
+	if in != nil {
+		raw, err := json.Marshal(in)
+		if err != nil {
+			k.Fatal(err)
+		}
+		body = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequest(method, k.url+"/admin/realms"+path, body)
+	if err != nil {
+		k.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token.Access)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := k.hc.Do(req)
+	if err != nil {
+		k.Fatal(err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		k.Fatal(err)
+	}
+	if resp.StatusCode < 300 && out != nil {
+		if err := json.Unmarshal(raw, out); err != nil {
+			k.Fatalf("%s %s: %v", method, path, err)
+		}
+	}
+	if resp.StatusCode >= 300 && resp.StatusCode != http.StatusNotFound {
+		k.Fatalf("%s %s: %d %s", method, path, resp.StatusCode, raw)
+	}
+	return resp.StatusCode, resp.Header.Get("Location")
+}
+
+type keycloakTokens struct {
+	Access string `json:"access_token"`
+	ID     string `json:"id_token"`
+	Error  string `json:"error"`
+	Detail string `json:"error_description"`
+}
+
+// token asks for tokens with the password grant of the client admin-cli, which
+// every realm has.
+func (k *keycloakAdmin) token(realm, user, password string) (keycloakTokens, error) {
+	var t keycloakTokens
+	resp, err := k.hc.PostForm(k.url+"/realms/"+realm+"/protocol/openid-connect/token", url.Values{
+		"grant_type": {"password"}, "client_id": {"admin-cli"}, "scope": {"openid"}, "username": {user}, "password": {password},
+	})
+	if err != nil {
+		return t, err
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(&t); err != nil {
+		return t, err
+	}
+	if t.Error != "" {
+		return t, fmt.Errorf("%s: %s", t.Error, t.Detail)
+	}
+	return t, nil
+}
+
+func (k *keycloakAdmin) exists(realm string) bool {
+	status, _ := k.do(http.MethodGet, "/"+realm, nil, nil)
+	return status == http.StatusOK
+}
+
+type keycloakUser struct {
+	ID              string   `json:"id,omitempty"`
+	Username        string   `json:"username,omitempty"`
+	Email           string   `json:"email,omitempty"`
+	FirstName       string   `json:"firstName,omitempty"`
+	LastName        string   `json:"lastName,omitempty"`
+	Enabled         bool     `json:"enabled"`
+	RequiredActions []string `json:"requiredActions"`
+}
+
+func (k *keycloakAdmin) people(realm string) map[string]person {
+	k.Helper()
+	var users []keycloakUser
+	k.do(http.MethodGet, "/"+realm+"/users?max=1000", nil, &users)
+	out := map[string]person{}
+	for _, u := range users {
+		if _, twice := out[u.Email]; twice {
+			k.Fatalf("two users of the realm %s have the e-mail %q", realm, u.Email)
+		}
+		out[u.Email] = person{
+			id: u.ID, username: u.Username, email: u.Email, first: u.FirstName, last: u.LastName, enabled: u.Enabled,
+			mustChange: slices.Contains(u.RequiredActions, "UPDATE_PASSWORD"),
+		}
+	}
+	return out
+}
+
+type keycloakGroup struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+func (k *keycloakAdmin) groups(realm string) []keycloakGroup {
+	k.Helper()
+	var groups []keycloakGroup
+	k.do(http.MethodGet, "/"+realm+"/groups?max=1000", nil, &groups)
+	return groups
+}
+
+func (k *keycloakAdmin) teams(realm string) map[string][]string {
+	k.Helper()
+	out := map[string][]string{}
+	for _, g := range k.groups(realm) {
+		if _, twice := out[g.Name]; twice {
+			k.Fatalf("two groups of the realm %s have the name %q", realm, g.Name)
+		}
+		var members []keycloakUser
+		k.do(http.MethodGet, "/"+realm+"/groups/"+g.ID+"/members?max=1000", nil, &members)
+		out[g.Name] = []string{}
+		for _, m := range members {
+			out[g.Name] = append(out[g.Name], m.ID)
+		}
+		slices.Sort(out[g.Name])
+	}
+	return out
+}
+
+func (k *keycloakAdmin) applications(realm string) map[string]string {
+	k.Helper()
+	var clients []struct{ ID, ClientID string }
+	k.do(http.MethodGet, "/"+realm+"/clients", nil, &clients)
+	builtin := []string{"account", "account-console", "admin-cli", "broker", "realm-management", "security-admin-console"}
+	out := map[string]string{}
+	for _, c := range clients {
+		if !slices.Contains(builtin, c.ClientID) {
+			out[c.ClientID] = c.ID
+		}
+	}
+	return out
+}
+
+func (k *keycloakAdmin) makeHome(realm string) {
+	k.Helper()
+	k.do(http.MethodPost, "", map[string]any{"realm": realm, "enabled": true}, nil)
+}
+
+func (k *keycloakAdmin) addPerson(realm, email string) string {
+	k.Helper()
+	_, location := k.do(http.MethodPost, "/"+realm+"/users", keycloakUser{
+		Username: email, Email: email, FirstName: "Biff", LastName: "Tannen", Enabled: true,
+	}, nil)
+	return location[strings.LastIndex(location, "/")+1:]
+}
+
+func (k *keycloakAdmin) rename(realm, id, firstName string) {
+	k.Helper()
+	k.do(http.MethodPut, "/"+realm+"/users/"+id, map[string]any{"firstName": firstName}, nil)
+}
+
+func (k *keycloakAdmin) addMember(realm, team, id string) {
+	k.Helper()
+	for _, g := range k.groups(realm) {
+		if g.Name == team {
+			k.do(http.MethodPut, "/"+realm+"/users/"+id+"/groups/"+g.ID, nil, nil)
+			return
+		}
+	}
+	k.Fatalf("there is no group %q", team)
+}
+
+// signsIn uses the password grant: as long as a new password is demanded, it
+// tells a right password from a wrong one, but gives no token.
+func (k *keycloakAdmin) signsIn(realm string, who person, password string) (string, error) {
+	k.Helper()
+	k.do(http.MethodPut, "/"+realm+"/users/"+who.id, map[string]any{"requiredActions": []string{}}, nil)
+	tokens, err := k.token(realm, who.username, password)
+	if err != nil {
+		return "", err
+	}
+	claims, err := claimsOf(tokens.ID)
+	if err != nil {
+		return "", err
+	}
+	return claims.Subject, nil
+}
+
+func (k *keycloakAdmin) remove(realm string) {
+	k.Helper()
+	k.do(http.MethodDelete, "/"+realm, nil, nil)
+}
+
+type tokenClaims struct {
+	Subject  string `json:"sub"`
+	Issuer   string `json:"iss"`
+	ClientID string `json:"azp"`
+}
+
+// claimsOf reads a token without a look at its signature.
+func claimsOf(token string) (tokenClaims, error) {
+	var claims tokenClaims
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return claims, errors.New("this is no JWT")
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return claims, err
+	}
+	return claims, json.Unmarshal(raw, &claims)
+}
