@@ -49,7 +49,7 @@ func TestCreateUser(t *testing.T) {
 		{do: "POST /users", body: `{"username":"chosen","id":"aaaaaaaa-1dac-414f-894f-9d96c8deca29"}`, status: 201},
 		{do: "GET /users/aaaaaaaa-1dac-414f-894f-9d96c8deca29", status: 404, want: noSuchUser},
 		// Unknown fields of the representation and of those within it.
-		{do: "POST /users", body: `{"username":"bob","foo":1}`, status: 400, want: `{"error":"Invalid json representation for UserRepresentation. Unrecognized field \"foo\" at line 1 column 25."}`},
+		{do: "POST /users", body: `{"username":"bob","foo":1}`, status: 400, want: `{"error":"Invalid json representation for UserRepresentation. Unrecognized field \"foo\" at line 1 column 26."}`},
 		{do: "POST /users", body: "{\n \"username\":\"bob\",\n \"credentials\":[{\"type\":\"password\",\"valuex\":\"x\"}]}", status: 400,
 			want: `{"error":"Invalid json representation for CredentialRepresentation. Unrecognized field \"valuex\" at line 3 column 46."}`},
 		{do: "POST /users", body: `{"username":"Üü","foo":true}`, status: 400, want: `{"error":"Invalid json representation for UserRepresentation. Unrecognized field \"foo\" at line 1 column 30."}`},

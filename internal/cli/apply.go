@@ -82,9 +82,9 @@ func (a *app) apply(flags *applyFlags, mode plan.Mode) error {
 		return a.tell(diags, src)
 	}
 	planned, ds := r.Plan(ctx, mode)
+	stopped := ctx.Err() != nil
 	stopReading()
-	diags = append(diags, ds...)
-	if ctx.Err() != nil && a.ctx.Err() == nil && diags.HasErrors() {
+	if diags = append(diags, ds...); stopped {
 		diags = interrupted()
 	}
 	if !diags.HasErrors() {

@@ -226,7 +226,7 @@ func (r *run) oddText(x *thing, a resource.Attribute, v cty.Value) {
 	}
 	x.want = old
 	if class := providers.ClassOf(res.Err); class != providers.Invalid {
-		r.errorf("a text was refused with the class %d, not Invalid: %v", class, res.Err)
+		r.errorf("a text was refused with the class %s, not Invalid: %v", className(class), res.Err)
 	}
 	if after := r.mustRead(x); !equalObjects(before, after) {
 		r.errorf("a text was refused, and the object has changed all the same")

@@ -124,7 +124,7 @@ func (r *run) checkCancelled(k resource.Kind) {
 }
 
 // accounted checks that what is there fits the results: what was done is there,
-// what was not attempted is not. Without results nothing may be there.
+// what was not attempted is not. Without any results nothing may be there.
 func (r *run) accounted(k resource.Kind, home string, ops []providers.Operation, results []providers.Result) {
 	keys := map[string]bool{}
 	for _, o := range r.list(providers.Query{Kind: k.Name, Parent: home, All: true}) {
@@ -133,7 +133,7 @@ func (r *run) accounted(k resource.Kind, home string, ops []providers.Operation,
 	for i, op := range ops {
 		there := keys[keyText(k, op.After)]
 		switch {
-		case results == nil || notDone(results[i].Err):
+		case len(results) == 0, notDone(results[i].Err):
 			if there {
 				r.errorf("operation %d is said not to be done, and is", i)
 			}

@@ -21,8 +21,8 @@ type bend struct {
 	op     func(*providers.Operation)
 	object func(*resource.Object)
 	result func(providers.Operation, *providers.Result)
-	list   func(c providers.Conn, ctx context.Context, q providers.Query) ([]resource.Object, error)
-	apply  func(c providers.Conn, ctx context.Context, ops []providers.Operation, report func(providers.Result))
+	list   func(ctx context.Context, c providers.Conn, q providers.Query) ([]resource.Object, error)
+	apply  func(ctx context.Context, c providers.Conn, ops []providers.Operation, report func(providers.Result))
 	clock  func(time.Time) time.Time
 	config func(*providers.Config)
 }
@@ -58,7 +58,7 @@ func (c bentConn) List(ctx context.Context, q providers.Query) ([]resource.Objec
 	list := c.Conn.List
 	if c.bend.list != nil {
 		list = func(ctx context.Context, q providers.Query) ([]resource.Object, error) {
-			return c.bend.list(c.Conn, ctx, q)
+			return c.bend.list(ctx, c.Conn, q)
 		}
 	}
 	found, err := list(ctx, q)
@@ -80,7 +80,7 @@ func (c bentConn) Apply(ctx context.Context, ops []providers.Operation, report f
 	apply := c.Conn.Apply
 	if c.bend.apply != nil {
 		apply = func(ctx context.Context, ops []providers.Operation, report func(providers.Result)) {
-			c.bend.apply(c.Conn, ctx, ops, report)
+			c.bend.apply(ctx, c.Conn, ops, report)
 		}
 	}
 	apply(ctx, ops, func(res providers.Result) {

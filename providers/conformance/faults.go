@@ -32,7 +32,7 @@ func (r *run) checkFaults(k resource.Kind) {
 			res := r.apply(r.ctx, ops[0])[0]
 			r.target.Faults.Heal()
 			if res.Err == nil || providers.ClassOf(res.Err) != class {
-				r.errorf("the error is %v, not one of the class %d", res.Err, class)
+				r.errorf("the error is %v, not one of the class %s", res.Err, className(class))
 			}
 			r.accounted(k, home, ops, nil)
 		})
@@ -65,7 +65,7 @@ func (r *run) faulty(f Fault, op providers.Operation) providers.Result {
 		}
 	}
 	if class := providers.ClassOf(res.Err); res.Err != nil && !absorbed(f) && class != providers.Ambiguous && !notDone(res.Err) {
-		r.errorf("the connection was lost, and the error has the class %d: %v", class, res.Err)
+		r.errorf("the connection was lost, and the error has the class %s: %v", className(class), res.Err)
 	}
 	return res
 }

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,8 +25,21 @@ func (r *run) fails(what string, op providers.Operation, classes ...providers.Cl
 				return
 			}
 		}
-		r.errorf("the error has the class %d, not one of %v: %v", got, classes, res.Err)
+		r.errorf("the error has the class %s, not %s: %v", className(got), className(classes...), res.Err)
 	})
+}
+
+// className names classes of errors.
+func className(classes ...providers.Class) string {
+	names := []string{
+		"Internal", "Unreachable", "Unauthenticated", "Forbidden", "NotFound", "Conflict", "Invalid", "Throttled",
+		"Unavailable", "Ambiguous", "NotAttempted",
+	}
+	var out []string
+	for _, c := range classes {
+		out = append(out, names[int(c)%len(names)])
+	}
+	return strings.Join(out, " or ")
 }
 
 // checkIdentity: an id can be chosen where the kind says so, and no two objects
@@ -80,7 +94,7 @@ func (r *run) checkIdentity(k resource.Kind) {
 	}
 	if k.Parent != "" {
 		lost := r.thing(k, home, r.minimal(k, home, r.next()))
-		lost.want[k.Parent] = cty.StringVal(r.absent(k, home))
+		lost.want[k.Parent] = cty.StringVal(r.absent(home))
 		op := lost.operation(r.plan(lost, nil))
 		r.fails("an object in a parent that is not there", op, providers.NotFound)
 	}
@@ -95,7 +109,7 @@ func list(names []string) string {
 }
 
 // absent is the value of a parent attribute that leads nowhere.
-func (r *run) absent(k resource.Kind, home string) string {
+func (r *run) absent(home string) string {
 	if _, err := uuid.Parse(home); err == nil {
 		return uuid.NewString()
 	}
@@ -135,7 +149,7 @@ func (r *run) checkDelete(k resource.Kind) {
 	if k.Parent != "" {
 		r.try("what was in a parent that is not there", func() {
 			lost := *x
-			lost.want = x.with(map[string]cty.Value{k.Parent: cty.StringVal(r.absent(k, home))})
+			lost.want = x.with(map[string]cty.Value{k.Parent: cty.StringVal(r.absent(home))})
 			if err := r.remove(&lost); err != nil {
 				r.errorf("%v", err)
 			}
@@ -220,14 +234,14 @@ func (r *run) checkContents(k resource.Kind) {
 
 // checkStrangers: nothing that is done to one object touches another.
 func (r *run) checkStrangers(k resource.Kind) {
-	home, elsewhere := r.home(k), ""
+	home := r.home(k)
 	var strangers []resource.Object
 	stranger := func(home string) {
 		strangers = append(strangers, r.create(r.thing(k, home, r.full(k, home, r.next()))))
 	}
 	stranger(home)
 	if k.Parent != "" {
-		elsewhere = r.home(k)
+		elsewhere := r.home(k)
 		stranger(elsewhere)
 	}
 	look := func(doing string) {

@@ -307,7 +307,7 @@ func (r *run) checkAbsentParent(k resource.Kind) {
 	home := r.home(k)
 	x := r.thing(k, home, r.full(k, home, r.next()))
 	live := r.create(x)
-	nowhere := r.absent(k, home)
+	nowhere := r.absent(home)
 	key, _ := keyOf(k.Key, live)
 	queries := []providers.Query{
 		{All: true}, {All: true, Brief: true}, {IDs: []string{x.id}}, {Keys: []map[string]string{key}},

@@ -58,7 +58,7 @@ func (r *run) partial(k resource.Kind, home string, a resource.Attribute) {
 	step("adding", none, ours, both)
 	step("adding again", none, ours, both)
 	if a.Type.IsMapType() {
-		changed := mapEach(ours, func(key string, v cty.Value) cty.Value {
+		changed := mapEach(ours, func(v cty.Value) cty.Value {
 			if f, ok := foreign.AsValueMap()["key-0"]; ok && f.Type().Equals(v.Type()) {
 				return f
 			}

@@ -66,10 +66,10 @@ func union(a, b cty.Value) cty.Value {
 }
 
 // mapEach is a map with every value replaced.
-func mapEach(v cty.Value, f func(string, cty.Value) cty.Value) cty.Value {
+func mapEach(v cty.Value, f func(cty.Value) cty.Value) cty.Value {
 	m := map[string]cty.Value{}
 	for k, e := range v.AsValueMap() {
-		m[k] = f(k, e)
+		m[k] = f(e)
 	}
 	return cty.MapVal(m)
 }

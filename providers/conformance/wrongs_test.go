@@ -18,17 +18,17 @@ func remove(names []string, name string) []string {
 }
 
 // one does one operation and returns its result.
-func one(c providers.Conn, ctx context.Context, op providers.Operation) (res providers.Result) {
+func one(ctx context.Context, c providers.Conn, op providers.Operation) (res providers.Result) {
 	c.Apply(ctx, []providers.Operation{op}, func(r providers.Result) { res = r })
 	return res
 }
 
 // eachOp does operations one by one; instead decides on some of them.
-func eachOp(c providers.Conn, ctx context.Context, ops []providers.Operation, report func(providers.Result), instead func(providers.Operation) (providers.Result, bool)) {
+func eachOp(ctx context.Context, c providers.Conn, ops []providers.Operation, report func(providers.Result), instead func(providers.Operation) (providers.Result, bool)) {
 	for i, op := range ops {
 		res, done := instead(op)
 		if !done {
-			res = one(c, ctx, op)
+			res = one(ctx, c, op)
 		}
 		res.Index = i
 		report(res)
@@ -36,20 +36,20 @@ func eachOp(c providers.Conn, ctx context.Context, ops []providers.Operation, re
 }
 
 // recreate deletes and creates instead of changing.
-func recreate(c providers.Conn, ctx context.Context, ops []providers.Operation, report func(providers.Result)) {
-	eachOp(c, ctx, ops, report, func(op providers.Operation) (providers.Result, bool) {
+func recreate(ctx context.Context, c providers.Conn, ops []providers.Operation, report func(providers.Result)) {
+	eachOp(ctx, c, ops, report, func(op providers.Operation) (providers.Result, bool) {
 		if op.Verb != providers.Update || op.Kind != "person" {
 			return providers.Result{}, false
 		}
-		one(c, ctx, providers.Operation{Verb: providers.Delete, Kind: op.Kind, ID: op.ID})
+		one(ctx, c, providers.Operation{Verb: providers.Delete, Kind: op.Kind, ID: op.ID})
 		op.Verb, op.ID, op.Before = providers.Create, "", cty.NullVal(op.After.Type())
-		return one(c, ctx, op), true
+		return one(ctx, c, op), true
 	})
 }
 
 // wholeMembers removes all members that are not named.
-func wholeMembers(c providers.Conn, ctx context.Context, ops []providers.Operation, report func(providers.Result)) {
-	eachOp(c, ctx, ops, report, func(op providers.Operation) (providers.Result, bool) {
+func wholeMembers(ctx context.Context, c providers.Conn, ops []providers.Operation, report func(providers.Result)) {
+	eachOp(ctx, c, ops, report, func(op providers.Operation) (providers.Result, bool) {
 		if op.Verb != providers.Update || op.Kind != "team" {
 			return providers.Result{}, false
 		}
@@ -57,29 +57,29 @@ func wholeMembers(c providers.Conn, ctx context.Context, ops []providers.Operati
 		if live, err := c.List(ctx, q); err == nil && len(live) == 1 {
 			op.Before = with(op.Before, map[string]cty.Value{"members": live[0].Attr("members")})
 		}
-		return one(c, ctx, op), true
+		return one(ctx, c, op), true
 	})
 }
 
 // takeOver changes what has the key instead of refusing.
-func takeOver(c providers.Conn, ctx context.Context, ops []providers.Operation, report func(providers.Result)) {
-	eachOp(c, ctx, ops, report, func(op providers.Operation) (providers.Result, bool) {
-		res := one(c, ctx, op)
+func takeOver(ctx context.Context, c providers.Conn, ops []providers.Operation, report func(providers.Result)) {
+	eachOp(ctx, c, ops, report, func(op providers.Operation) (providers.Result, bool) {
+		res := one(ctx, c, op)
 		if op.Verb != providers.Create || op.Kind != "person" || providers.ClassOf(res.Err) != providers.Conflict {
 			return res, true
 		}
 		q := providers.Query{Kind: "person", Parent: op.After.GetAttr("space").AsString(), Keys: []map[string]string{{"username": op.After.GetAttr("username").AsString()}}}
 		if live, err := c.List(ctx, q); err == nil && len(live) == 1 {
 			op.Verb, op.ID, op.Before, op.Changed = providers.Update, live[0].ID, live[0].Attrs, []string{"full_name"}
-			res = one(c, ctx, op)
+			res = one(ctx, c, op)
 		}
 		return res, true
 	})
 }
 
 // strictDelete fails where there is nothing.
-func strictDelete(c providers.Conn, ctx context.Context, ops []providers.Operation, report func(providers.Result)) {
-	eachOp(c, ctx, ops, report, func(op providers.Operation) (providers.Result, bool) {
+func strictDelete(ctx context.Context, c providers.Conn, ops []providers.Operation, report func(providers.Result)) {
+	eachOp(ctx, c, ops, report, func(op providers.Operation) (providers.Result, bool) {
 		if op.Verb != providers.Delete || op.Kind != "person" {
 			return providers.Result{}, false
 		}
@@ -92,8 +92,8 @@ func strictDelete(c providers.Conn, ctx context.Context, ops []providers.Operati
 }
 
 // touchAnother changes somebody else with every change.
-func touchAnother(c providers.Conn, ctx context.Context, ops []providers.Operation, report func(providers.Result)) {
-	eachOp(c, ctx, ops, report, func(op providers.Operation) (providers.Result, bool) {
+func touchAnother(ctx context.Context, c providers.Conn, ops []providers.Operation, report func(providers.Result)) {
+	eachOp(ctx, c, ops, report, func(op providers.Operation) (providers.Result, bool) {
 		if op.Verb != providers.Update || op.Kind != "person" {
 			return providers.Result{}, false
 		}
@@ -101,7 +101,7 @@ func touchAnother(c providers.Conn, ctx context.Context, ops []providers.Operati
 		for _, o := range all {
 			if o.ID != op.ID {
 				after := with(o.Attrs, map[string]cty.Value{"full_name": cty.StringVal("somebody")})
-				one(c, ctx, providers.Operation{Verb: providers.Update, Kind: op.Kind, ID: o.ID, Before: o.Attrs, After: after, Changed: []string{"full_name"}})
+				one(ctx, c, providers.Operation{Verb: providers.Update, Kind: op.Kind, ID: o.ID, Before: o.Attrs, After: after, Changed: []string{"full_name"}})
 				break
 			}
 		}
@@ -110,7 +110,7 @@ func touchAnother(c providers.Conn, ctx context.Context, ops []providers.Operati
 }
 
 // spoilt fails all operations if one fails.
-func spoilt(c providers.Conn, ctx context.Context, ops []providers.Operation, report func(providers.Result)) {
+func spoilt(ctx context.Context, c providers.Conn, ops []providers.Operation, report func(providers.Result)) {
 	var results []providers.Result
 	var bad error
 	c.Apply(ctx, ops, func(res providers.Result) {
@@ -128,7 +128,7 @@ func spoilt(c providers.Conn, ctx context.Context, ops []providers.Operation, re
 }
 
 // firstFour does the first four operations and says that it has done all.
-func firstFour(c providers.Conn, ctx context.Context, ops []providers.Operation, report func(providers.Result)) {
+func firstFour(ctx context.Context, c providers.Conn, ops []providers.Operation, report func(providers.Result)) {
 	c.Apply(ctx, ops[:min(4, len(ops))], report)
 	for i := 4; i < len(ops); i++ {
 		report(providers.Result{Index: i, ID: "person-0001"})
@@ -136,19 +136,19 @@ func firstFour(c providers.Conn, ctx context.Context, ops []providers.Operation,
 }
 
 // repeats sends again what was lost.
-func repeats(c providers.Conn, ctx context.Context, ops []providers.Operation, report func(providers.Result)) {
-	eachOp(c, ctx, ops, report, func(op providers.Operation) (providers.Result, bool) {
-		res := one(c, ctx, op)
+func repeats(ctx context.Context, c providers.Conn, ops []providers.Operation, report func(providers.Result)) {
+	eachOp(ctx, c, ops, report, func(op providers.Operation) (providers.Result, bool) {
+		res := one(ctx, c, op)
 		if providers.ClassOf(res.Err) == providers.Ambiguous {
-			res = one(c, ctx, op)
+			res = one(ctx, c, op)
 		}
 		return res, true
 	})
 }
 
 // filtered changes what a query finds of persons.
-func filtered(f func(providers.Query, []resource.Object) []resource.Object) func(providers.Conn, context.Context, providers.Query) ([]resource.Object, error) {
-	return func(c providers.Conn, ctx context.Context, q providers.Query) ([]resource.Object, error) {
+func filtered(f func(providers.Query, []resource.Object) []resource.Object) func(context.Context, providers.Conn, providers.Query) ([]resource.Object, error) {
+	return func(ctx context.Context, c providers.Conn, q providers.Query) ([]resource.Object, error) {
 		found, err := c.List(ctx, q)
 		if q.Kind == "person" {
 			found = f(q, found)
@@ -158,7 +158,7 @@ func filtered(f func(providers.Query, []resource.Object) []resource.Object) func
 }
 
 // twice returns an object once for every way to find it.
-func twice(c providers.Conn, ctx context.Context, q providers.Query) ([]resource.Object, error) {
+func twice(ctx context.Context, c providers.Conn, q providers.Query) ([]resource.Object, error) {
 	byID, byKey := q, q
 	byID.Keys, byKey.IDs = nil, nil
 	a, err := c.List(ctx, byID)
@@ -170,7 +170,7 @@ func twice(c providers.Conn, ctx context.Context, q providers.Query) ([]resource
 }
 
 // bySubstring finds what has a part of the key.
-func bySubstring(c providers.Conn, ctx context.Context, q providers.Query) ([]resource.Object, error) {
+func bySubstring(ctx context.Context, c providers.Conn, q providers.Query) ([]resource.Object, error) {
 	found, err := c.List(ctx, q)
 	if q.Kind != "person" || len(q.Keys) == 0 || err != nil {
 		return found, err
@@ -191,7 +191,7 @@ func bySubstring(c providers.Conn, ctx context.Context, q providers.Query) ([]re
 }
 
 // everywhere looks for ids in all spaces.
-func everywhere(c providers.Conn, ctx context.Context, q providers.Query) ([]resource.Object, error) {
+func everywhere(ctx context.Context, c providers.Conn, q providers.Query) ([]resource.Object, error) {
 	if q.Kind != "person" || len(q.IDs) == 0 {
 		return c.List(ctx, q)
 	}

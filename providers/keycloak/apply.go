@@ -76,6 +76,9 @@ func (b *batch) do(ctx context.Context, op *providers.Operation) providers.Resul
 	if err := b.refuse(op); err != nil {
 		return providers.Result{Err: err}
 	}
+	// The password of the mail server too: it can come back with any mail.
+	b.remember(password(op))
+	b.remember(stringAttr(resource.Attr(op.After, "smtp_server"), "password"))
 	var id string
 	var obj *resource.Object
 	var err error

@@ -24,11 +24,6 @@ func (b *batch) applyRealm(ctx context.Context, op *providers.Operation) (string
 	}
 }
 
-// smtpSecret is the mail server's password in an operation, for redaction.
-func smtpSecret(op *providers.Operation) []string {
-	return []string{stringAttr(resource.Attr(op.After, "smtp_server"), "password")}
-}
-
 func (b *batch) createRealm(ctx context.Context, op *providers.Operation, name string) (string, error) {
 	body := b.realmBody(op)
 	body["realm"] = name
@@ -42,7 +37,7 @@ func (b *batch) createRealm(ctx context.Context, op *providers.Operation, name s
 	if len(attributes) > 0 {
 		body["attributes"] = attributes
 	}
-	r := request{doing: "create realm " + quoted(name), role: "create-realm", secrets: smtpSecret(op)}
+	r := request{doing: "create realm " + quoted(name), role: "create-realm"}
 	err := b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
 		_, err := api.GetRequestWithBearerAuth(ctx, token).SetBody(body).Post(b.adminURL(""))
 		return err
@@ -91,7 +86,7 @@ func (b *batch) updateRealm(ctx context.Context, op *providers.Operation, name s
 	if err != nil {
 		return err
 	}
-	r := request{doing: "change realm " + quoted(name), realm: name, role: "manage-realm", secrets: smtpSecret(op)}
+	r := request{doing: "change realm " + quoted(name), realm: name, role: "manage-realm"}
 	switch {
 	case live == nil:
 		return gone(r)

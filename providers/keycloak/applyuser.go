@@ -15,7 +15,7 @@ import (
 )
 
 func (b *batch) applyUser(ctx context.Context, op *providers.Operation) (string, error) {
-	r := request{realm: realmOf(op), role: "manage-users", secrets: []string{password(op)}}
+	r := request{realm: realmOf(op), role: "manage-users"}
 	switch op.Verb {
 	case providers.Create:
 		r.doing = "create user " + quoted(stringAttr(op.After, "username"))
@@ -258,7 +258,7 @@ func (b *batch) invite(ctx context.Context, r request, id string) error {
 		if strings.Contains(said.message, "Failed to send") {
 			return &providers.Error{
 				Class: providers.Unavailable, Status: re.Status, Attribute: "invite", Err: err,
-				Summary: "Keycloak could not send the invitation: " + b.redact(r, said.text()),
+				Summary: "Keycloak could not send the invitation: " + b.redact(said.text()),
 				Hint:    fmt.Sprintf("Check the block smtp_server of realm %s; the server's log says more", quoted(r.realm)),
 			}
 		}

@@ -191,7 +191,7 @@ func (a *auth) grant(ctx context.Context, base string, form map[string]string) (
 			t.refreshEnds = asked.Add(24 * time.Hour)
 		}
 	}
-	a.c.remember(jwt.AccessToken, jwt.RefreshToken)
+	a.c.rememberTokens(jwt.AccessToken, jwt.RefreshToken)
 	return t, nil
 }
 
@@ -238,7 +238,7 @@ func (a *auth) end(ctx context.Context) error {
 // refused is the error of a sign-in that the server did not allow.
 func (a *auth) refused(base string, ans *answer) error {
 	said := parseRefusal(ans.body)
-	text := a.c.redact(request{}, said.text())
+	text := a.c.redact(said.text())
 	at := fmt.Sprintf("at realm %s of %s", quoted(a.creds.realm), base)
 	e := &providers.Error{Class: providers.Unauthenticated, Status: ans.status}
 	fail := func(attribute, summary, hint string) error {

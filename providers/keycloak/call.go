@@ -23,8 +23,6 @@ type request struct {
 	realm string
 	// role that the account needs there.
 	role string
-	// secrets in the body, which no error may repeat.
-	secrets []string
 }
 
 // answer is what a call brought back. gocloak folds errors into text; here is
@@ -101,7 +99,7 @@ func (c *conn) callAnswer(ctx context.Context, r request, do func(ctx context.Co
 		}
 		a, err := c.once(ctx, func(ctx context.Context) error { return do(ctx, t.api, t.access) })
 		if err != nil {
-			return a, c.explain(r, err)
+			return a, c.explain(err)
 		}
 		if a.status < http.StatusBadRequest {
 			return a, nil
@@ -128,14 +126,14 @@ func (c *conn) get(ctx context.Context, r request, query map[string]string, into
 
 // explain adds what the server said to an error of the transport: a 5xx has a
 // text at times.
-func (c *conn) explain(r request, err error) error {
+func (c *conn) explain(err error) error {
 	var e *providers.Error
 	var re *transport.ResponseError
 	if !errors.As(err, &e) || !errors.As(err, &re) {
 		return err
 	}
 	said := parseRefusal(re.Body)
-	if text := c.redact(r, said.text()); text != "" {
+	if text := c.redact(said.text()); text != "" {
 		out := *e
 		out.Summary += ": " + text
 		return &out

@@ -1,8 +1,12 @@
 package keycloak
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,8 +30,9 @@ type conn struct {
 	realmsMade atomic.Int64
 	kinds      map[string]resource.Kind
 
-	mu     sync.Mutex
-	issued []string // the latest tokens, for redaction
+	mu      sync.Mutex
+	tokens  []string        // the latest
+	secrets map[string]bool // that were sent
 	// visible notes where it was seen that the account may read, by
 	// kind and realm.
 	visible map[string]bool
@@ -37,7 +42,7 @@ type conn struct {
 func newConn(creds credentials, t *transport.Transport, parallelism int) *conn {
 	c := &conn{
 		transport: t, parallelism: parallelism,
-		visible: map[string]bool{}, realms: map[string]realmFacts{}, kinds: map[string]resource.Kind{},
+		secrets: map[string]bool{}, visible: map[string]bool{}, realms: map[string]realmFacts{}, kinds: map[string]resource.Kind{},
 	}
 	c.auth = &auth{c: c, creds: creds, apis: map[string]*gocloak.GoCloak{}}
 	for _, k := range (provider{}).Info().Kinds {
@@ -86,24 +91,31 @@ func (c *conn) Close() error {
 	return c.auth.end(ctx)
 }
 
-// remember keeps the tokens that errors must not repeat.
-func (c *conn) remember(tokens ...string) {
+// rememberTokens and remember keep what no error may repeat: the latest tokens,
+// and the passwords that were sent.
+func (c *conn) rememberTokens(tokens ...string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, t := range tokens {
-		if t != "" {
-			c.issued = append(c.issued, t)
-		}
-	}
-	if n := len(c.issued); n > 4 {
-		c.issued = c.issued[n-4:]
+	c.tokens = append(c.tokens, tokens...)
+	if n := len(c.tokens); n > 8 {
+		c.tokens = c.tokens[n-8:]
 	}
 }
 
-func (c *conn) tokens() []string {
+func (c *conn) remember(secret string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return append([]string(nil), c.issued...)
+	c.secrets[secret] = true
+}
+
+// known are all of these, the longest first: one may be part of another.
+func (c *conn) known() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	list := append([]string{c.auth.creds.password, c.auth.creds.clientSecret}, c.tokens...)
+	list = slices.AppendSeq(list, maps.Keys(c.secrets))
+	slices.SortFunc(list, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	return slices.DeleteFunc(list, func(s string) bool { return s == "" })
 }
 
 // wasSeen and see remember that the account may read what is of a kind in a

@@ -3,8 +3,6 @@ package keycloak
 import (
 	"context"
 	"net/http"
-
-	"github.com/Nerzal/gocloak/v13"
 )
 
 // discovered is what is taken from a realm's discovery document (OpenID
@@ -25,7 +23,7 @@ func (c *conn) discover(ctx context.Context, realm string) (discovered, error) {
 	if _, err := c.auth.token(ctx); err != nil {
 		return d, err
 	}
-	var api *gocloak.GoCloak = c.auth.api(c.auth.baseURL())
+	api := c.auth.api(c.auth.baseURL())
 	a, err := c.once(ctx, func(ctx context.Context) error {
 		_, err := api.GetRequest(ctx).SetResult(&d).
 			Get(c.auth.baseURL() + "/realms/" + segment(realm) + "/.well-known/openid-configuration")
@@ -33,7 +31,7 @@ func (c *conn) discover(ctx context.Context, realm string) (discovered, error) {
 	})
 	switch {
 	case err != nil:
-		return discovered{}, c.explain(r, err)
+		return discovered{}, c.explain(err)
 	case a.json && (a.status == http.StatusNotFound || a.status == http.StatusForbidden):
 		return discovered{}, nil
 	case a.status >= http.StatusBadRequest:

@@ -136,22 +136,19 @@ func attributeOf(field string) string {
 
 var jwtLike = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?`)
 
-// redact makes a text of the server's fit to be shown: none of our secrets is
-// in it, should the server have repeated one.
-func (c *conn) redact(r request, s string) string {
-	secrets := append([]string{c.auth.creds.password, c.auth.creds.clientSecret}, r.secrets...)
-	for _, secret := range append(secrets, c.tokens()...) {
-		if secret != "" {
-			s = strings.ReplaceAll(s, secret, "(sensitive value)")
-		}
+// redact makes a text of the server's fit to be shown: no secret that was sent
+// is in it, should the server repeat one, even that of another request.
+func (c *conn) redact(text string) string {
+	for _, secret := range c.known() {
+		text = strings.ReplaceAll(text, secret, "(sensitive value)")
 	}
-	return providers.Clean(jwtLike.ReplaceAllString(s, "(sensitive value)"), 300)
+	return providers.Clean(jwtLike.ReplaceAllString(text, "(sensitive value)"), 300)
 }
 
 // refusal is the error of an answer from 400 on.
 func (c *conn) refusal(r request, a *answer) error {
 	said := parseRefusal(a.body)
-	text := c.redact(r, said.text())
+	text := c.redact(said.text())
 	e := &providers.Error{Status: a.status, Class: providers.Internal}
 	colon := ""
 	if text != "" {

@@ -56,7 +56,7 @@ func (f *fake) token(n int) string {
 
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path, ok := strings.CutPrefix(r.URL.Path, f.base)
-	if !ok {
+	if !ok || !strings.HasPrefix(path, "/realms/") && !strings.HasPrefix(path, "/admin/") {
 		http.NotFound(w, r)
 		return
 	}
@@ -262,3 +262,9 @@ func newUser(t testing.TB, realm, name string, over map[string]cty.Value) provid
 	}
 	return providers.Operation{Verb: providers.Create, Kind: "user", After: objectOf(t, "user", attrs)}
 }
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+func readCloser(s string) io.ReadCloser { return io.NopCloser(strings.NewReader(s)) }
