@@ -178,6 +178,7 @@ func (t *task) build() error {
 		}
 		op.Before = unmarked(op.Before)
 	}
+	op.Secrets = append(secretsIn(t.kind.All(), c.Desired.Attrs), secretsIn(t.kind.All(), c.Before)...)
 	t.op = op
 	return t.credential(want, creating)
 }
@@ -218,6 +219,29 @@ func isTrue(v cty.Value) bool { return v.IsKnown() && !v.IsNull() && v.Type() ==
 func unmarked(v cty.Value) cty.Value {
 	v, _ = v.UnmarkDeep()
 	return v
+}
+
+// secretsIn are the texts in an object that no error may repeat. One or two
+// characters are no secret, and masking them would make an error unreadable.
+func secretsIn(attrs []resource.Attribute, v cty.Value) []resource.Secret {
+	var out []resource.Secret
+	for _, a := range attrs {
+		val := resource.Attr(v, a.Name)
+		if a.Block != nil && !val.IsMarked() {
+			out = append(out, secretsIn(a.Block, val)...)
+			continue
+		}
+		if !a.Sensitive && !a.WriteOnly && !resource.IsSensitive(val) {
+			continue
+		}
+		_ = cty.Walk(unmarked(val), func(_ cty.Path, leaf cty.Value) (bool, error) {
+			if leaf.Type() == cty.String && leaf.IsKnown() && !leaf.IsNull() && len(leaf.AsString()) > 2 {
+				out = append(out, resource.NewSecret(leaf.AsString()))
+			}
+			return true, nil
+		})
+	}
+	return out
 }
 
 // sendable is what a provider is told of the planned object: what the server

@@ -75,7 +75,8 @@ func (t *task) newIntent(serverTime time.Time) state.Intent {
 	return in
 }
 
-// image is the pre-image of what the change touches.
+// image is the pre-image of what the change touches, without what is
+// sensitive or becomes so.
 func (t *task) image() *state.Image {
 	touched := map[string]bool{}
 	for _, name := range t.op.Changed {
@@ -83,7 +84,8 @@ func (t *task) image() *state.Image {
 	}
 	var attrs []resource.Attribute
 	for _, a := range t.kind.Attributes {
-		if touched[a.Name] {
+		secret := resource.IsSensitive(resource.Attr(t.change.Before, a.Name)) || resource.IsSensitive(resource.Attr(t.change.After, a.Name))
+		if touched[a.Name] && !secret {
 			attrs = append(attrs, a)
 		}
 	}

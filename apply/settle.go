@@ -211,7 +211,7 @@ func (t *task) stateObject() state.Object {
 			o.Sensitive = append(o.Sensitive, a.Name)
 		}
 	}
-	o.Owned = encodeOwned(t.kind, plan.NewOwned(c, t.kind))
+	o.Owned = encodeOwned(t.kind, plan.NewOwned(c, t.kind), c.Desired)
 	if t.op.Verb != 0 {
 		o.Written = t.intent.ServerTime
 	}
@@ -226,13 +226,23 @@ func (t *task) stateParent() string {
 	return t.change.Parent
 }
 
-// encodeOwned leaves out what is sensitive, as the state holds no secret.
-func encodeOwned(kind resource.Kind, owned map[string]cty.Value) map[string]json.RawMessage {
+// encodeOwned leaves out what is sensitive, as the state holds no secret. Of a
+// map with sensitive elements the keys are kept, which say what to remove once
+// the configuration no longer names them.
+func encodeOwned(kind resource.Kind, owned map[string]cty.Value, desired *resource.Desired) map[string]json.RawMessage {
 	var out map[string]json.RawMessage
 	for name, v := range owned {
 		a, ok := kind.Attribute(name)
 		if !ok || a.Sensitive {
 			continue
+		}
+		if desired != nil {
+			switch want := resource.Attr(desired.Attrs, name); {
+			case want.IsMarked():
+				continue
+			case resource.IsSensitive(want):
+				v = keysOnly(v)
+			}
 		}
 		raw, err := resource.EncodeValue(v, a.Type)
 		if err != nil {
@@ -244,6 +254,18 @@ func encodeOwned(kind resource.Kind, owned map[string]cty.Value) map[string]json
 		out[name] = raw
 	}
 	return out
+}
+
+// keysOnly is a map without its values.
+func keysOnly(v cty.Value) cty.Value {
+	if !v.Type().IsMapType() {
+		return cty.NullVal(v.Type())
+	}
+	keys := map[string]cty.Value{}
+	for k := range v.AsValueMap() {
+		keys[k] = cty.NullVal(v.Type().ElementType())
+	}
+	return cty.MapVal(keys)
 }
 
 // userName is what a person types to sign in.

@@ -277,21 +277,21 @@ func (s *section) dsnWarning() diag.Diagnostics {
 }
 
 // filledIn reports whether every value in n says something: none is empty or
-// a placeholder.
+// a placeholder. It looks at a few levels only, as aliases may make any number
+// of values of a few lines.
 func filledIn(n *yaml.Node, depth int) bool {
 	n = resolve(n)
 	if n.Kind == yaml.ScalarNode {
 		text, _ := yamledit.Text(n)
 		return !placeholderText.MatchString(text)
 	}
-	step, first := 1, 0
-	if n.Kind == yaml.MappingNode {
-		step, first = 2, 1
+	if len(n.Content) == 0 || depth > 3 || len(n.Content) > 20 {
+		return len(n.Content) > 0
 	}
-	for i := first; i < len(n.Content); i += step {
-		if depth > 20 || !filledIn(n.Content[i], depth+1) {
+	for i, c := range n.Content {
+		if key := n.Kind == yaml.MappingNode && i%2 == 0; !key && !filledIn(c, depth+1) {
 			return false
 		}
 	}
-	return len(n.Content) > 0
+	return true
 }

@@ -67,6 +67,7 @@ func (o *outcome) field(name, before, after string, same bool) {
 // add are the new ones.
 func (s *section) decide(o *outcome, own Ownership) (remove []bool, add []Admin) {
 	remove = make([]bool, len(s.entries))
+	owned := set(own.OwnedIDs)
 	there := map[string]bool{}
 	for _, e := range s.entries {
 		if !e.placeholder {
@@ -104,7 +105,7 @@ func (s *section) decide(o *outcome, own Ownership) (remove []bool, add []Admin)
 			}
 			o.items = append(o.items, result{entry: e, admin: &a})
 			o.change.Updated = append(o.change.Updated, AdminChange{Before: e.admin, After: after})
-		case !want && (slices.Contains(own.OwnedIDs, e.admin.ID) || own.Exclusive && o.mode == full):
+		case !want && (owned[e.admin.ID] || own.Exclusive && o.mode == full):
 			remove[i] = true
 			o.change.Removed = append(o.change.Removed, e.admin)
 		default:
@@ -116,6 +117,14 @@ func (s *section) decide(o *outcome, own Ownership) (remove []bool, add []Admin)
 	}
 	o.change.Added = append(o.change.Added, missing...)
 	return remove, missing
+}
+
+func set(ids []string) map[string]bool {
+	m := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		m[id] = true
+	}
+	return m
 }
 
 // says reports whether an entry is what a is, to every reader of YAML.
@@ -145,9 +154,9 @@ func (s *section) reusable(e *entry) bool {
 // finish works out what the section says afterwards, and whose is what.
 func (o *outcome) finish(own Ownership) {
 	c := &o.change
-	added := map[string]bool{}
+	owned := set(own.OwnedIDs)
 	for _, a := range c.Added {
-		added[a.ID] = true
+		owned[a.ID] = true
 	}
 	for _, r := range o.items {
 		var a Admin
@@ -163,7 +172,7 @@ func (o *outcome) finish(own Ownership) {
 			}
 		}
 		c.Section.Admins = append(c.Section.Admins, a)
-		if a.ID != KnownAfterApply && (added[a.ID] || slices.Contains(own.OwnedIDs, a.ID)) {
+		if a.ID != KnownAfterApply && owned[a.ID] {
 			c.OwnedIDs = append(c.OwnedIDs, a.ID)
 		}
 	}

@@ -131,26 +131,28 @@ func verifyEntry(r result, b *yaml.Node) bool {
 			}
 		}
 	}
-	texts := 0
+	seen := map[string]bool{}
 	for i := 0; i+1 < len(b.Content); i += 2 {
 		key, value := b.Content[i], b.Content[i+1]
+		same := len(rest) >= 2 && yamledit.Equal(rest[0], key) && yamledit.Equal(rest[1], value)
 		switch {
 		case key.Value == keyGroups && r.sets(keyGroups):
-			if r.admin.UserGroups == nil || !slices.Equal(groupTexts(value), r.admin.UserGroups) {
-				return false
-			}
-		case slices.Contains(textKeys[:], key.Value):
-			if texts++; !yamledit.IsText(value, r.admin.text(key.Value)) {
-				return false
-			}
-		default:
-			if len(rest) < 2 || !yamledit.Equal(rest[0], key) || !yamledit.Equal(rest[1], value) {
-				return false
-			}
+			same = !seen[keyGroups] && sameGroups(value, r.admin.UserGroups)
+		case r.sets(key.Value):
+			same = !seen[key.Value] && yamledit.IsText(value, r.admin.text(key.Value))
+		case same:
 			rest = rest[2:]
 		}
+		if seen[key.Value] = true; !same {
+			return false
+		}
 	}
-	return texts == len(textKeys) && len(rest) == 0
+	for _, key := range textKeys {
+		if !seen[key] {
+			return false
+		}
+	}
+	return len(rest) == 0 && (r.admin.UserGroups == nil || seen[keyGroups])
 }
 
 // sets reports whether the edit decides on a key of the entry.
@@ -161,12 +163,7 @@ func (r result) sets(key string) bool {
 	return slices.Contains(textKeys[:], key)
 }
 
-// groupTexts are the texts of a list.
-func groupTexts(n *yaml.Node) []string {
-	texts := []string{}
-	for _, c := range n.Content {
-		t, _ := yamledit.Text(c)
-		texts = append(texts, t)
-	}
-	return texts
+// sameGroups reports whether n is a list of the wanted texts.
+func sameGroups(n *yaml.Node, want []string) bool {
+	return want != nil && n.Kind == yaml.SequenceNode && slices.EqualFunc(n.Content, want, yamledit.IsText)
 }

@@ -17,7 +17,9 @@ import (
 type attrValue struct {
 	value   cty.Value
 	targets []target
-	ok      bool
+	// open: it is not known yet which objects a reference means.
+	open bool
+	ok   bool
 }
 
 // bodyEval evaluates one body by a list of attributes.
@@ -34,6 +36,7 @@ type bodyEval struct {
 	// cache holds the values that are the same for all instances; may be nil.
 	cache   map[*expr]attrValue
 	targets map[string][]target
+	open    map[string]bool
 	ranges  map[string]diag.Range
 	// lax: what is required may be missing; another source is asked first.
 	lax bool
@@ -63,6 +66,9 @@ func (be *bodyEval) body(attrs []resource.Attribute, c *content, prefix string) 
 		default:
 			got := be.attribute(a, arg)
 			vals[a.Name] = got.value
+			if prefix == "" && (got.open || !got.ok) {
+				be.open[a.Name] = true
+			}
 			if prefix == "" && len(got.targets) > 0 {
 				be.targets[a.Name] = got.targets
 			}
@@ -93,12 +99,13 @@ func (be *bodyEval) evaluate(a resource.Attribute, x *expr) attrValue {
 	if !ok {
 		return failed
 	}
-	var targets []target
+	ref := attrValue{value: v}
 	if a.Ref != nil {
-		if v, targets, ok = be.references(a, v, x); !ok {
+		if ref = be.references(a, v, x); !ref.ok {
 			return failed
 		}
 	}
+	v = ref.value
 	conv, err := convert.Convert(v, a.Type)
 	if err != nil {
 		be.errorf(x, "Incorrect attribute value type", "Inappropriate value for attribute %q: %s.", a.Name, conversionError(err))
@@ -116,7 +123,7 @@ func (be *bodyEval) evaluate(a resource.Attribute, x *expr) attrValue {
 	if a.Sensitive || a.WriteOnly {
 		conv = conv.Mark(resource.Sensitive)
 	}
-	return attrValue{conv, targets, true}
+	return attrValue{value: conv, targets: ref.targets, open: ref.open, ok: true}
 }
 
 // nullElement reports whether a collection has a null in it.

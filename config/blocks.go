@@ -57,6 +57,8 @@ type block struct {
 type candidate struct {
 	info providers.Info
 	kind resource.Kind
+	// all are the kind's attributes with "id", made once.
+	all []resource.Attribute
 }
 
 // repeated reports whether the block has for_each or count.
@@ -323,7 +325,7 @@ func (m *Module) allCandidates(b *block) []candidate {
 		if !ok || b.typ == DataBlock && !b.plural && len(k.Lookup) == 0 || b.plural && k.Plural != b.addr.Kind {
 			continue
 		}
-		out = append(out, candidate{info, k})
+		out = append(out, candidate{info, k, k.All()})
 	}
 	return out
 }

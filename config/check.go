@@ -113,6 +113,9 @@ func (p patterns) checkString(c resource.Check, name, s string, secret bool) str
 	case c.Email && !isEmail(s):
 		return fmt.Sprintf("%s must be an e-mail address such as jane@example.com%s.", name, is)
 	case c.URL && !isURL(s):
+		if strings.Contains(s, "@") {
+			is = "" // it may hold a password
+		}
 		return fmt.Sprintf("%s must be a URL that begins with https:// or http://%s.", name, is)
 	case c.Pattern != "" && !p.matches(c.Pattern, s):
 		return fmt.Sprintf("%s must be %s%s.", name, c.PatternDoc, is)

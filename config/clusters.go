@@ -92,7 +92,7 @@ func (e *Evaluator) Clusters(addr resource.Address) ([]ClusterInstance, diag.Dia
 	ctx := e.scope(b, b.refs)
 	cache := map[*expr]attrValue{}
 	if st.open || st.failed {
-		probe := &instance{each: cty.DynamicVal}
+		probe := &instance{each: cty.DynamicVal, block: b}
 		e.evaluateCluster(b, probe, &bodyEval{ctx: e.instanceScope(b, ctx, probe, true), cache: cache})
 		return nil, end()
 	}
@@ -120,9 +120,9 @@ func (e *Evaluator) ResolveCluster(addr resource.Address) (ClusterInstance, diag
 
 func (e *Evaluator) evaluateCluster(b *block, in *instance, be *bodyEval) ClusterInstance {
 	be.e, be.addr, be.what, be.json, be.repeated = e, b.instanceAddress(in), b.headline(), b.json, b.repeated()
-	be.targets, be.ranges = map[string][]target{}, b.argRanges()
+	be.targets, be.open, be.ranges = map[string][]target{}, map[string]bool{}, b.argRanges()
 	kind := b.candidates[0].kind
-	in.kind = kind
+	in.found = &b.candidates[0]
 	vals := be.body(kind.Attributes, b.content, "")
 	be.defaults(kind.Attributes, vals, b.content, "")
 	c := ClusterInstance{Address: be.addr, Range: b.rng, AttrRanges: be.ranges, DependsOn: be.dependsOn(b)}
@@ -130,8 +130,7 @@ func (e *Evaluator) evaluateCluster(b *block, in *instance, be *bodyEval) Cluste
 		client := clusterObject(ts[0])
 		c.Client = &client
 	}
-	admins := resource.Attr(cty.ObjectVal(vals), adminsAttr)
-	c.AdminsKnown = admins.IsKnown() && (admins.IsNull() || b.content.args[adminsAttr] == nil || len(be.targets[adminsAttr]) > 0 || emptyCollection(admins))
+	c.AdminsKnown = !be.open[adminsAttr]
 	for _, t := range be.targets[adminsAttr] {
 		c.Admins = append(c.Admins, clusterObject(t))
 	}
@@ -155,11 +154,6 @@ func (e *Evaluator) evaluateCluster(b *block, in *instance, be *bodyEval) Cluste
 	}
 	in.object = clusterReference(b.referenceType(kind), cty.ObjectVal(seen), c)
 	return c
-}
-
-func emptyCollection(v cty.Value) bool {
-	v, _ = v.Unmark()
-	return v.IsKnown() && !v.IsNull() && v.CanIterateElements() && v.LengthInt() == 0
 }
 
 func clusterReference(want cty.Type, vals cty.Value, c ClusterInstance) cty.Value {
@@ -228,12 +222,13 @@ func (e *Evaluator) sameHome(p1 string, a1 resource.Address, p2 string, a2 resou
 	}
 	_, in1 := e.find(a1)
 	_, in2 := e.find(a2)
-	if in1 == nil || in2 == nil || in1.object == cty.NilVal || in2.object == cty.NilVal {
+	if in1 == nil || in2 == nil || in1.found == nil {
 		return false
 	}
-	for _, name := range append([]string{"id"}, in1.kind.Key...) {
-		v1, _ := resource.Attr(in1.object, name).Unmark()
-		v2, _ := resource.Attr(in2.object, name).Unmark()
+	o1, o2 := in1.value(), in2.value()
+	for _, name := range append([]string{"id"}, in1.found.kind.Key...) {
+		v1, _ := resource.Attr(o1, name).Unmark()
+		v2, _ := resource.Attr(o2, name).Unmark()
 		if v1.IsKnown() && v2.IsKnown() && !v1.IsNull() && v1.RawEquals(v2) {
 			return true
 		}
@@ -276,10 +271,10 @@ func (be *bodyEval) jwksEndpoint(vals map[string]cty.Value, c ClusterInstance) c
 		return v
 	}
 	_, in := be.e.find(c.Parent)
-	if in == nil || in.object == cty.NilVal {
+	if in == nil {
 		return cty.UnknownVal(cty.String)
 	}
-	if v := resource.Attr(in.object, "jwks_uri"); v.Type() == cty.String {
+	if v := resource.Attr(in.value(), "jwks_uri"); v.Type() == cty.String {
 		return v
 	}
 	return cty.UnknownVal(cty.String)

@@ -11,7 +11,8 @@ import (
 // data evaluates a data block. Attrs of one that finds a single object has the
 // kind's type: what is searched by is set, the rest unknown. Of one that finds
 // many it is what the block yields, see [PluralType].
-func (be *bodyEval) data(b *block, kind resource.Kind, d *resource.Desired) {
+func (be *bodyEval) data(b *block, found *candidate, d *resource.Desired) {
+	kind := found.kind
 	spec := b.spec(kind)
 	vals := be.body(spec, b.content, "")
 	if b.plural {
@@ -39,7 +40,7 @@ func (be *bodyEval) data(b *block, kind resource.Kind, d *resource.Desired) {
 	}
 	d.Args = cty.ObjectVal(args)
 	all := map[string]cty.Value{}
-	for _, a := range kind.All() {
+	for _, a := range found.all {
 		v, given := vals[a.Name]
 		switch {
 		case given && !isUnset(v):

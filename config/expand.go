@@ -30,8 +30,14 @@ type instance struct {
 	key     resource.Key
 	each    cty.Value // each.value; cty.NilVal without for_each
 	desired resource.Desired
-	kind    resource.Kind
-	object  cty.Value
+	block   *block
+	found   *candidate // the kind, once the provider is known
+	// raw is what is known of the instance: from the configuration alone if
+	// configured is set, else as Set told. object is made of it when a
+	// reference wants it first.
+	raw        cty.Value
+	configured bool
+	object     cty.Value
 }
 
 func (e *Evaluator) state(addr resource.Address) *blockState {
@@ -73,14 +79,14 @@ func (e *Evaluator) expand(addr resource.Address) []resource.Desired {
 	cache := map[*expr]attrValue{}
 	if st.open || st.failed {
 		// The mistakes that all instances would have are told all the same.
-		probe := &instance{each: cty.DynamicVal}
+		probe := &instance{each: cty.DynamicVal, block: b}
 		e.evaluateInstance(b, probe, e.instanceScope(b, ctx, probe, true), cache)
 		return nil
 	}
 	out := make([]resource.Desired, 0, len(st.order))
 	for _, in := range st.order {
 		e.evaluateInstance(b, in, e.instanceScope(b, ctx, in, false), cache)
-		in.object = b.object(in, configuredValue(b, in))
+		in.know(in.desired.Attrs, true)
 		out = append(out, in.desired)
 	}
 	e.touch(st)
@@ -97,7 +103,29 @@ func (e *Evaluator) Resolve(addr resource.Address) (resource.Desired, diag.Diagn
 	}
 	e.refreshEach(b, in)
 	e.evaluateInstance(b, in, e.instanceScope(b, e.scope(b, b.refs), in, false), nil)
-	return in.desired, end()
+	if in.configured {
+		in.know(in.desired.Attrs, true)
+		e.touch(e.state(b.addr))
+	}
+	d := in.desired
+	return d, end()
+}
+
+// know takes over what is known of an instance.
+func (in *instance) know(v cty.Value, configured bool) {
+	in.raw, in.configured, in.object = v, configured, cty.NilVal
+}
+
+// value is what a reference to the instance yields.
+func (in *instance) value() cty.Value {
+	switch {
+	case in.object != cty.NilVal:
+	case in.raw == cty.NilVal || in.found == nil:
+		return cty.DynamicVal
+	default:
+		in.object = in.block.object(in, in.raw, in.configured)
+	}
+	return in.object
 }
 
 // find is the instance of an address, or nil.
@@ -121,7 +149,7 @@ func (e *Evaluator) Set(addr resource.Address, v cty.Value) {
 	if in == nil {
 		return
 	}
-	in.object = b.object(in, v)
+	in.know(v, false)
 	e.touch(e.state(b.addr))
 }
 
@@ -136,7 +164,7 @@ func (e *Evaluator) repeat(b *block) *blockState {
 		return st
 	}
 	add := func(key resource.Key, each cty.Value) {
-		in := &instance{key: key, each: each}
+		in := &instance{key: key, each: each, block: b}
 		st.order = append(st.order, in)
 		st.instances[key] = in
 	}

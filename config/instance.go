@@ -10,22 +10,23 @@ import (
 	"github.com/idpctl/idpctl/resource"
 )
 
-// evaluateInstance fills in.desired and in.kind.
+// evaluateInstance fills in.desired and in.found.
 func (e *Evaluator) evaluateInstance(b *block, in *instance, ctx *hcl.EvalContext, cache map[*expr]attrValue) {
 	be := &bodyEval{
 		e: e, ctx: ctx, addr: b.instanceAddress(in), what: b.headline(), json: b.json, repeated: b.repeated(),
-		cache: cache, targets: map[string][]target{}, ranges: b.argRanges(),
+		cache: cache, targets: map[string][]target{}, open: map[string]bool{}, ranges: b.argRanges(),
 	}
 	d := resource.Desired{Address: be.addr, Range: b.rng, AttrRanges: be.ranges, Args: cty.NullVal(cty.EmptyObject)}
-	kind, provider := be.home(b)
-	in.kind = kind
+	found, provider := be.home(b)
+	kind := found.kind
+	in.found = found
 	d.Provider = provider
 	be.checkKind(b, kind)
 	be.lax = provider == "" // the kind is a guess
 	if b.typ == DataBlock {
-		be.data(b, kind, &d)
+		be.data(b, found, &d)
 	} else {
-		be.managed(b, kind, &d)
+		be.managed(b, found, &d)
 	}
 	if ts := be.targets[kind.Parent]; len(ts) == 1 {
 		d.Parent = ts[0].addr
@@ -55,17 +56,18 @@ func (b *block) argRanges() map[string]diag.Range {
 // home finds the provider of an instance: that of its realm or tenant, the one
 // that is written, or the only one there is. Provider is "" and the kind a
 // guess where that cannot be said, which is then reported.
-func (be *bodyEval) home(b *block) (resource.Kind, string) {
-	first := b.candidates[0]
+func (be *bodyEval) home(b *block) (*candidate, string) {
+	first := &b.candidates[0]
 	provider := b.provider
 	var parent *argument
 	unsure := false
 	for _, c := range b.candidates {
 		arg := b.content.args[c.kind.Parent]
-		spec, ok := c.kind.Attribute(c.kind.Parent)
-		if c.kind.Parent == "" || arg == nil || !ok {
+		at := slices.IndexFunc(c.all, func(a resource.Attribute) bool { return a.Name == c.kind.Parent })
+		if c.kind.Parent == "" || arg == nil || at < 0 {
 			continue
 		}
+		spec := c.all[at]
 		parent = arg
 		got := be.attribute(spec, arg)
 		if len(got.targets) != 1 {
@@ -95,7 +97,7 @@ func (be *bodyEval) home(b *block) (resource.Kind, string) {
 		case len(fit) == 1:
 			provider = fit[0]
 		case unsure:
-			return first.kind, ""
+			return first, ""
 		default:
 			place := b.rng
 			hint := ""
@@ -104,17 +106,17 @@ func (be *bodyEval) home(b *block) (resource.Kind, string) {
 			}
 			be.e.report.errorf(place, "Ambiguous provider", "There are several provider blocks: %s. Say which one %s belongs to, as in provider = %s.%s",
 				list(fit, "and"), b.addr, fit[0], hint)
-			return first.kind, ""
+			return first, ""
 		}
 	}
 	typ := be.e.m.providers[provider].Type
-	for _, c := range b.candidates {
-		if c.info.Type == typ {
-			return c.kind, provider
+	for i := range b.candidates {
+		if b.candidates[i].info.Type == typ {
+			return &b.candidates[i], provider
 		}
 	}
 	be.e.report.errorAt(be.addr, b.rng, "Unsupported block type", "%s has no block %s.", be.e.m.opts.Providers[typ].Name, b.headline())
-	return first.kind, provider
+	return first, provider
 }
 
 // checkKind refuses what the instance's own provider does not know, where
@@ -154,8 +156,8 @@ func only(cs []candidate, kind resource.Kind) []candidate {
 }
 
 // managed evaluates a resource block.
-func (be *bodyEval) managed(b *block, kind resource.Kind, d *resource.Desired) {
-	attrs := kind.All()
+func (be *bodyEval) managed(b *block, found *candidate, d *resource.Desired) {
+	kind, attrs := found.kind, found.all
 	vals := be.body(attrs, b.content, "")
 	be.defaults(attrs, vals, b.content, "")
 	for _, name := range kind.Key {

@@ -97,28 +97,31 @@ func TestLocalChainIsLimited(t *testing.T) {
 	}
 }
 
-func benchmarkConfig(n int) string {
-	return preamble + fmt.Sprintf(`
-locals {
-  people = { for i in range(%d) : "u${i}" => { email = "User${i}@example.com", last = "L${i}" } }
-}
+// benchmarkFiles are users that a table lists, and a group of all of them.
+func benchmarkFiles(n int) map[string]string {
+	var csv strings.Builder
+	csv.WriteString("email,first_name,last_name\n")
+	for i := range n {
+		fmt.Fprintf(&csv, "User%d@example.com,F%d,L%d\n", i, i, i)
+	}
+	return map[string]string{"users.csv": csv.String(), "main.idp.hcl": preamble + `
 user "team" {
-  for_each   = merge([for c in range(%d) : { for i in range(1000) : "u${c * 1000 + i}" => { email = "User${c * 1000 + i}@example.com", last = "L${i}" } }]...)
+  for_each   = { for u in csvdecode(file("users.csv")) : u.email => u }
   realm      = realm.main
   email      = each.value.email
-  first_name = "F"
-  last_name  = each.value.last
+  first_name = each.value.first_name
+  last_name  = each.value.last_name
 }
 group "all" {
   realm   = realm.main
   members = user.team[*]
 }
-`, min(n, 1000), n/1000)
+`}
 }
 
 // BenchmarkEvaluate10000 expands ten thousand users and a group of all.
 func BenchmarkEvaluate10000(b *testing.B) {
-	m := mustLoad(b, benchmarkConfig(10_000))
+	m, _ := loadFiles(b, benchmarkFiles(10_000))
 	b.ReportAllocs()
 	for b.Loop() {
 		w := &world{e: m.Evaluator(), desired: map[string]resource.Desired{}}
@@ -130,7 +133,7 @@ func BenchmarkEvaluate10000(b *testing.B) {
 
 // BenchmarkLoad10000 loads them, with all checks.
 func BenchmarkLoad10000(b *testing.B) {
-	dir := folder(b, map[string]string{"main.idp.hcl": benchmarkConfig(10_000)})
+	dir := folder(b, benchmarkFiles(10_000))
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, ds := Load(dir, fakeOptions()); len(ds) > 0 {
@@ -141,7 +144,7 @@ func BenchmarkLoad10000(b *testing.B) {
 
 // BenchmarkResolve10000 resolves every user at apply time.
 func BenchmarkResolve10000(b *testing.B) {
-	m := mustLoad(b, benchmarkConfig(10_000))
+	m, _ := loadFiles(b, benchmarkFiles(10_000))
 	w := &world{e: m.Evaluator(), desired: map[string]resource.Desired{}}
 	w.run(m, nil)
 	b.ReportAllocs()

@@ -27,7 +27,7 @@ func (e *Evaluator) ProviderConfig(name string) (cty.Value, diag.Diagnostics) {
 	}
 	be := &bodyEval{
 		e: e, ctx: e.scope(p, all), what: "provider",
-		targets: map[string][]target{}, ranges: map[string]diag.Range{},
+		targets: map[string][]target{}, open: map[string]bool{}, ranges: map[string]diag.Range{},
 		lax: e.m.opts.ValidateOnly,
 	}
 	vals := be.body(p.info.Config, p.content, "")

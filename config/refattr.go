@@ -23,28 +23,29 @@ type target struct {
 
 // references turns the value of a reference attribute into what travels: a
 // string, or a set of strings. An unknown part stays unknown.
-func (be *bodyEval) references(a resource.Attribute, v cty.Value, x *expr) (cty.Value, []target, bool) {
+func (be *bodyEval) references(a resource.Attribute, v cty.Value, x *expr) attrValue {
+	failed := attrValue{value: cty.UnknownVal(a.Type)}
 	v, marks := v.Unmark()
 	switch {
 	case !v.IsKnown():
-		return cty.UnknownVal(a.Type).WithMarks(marks), nil, be.checkUnknownReference(a, v, x)
+		return attrValue{value: cty.UnknownVal(a.Type).WithMarks(marks), open: true, ok: be.checkUnknownReference(a, v, x)}
 	case v.IsNull():
-		return cty.NullVal(a.Type), nil, true
+		return attrValue{value: cty.NullVal(a.Type), ok: true}
 	case a.Type.IsCollectionType():
 		return be.collection(a, v, marks, x)
 	}
 	if !isReferenceType(v.Type()) {
 		be.notReference(a, v, x)
-		return cty.NilVal, nil, false
+		return failed
 	}
 	t, known, ok := be.target(a, v, x)
 	if !ok {
-		return cty.NilVal, nil, false
+		return failed
 	}
 	if !known {
-		return cty.UnknownVal(a.Type).WithMarks(marks), nil, true
+		return attrValue{value: cty.UnknownVal(a.Type).WithMarks(marks), open: true, ok: true}
 	}
-	return be.travels(a, t).WithMarks(marks), []target{t}, true
+	return attrValue{value: be.travels(a, t).WithMarks(marks), targets: []target{t}, ok: true}
 }
 
 // checkUnknownReference refuses an unknown value that can never be a
@@ -65,36 +66,40 @@ func (be *bodyEval) travels(a resource.Attribute, t target) cty.Value {
 	return t.object.GetAttr(a.Ref.Attr)
 }
 
+// maxUnknownElements bounds how many unknown elements a set holds: all of them
+// have one hash in cty, so a set of n takes n² comparisons. With more, the
+// whole set is unknown.
+const maxUnknownElements = 500
+
 // collection flattens what a collection of references is written as.
-func (be *bodyEval) collection(a resource.Attribute, v cty.Value, marks cty.ValueMarks, x *expr) (cty.Value, []target, bool) {
+func (be *bodyEval) collection(a resource.Attribute, v cty.Value, marks cty.ValueMarks, x *expr) attrValue {
 	f := &flattener{be: be, attr: a, x: x, marks: []cty.ValueMarks{marks}, seen: map[resource.Address]bool{}}
-	ok := f.add(v)
-	if !ok {
-		return cty.NilVal, nil, false
+	if !f.add(v) {
+		return attrValue{value: cty.UnknownVal(a.Type)}
 	}
-	all := cty.NewValueMarks()
-	for _, m := range f.marks {
-		for mark := range m {
-			all[mark] = struct{}{}
-		}
-	}
-	if f.unknown {
-		return cty.UnknownVal(a.Type).WithMarks(all), f.targets, true
-	}
+	out := attrValue{targets: f.targets, open: f.unknown, ok: true}
 	vals := make([]cty.Value, 0, len(f.targets))
+	unknown := 0
 	for _, t := range f.targets {
 		vals = append(vals, be.travels(a, t))
+		if !vals[len(vals)-1].IsKnown() {
+			unknown++
+		}
 	}
 	switch {
+	case f.unknown || unknown > maxUnknownElements:
+		out.value = cty.UnknownVal(a.Type)
 	case len(vals) == 0 && a.Type.IsSetType():
-		return cty.SetValEmpty(cty.String).WithMarks(all), nil, true
+		out.value = cty.SetValEmpty(cty.String)
 	case len(vals) == 0:
-		return cty.ListValEmpty(cty.String).WithMarks(all), nil, true
+		out.value = cty.ListValEmpty(cty.String)
 	case a.Type.IsSetType():
-		return cty.SetVal(vals).WithMarks(all), f.targets, true
+		out.value = cty.SetVal(vals)
 	default:
-		return cty.ListVal(vals).WithMarks(all), f.targets, true
+		out.value = cty.ListVal(vals)
 	}
+	out.value = out.value.WithMarks(f.marks...)
+	return out
 }
 
 // flattener collects the references in a value that may nest collections.
@@ -176,10 +181,10 @@ func (be *bodyEval) pluralElements(v cty.Value) (cty.Value, bool) {
 		return cty.NilVal, false
 	}
 	b, in := be.e.find(addr)
-	if in == nil || !b.plural || !v.Type().HasAttribute(in.kind.Plural) {
+	if in == nil || in.found == nil || !b.plural || !v.Type().HasAttribute(in.found.kind.Plural) {
 		return cty.NilVal, false
 	}
-	return v.GetAttr(in.kind.Plural), true
+	return v.GetAttr(in.found.kind.Plural), true
 }
 
 func knownAddress(v cty.Value) (resource.Address, bool) {
@@ -273,7 +278,10 @@ func (be *bodyEval) suggest(a resource.Attribute, v cty.Value, x *expr) string {
 
 // hasKey reports whether an attribute of the instance's natural key is s.
 func hasKey(in *instance, s string) bool {
-	for _, name := range in.kind.Key {
+	if in.found == nil {
+		return false
+	}
+	for _, name := range in.found.kind.Key {
 		v, marks := resource.Attr(in.desired.Attrs, name).Unmark()
 		if len(marks) == 0 && v.IsKnown() && !v.IsNull() && v.Type() == cty.String && v.AsString() == s {
 			return true

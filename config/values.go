@@ -86,8 +86,10 @@ func (b *block) referenceType(k resource.Kind) cty.Type {
 }
 
 // object is what a reference to an instance yields if the instance is v. It
-// always has the type that the block's references have.
-func (b *block) object(in *instance, v cty.Value) cty.Value {
+// always has the type that the block's references have. configured: v is what
+// the configuration says, so what is unset and the provider's to decide is
+// unknown.
+func (b *block) object(in *instance, v cty.Value, configured bool) cty.Value {
 	v, marks := v.Unmark()
 	addr := cty.StringVal(b.instanceAddress(in).String())
 	provider := cty.StringVal(in.desired.Provider)
@@ -95,34 +97,33 @@ func (b *block) object(in *instance, v cty.Value) cty.Value {
 		provider = cty.UnknownVal(cty.String)
 	}
 	if !b.plural {
-		return objectValue(in.kind.All(), v, addr, provider).WithMarks(marks)
+		return objectValue(in.found.all, v, addr, provider, configured).WithMarks(marks)
 	}
 	attrs := map[string]cty.Value{addressAttr: addr, providerAttr: provider}
-	for _, a := range withParent(in.kind, in.kind.Filters) {
+	for _, a := range withParent(in.found.kind, in.found.kind.Filters) {
 		val := resource.Attr(v, a.Name)
 		if val.IsNull() {
 			val = resource.Attr(in.desired.Attrs, a.Name)
 		}
 		attrs[a.Name] = conform(a, val, !in.desired.Attrs.IsKnown())
 	}
-	attrs[in.kind.Plural] = b.elements(in, resource.Attr(v, in.kind.Plural), provider)
+	attrs[in.found.kind.Plural] = b.elements(in, resource.Attr(v, in.found.kind.Plural), provider)
 	return cty.ObjectVal(attrs).WithMarks(marks)
 }
 
 // elements gives the objects of a plural data block address and provider.
 func (b *block) elements(in *instance, found, provider cty.Value) cty.Value {
-	want := cty.Map(objectType(in.kind))
+	want := cty.Map(objectType(in.found.kind))
 	found, marks := found.Unmark()
 	if !found.IsKnown() || found.IsNull() || !found.CanIterateElements() {
 		return cty.UnknownVal(want).WithMarks(marks)
 	}
 	out := make(map[string]cty.Value, found.LengthInt())
-	attrs := in.kind.All()
 	for it := found.ElementIterator(); it.Next(); {
 		key, val := it.Element()
 		val, valMarks := val.Unmark()
 		addr := elementAddress(b.instanceAddress(in), key.AsString())
-		out[key.AsString()] = objectValue(attrs, val, cty.StringVal(addr.String()), provider).WithMarks(valMarks)
+		out[key.AsString()] = objectValue(in.found.all, val, cty.StringVal(addr.String()), provider, false).WithMarks(valMarks)
 	}
 	if len(out) == 0 {
 		return cty.MapValEmpty(want.ElementType()).WithMarks(marks)
@@ -145,15 +146,16 @@ func elementAddress(parent resource.Address, key string) resource.Address {
 
 // objectValue is v with address and provider: every attribute has its type,
 // those that v lacks are unknown, and sensitive ones are marked.
-func objectValue(attrs []resource.Attribute, v, addr, provider cty.Value) cty.Value {
+func objectValue(attrs []resource.Attribute, v, addr, provider cty.Value, configured bool) cty.Value {
 	vals := make(map[string]cty.Value, len(attrs)+2)
 	known := v != cty.NilVal && v.IsKnown() && !v.IsNull() && v.Type().IsObjectType()
 	for _, a := range attrs {
-		if known && v.Type().HasAttribute(a.Name) {
-			vals[a.Name] = conform(a, v.GetAttr(a.Name), false)
-		} else {
+		if !known || !v.Type().HasAttribute(a.Name) {
 			vals[a.Name] = conform(a, cty.DynamicVal, true)
+			continue
 		}
+		attr := v.GetAttr(a.Name)
+		vals[a.Name] = conform(a, attr, configured && a.Computed && isUnset(attr))
 	}
 	vals[addressAttr], vals[providerAttr] = addr, provider
 	return cty.ObjectVal(vals)
@@ -196,22 +198,6 @@ func markBlock(attrs []resource.Attribute, v cty.Value) cty.Value {
 	return cty.ObjectVal(vals).WithMarks(marks)
 }
 
-// configuredValue is what is known of an instance from the configuration
-// alone: what the provider decides on is unknown.
-func configuredValue(b *block, in *instance) cty.Value {
-	attrs := in.desired.Attrs
-	if b.plural || attrs == cty.NilVal || !attrs.IsKnown() || attrs.IsNull() {
-		return attrs
-	}
-	vals := attrs.AsValueMap()
-	for _, a := range in.kind.All() {
-		if v := vals[a.Name]; v.IsNull() && a.Computed {
-			vals[a.Name] = cty.UnknownVal(v.Type())
-		}
-	}
-	return cty.ObjectVal(vals)
-}
-
 // blockValue is what a reference to a whole block yields: the object, or with
 // for_each a map and with count a list of them.
 func (e *Evaluator) blockValue(addr resource.Address) cty.Value {
@@ -244,7 +230,7 @@ func (e *Evaluator) makeBlockValue(b *block, st *blockState) cty.Value {
 		vals := make(map[string]cty.Value, len(st.order))
 		for _, in := range st.order {
 			key, _ := in.key.Str()
-			vals[key] = e.instanceValue(in)
+			vals[key] = in.value()
 			uniform = uniform || vals[key].Type().Equals(elem)
 		}
 		switch {
@@ -257,7 +243,7 @@ func (e *Evaluator) makeBlockValue(b *block, st *blockState) cty.Value {
 	case b.count != nil:
 		vals := make([]cty.Value, 0, len(st.order))
 		for _, in := range st.order {
-			vals = append(vals, e.instanceValue(in))
+			vals = append(vals, in.value())
 		}
 		switch {
 		case len(vals) == 0:
@@ -269,14 +255,7 @@ func (e *Evaluator) makeBlockValue(b *block, st *blockState) cty.Value {
 	case len(st.order) == 0:
 		return cty.DynamicVal
 	}
-	return e.instanceValue(st.order[0])
-}
-
-func (e *Evaluator) instanceValue(in *instance) cty.Value {
-	if in.object == cty.NilVal {
-		return cty.DynamicVal
-	}
-	return in.object
+	return st.order[0].value()
 }
 
 // convertTo converts and says in plain words what does not fit.

@@ -71,8 +71,8 @@ func Remove(in Removal) (*Change, diag.Diagnostics) {
 type Contents map[string][]resource.Object
 
 // CheckContents refuses to delete a parent that holds objects which are not
-// deleted by this plan themselves, unless force_destroy is set; it says how
-// many. removed are the ids that the plan deletes.
+// deleted by this plan themselves, as idpctl does not know them or has only
+// adopted them, unless force_destroy is set; it says how many. removed are the ids that the plan deletes.
 func CheckContents(c *Change, contents Contents, removed map[string]bool, force bool) diag.Diagnostics {
 	var parts []string
 	for _, kind := range slices.Sorted(maps.Keys(contents)) {
@@ -91,12 +91,12 @@ func CheckContents(c *Change, contents Contents, removed map[string]bool, force 
 	}
 	held := strings.Join(parts, ", ")
 	if force {
-		c.Reason = strings.TrimSpace(c.Reason + " (force_destroy: with " + held + " not managed here)")
+		c.Reason = strings.TrimSpace(c.Reason + " (force_destroy: with " + held + " not made by idpctl)")
 		return nil
 	}
 	return diag.Diagnostics{{
 		Summary: "Not empty", Subject: c.Range, Address: c.Address.String(),
-		Detail: fmt.Sprintf("%s would be deleted, and with it %s that idpctl does not manage. Move them first, or set force_destroy = true, apply that, and try again.", c.Address, held),
+		Detail: fmt.Sprintf("%s would be deleted, and with it %s that idpctl did not make. Move them first, or set force_destroy = true, apply that, and try again.", c.Address, held),
 	}}
 }
 

@@ -58,6 +58,9 @@ type Operation struct {
 	PasswordTemporary bool
 	// Invite: have the provider send the mail that lets the user set one.
 	Invite bool
+	// Secrets are the texts in Before and After that came from sensitive
+	// values: no error may repeat them.
+	Secrets []resource.Secret
 }
 
 // Result is what became of the operation at Index of the set.

@@ -262,6 +262,7 @@ func (rm *realm) update(o object, isImport bool) *apiError {
 		rep["duplicateEmailsAllowed"] = false
 	}
 	if is(o, "duplicateEmailsAllowed") {
+		rep["duplicateEmailsAllowed"] = true
 		rep["loginWithEmailAllowed"], rep["registrationEmailAsUsername"] = false, false
 	} else if is(o, "loginWithEmailAllowed") {
 		rep["duplicateEmailsAllowed"] = false

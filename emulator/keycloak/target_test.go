@@ -91,7 +91,13 @@ func run(t *testing.T, realm map[string]any, steps []step) {
 	}
 }
 
-func (tg *target) run(t *testing.T, realm map[string]any, steps []step) {
+// realm makes a realm of the test's own and does some steps in it.
+func (tg *target) realm(t *testing.T, steps ...step) map[string]string {
+	t.Helper()
+	return tg.run(t, nil, steps)
+}
+
+func (tg *target) run(t *testing.T, realm map[string]any, steps []step) map[string]string {
 	t.Helper()
 	vars := map[string]string{"base": tg.base, "realm": "emutest-" + strings.ToLower(rand.Text()[:8])}
 	rep := map[string]any{"realm": "{realm}", "enabled": true}
@@ -108,6 +114,7 @@ func (tg *target) run(t *testing.T, realm map[string]any, steps []step) {
 			}
 		}
 	}
+	return vars
 }
 
 // variable is a use of one; anything else in braces is left alone.

@@ -194,7 +194,7 @@ func (c *call) tokenReply(cl *client, g *grant) (reply, error) {
 			refresh["typ"] = "Offline"
 		} else {
 			refresh["exp"] = ends.Unix()
-			body["refresh_expires_in"] = int64(ends.Sub(now) / time.Second)
+			body["refresh_expires_in"] = ends.Unix() - now.Unix()
 		}
 		body["session_state"] = g.session.id
 		token, err := rm.secret.Sign(refresh)
@@ -203,7 +203,7 @@ func (c *call) tokenReply(cl *client, g *grant) (reply, error) {
 		}
 		body["refresh_token"] = token
 	}
-	body["expires_in"] = int64(expires.Sub(now) / time.Second)
+	body["expires_in"] = expires.Unix() - now.Unix()
 	m := c.mapping(cl, g, scopes)
 	access := m.accessToken(expires)
 	token, err := c.signingKey(rm).Sign(access)

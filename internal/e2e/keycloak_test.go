@@ -36,6 +36,7 @@ realm "home" {
 client "influxctl" {
   realm = realm.home
   name  = "InfluxDB command line"
+  oauth2_device_polling_interval = 1 # verify is not to wait for 5 seconds
 }
 `, name, arguments)
 		},

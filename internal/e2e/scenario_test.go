@@ -91,6 +91,7 @@ func TestStory(t *testing.T) {
 				w.makesItSo(file)
 				w.letsThemIn()
 				w.mendsDrift()
+				w.keepsStrangers()
 				w.survivesTheLossOfItsState()
 				w.destroysOnlyItsOwn(file)
 			})
@@ -227,22 +228,36 @@ func (w *world) survivesTheLossOfItsState() {
 	}
 }
 
-// destroysOnlyItsOwn: a home in which somebody else has a user is not removed
-// by accident.
-func (w *world) destroysOnlyItsOwn(file string) {
+// keepsStrangers: what is not named in the configuration is not there for a
+// plan, and a home in which it is not removed by accident.
+func (w *world) keepsStrangers() {
 	w.Helper()
 	w.addPerson(w.home, "biff@example.com")
-	w.empty() // what is not named is not there
-	full := w.read("myinfluxdb.yml")
+	w.empty()
+	w.refusesToDestroy("1 user")
+}
+
+func (w *world) refusesToDestroy(held string) {
+	w.Helper()
+	file := w.read("myinfluxdb.yml")
 	r := w.must(1, "destroy", "-auto-approve", "-input=false")
-	for _, want := range []string{"1 user", "force_destroy"} {
-		if !strings.Contains(r.stderr, want) {
+	said := strings.Join(strings.Fields(r.stderr), " ")
+	for _, want := range []string{"and with it " + held + " that idpctl did not make", "force_destroy"} {
+		if !strings.Contains(said, want) {
 			w.Errorf("the refusal does not say %q: %s", want, r)
 		}
 	}
-	if len(w.people(w.home)) != 4 || w.read("myinfluxdb.yml") != full {
+	if len(w.people(w.home)) != 4 || w.read("myinfluxdb.yml") != file {
 		w.Fatal("a destroy that was refused has changed something")
 	}
+	w.empty()
+}
+
+// destroysOnlyItsOwn: with leave to do so, the home goes with all that is in it,
+// and the admins leave the file.
+func (w *world) destroysOnlyItsOwn(file string) {
+	w.Helper()
+	w.refusesToDestroy("1 group, 4 users") // those that were adopted count as well
 	w.arguments = "  force_destroy = true"
 	w.configure(story)
 	w.must(0, "destroy", "-auto-approve", "-input=false")

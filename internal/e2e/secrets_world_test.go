@@ -20,7 +20,6 @@ import (
 	"github.com/idpctl/idpctl/emulator/fault"
 	"github.com/idpctl/idpctl/internal/cli"
 	"github.com/idpctl/idpctl/providers"
-	"github.com/idpctl/idpctl/providers/keycloak"
 )
 
 // secretWorld is a folder, a Keycloak behind a proxy that writes tokens down,
@@ -28,6 +27,7 @@ import (
 type secretWorld struct {
 	*canaries
 	t      *testing.T
+	on     *target
 	dir    string
 	url    string
 	env    []string
@@ -39,15 +39,15 @@ type secretWorld struct {
 }
 
 // newSecretWorld puts the proxy in front of a Keycloak.
-func newSecretWorld(t *testing.T, server http.Handler) *secretWorld {
+func newSecretWorld(t *testing.T, on *target) *secretWorld {
 	w := &secretWorld{
-		canaries: &canaries{}, t: t, dir: t.TempDir(), faults: fault.New(server),
+		canaries: &canaries{}, t: t, on: on, dir: t.TempDir(), faults: fault.New(on.handler),
 		allowed: map[string][]string{},
 	}
 	proxy := httptest.NewServer(http.HandlerFunc(w.proxy))
 	t.Cleanup(proxy.Close)
 	w.url = proxy.URL
-	w.env = []string{"IDPCTL_LOG=debug", "KEYCLOAK_URL=" + w.url}
+	w.env = []string{"IDPCTL_LOG=debug"}
 	return w
 }
 
@@ -107,7 +107,7 @@ func (w *secretWorld) runWatched(watch io.Writer, env, may []string, args ...str
 	code := cli.Main(context.Background(), append([]string{"-chdir=" + w.dir}, args...), &cli.Env{
 		Stdin: strings.NewReader(""), Stdout: io.MultiWriter(&out, watch), Stderr: &errOut,
 		Environ:   append(append([]string{}, w.env...), env...),
-		Providers: []providers.Provider{keycloak.New()},
+		Providers: []providers.Provider{w.on.provider},
 		Version:   "0.0.0",
 		Exit:      func(int) { w.t.Error("the process was to end at once") },
 	})
@@ -161,9 +161,9 @@ func (w *secretWorld) watchDisk() (moments func() int) {
 	return func() int { before(); after(); return n }
 }
 
-// echo answers with a status and everything that it was told: the worst that a
+// echoBack answers with a status and everything that it was told: the worst that a
 // server, or a gateway in front of it, does with a request.
-func echo(status int, shape string) fault.Action {
+func echoBack(status int, shape string) fault.Action {
 	return func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
@@ -200,15 +200,21 @@ func echo(status int, shape string) fault.Action {
 	}
 }
 
-// admin calls the server's admin API past idpctl.
-type admin struct {
+// secretAdmin calls the server's admin API past idpctl.
+type secretAdmin struct {
 	t     *testing.T
 	url   string
 	token string
 }
 
-func newAdmin(t *testing.T, address, user, password string) *admin {
+func newSecretAdmin(t *testing.T, on *target, address string) *secretAdmin {
 	t.Helper()
+	environ := map[string]string{}
+	for _, kv := range on.environ(address) {
+		name, value, _ := strings.Cut(kv, "=")
+		environ[name] = value
+	}
+	user, password := environ["KEYCLOAK_USER"], environ["KEYCLOAK_PASSWORD"]
 	form := url.Values{"grant_type": {"password"}, "client_id": {"admin-cli"}, "username": {user}, "password": {password}}
 	resp, err := http.PostForm(address+"/realms/master/protocol/openid-connect/token", form)
 	if err != nil {
@@ -221,12 +227,12 @@ func newAdmin(t *testing.T, address, user, password string) *admin {
 	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || answer.Token == "" {
 		t.Fatalf("no sign-in at %s: %v", address, err)
 	}
-	return &admin{t, address, answer.Token}
+	return &secretAdmin{t, address, answer.Token}
 }
 
 // call sends a request and reads the answer; a status from 400 on ends the
 // test, but 404 for DELETE.
-func (a *admin) call(method, path string, body, into any) {
+func (a *secretAdmin) call(method, path string, body, into any) {
 	a.t.Helper()
 	var in io.Reader
 	if body != nil {
@@ -263,7 +269,7 @@ func (a *admin) call(method, path string, body, into any) {
 }
 
 // account makes an administrator of the whole server with this password.
-func (a *admin) account(name, password string) {
+func (a *secretAdmin) account(name, password string) {
 	a.t.Helper()
 	a.call("POST", "master/users", map[string]any{
 		"username": name, "enabled": true, "email": name + "@example.com", "firstName": "A", "lastName": "B",
@@ -279,7 +285,7 @@ func (a *admin) account(name, password string) {
 }
 
 // service makes a client with a service account that administers the server.
-func (a *admin) service(name, secret string) {
+func (a *secretAdmin) service(name, secret string) {
 	a.t.Helper()
 	a.call("POST", "master/clients", map[string]any{
 		"clientId": name, "secret": secret, "publicClient": false, "serviceAccountsEnabled": true, "standardFlowEnabled": false,
@@ -296,7 +302,7 @@ func (a *admin) service(name, secret string) {
 }
 
 // promote gives a user of master the role admin.
-func (a *admin) promote(id string) {
+func (a *secretAdmin) promote(id string) {
 	a.t.Helper()
 	var role map[string]any
 	a.call("GET", "master/roles/admin", nil, &role)

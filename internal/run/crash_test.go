@@ -54,6 +54,12 @@ func (d *dying) Discard(ctx context.Context) error {
 	return d.Backend.Discard(ctx)
 }
 
+func (d *dying) kill() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.dead = true
+}
+
 func (d *dying) isDead() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -89,37 +95,100 @@ team "t" {
 }
 `
 
+// changed is crashing after a change of every sort: one person renamed, one
+// replaced, one removed, one new, members added and removed.
+const changed = `
+space "lab" {
+  title = "Renamed"
+  force_destroy = true
+}
+
+person "p" {
+  for_each  = { a = "a", b = "z", c = "c", e = "e" }
+  space     = space.lab
+  email     = "${each.value}@example.com"
+  full_name = "Person ${each.key}"
+  generate_password = true
+  attributes = { team = each.key }
+}
+
+team "t" {
+  for_each = toset(["x", "w"])
+  space    = space.lab
+  name     = each.key
+  members  = [person.p["a"], person.p["b"], person.p["e"]]
+}
+`
+
+// scenario is an apply during which the process dies.
+type scenario struct {
+	name string
+	// before is applied without a death; "" for nothing. then is applied, or
+	// everything is destroyed if it is "".
+	before, then string
+	check        func(*world)
+}
+
+var scenarios = []scenario{
+	{"first apply", "", crashing, (*world).converged},
+	{"second apply", crashing, changed, (*world).convergedToChanged},
+	{"destroy", crashing, "", (*world).convergedToNothing},
+}
+
+// mortal is a world whose process dies when d says so: nothing that it sends
+// or delivers arrives any more.
+func (s scenario) mortal(t *testing.T, left int, after bool) (*world, *dying) {
+	w := newWorld(t, s.before)
+	if s.before != "" {
+		w.apply()
+	}
+	if s.then != "" {
+		w.config(s.then)
+	}
+	d := &dying{Backend: state.NewLocal(filepath.Join(w.dir, state.DefaultFile), state.LocalOptions{}), left: left, after: after}
+	w.opts.Backend = d
+	w.deliver = func() error {
+		if d.isDead() {
+			return errDead
+		}
+		return nil
+	}
+	return w, d
+}
+
+// mode is what the dying run does.
+func (s scenario) mode() plan.Mode {
+	if s.then == "" {
+		return plan.Destroy
+	}
+	return plan.Normal
+}
+
 // TestDeathAtTheJournal lets the process die before and after every line of
 // the journal, then applies once more. Nothing may be there twice or be left
 // over, and every password that was delivered last must be the valid one.
 func TestDeathAtTheJournal(t *testing.T) {
-	for _, after := range []bool{false, true} {
-		for n := 1; ; n++ {
-			finished := false
-			t.Run(fmt.Sprintf("append %d, after %v", n, after), func(t *testing.T) {
-				w := newWorld(t, crashing)
-				d := &dying{Backend: state.NewLocal(filepath.Join(w.dir, state.DefaultFile), state.LocalOptions{}), left: n, after: after}
-				w.deliver = func() error {
-					if d.isDead() {
-						return errDead
-					}
-					return nil
-				}
-				w.opts.Backend = d
-				w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
-					if d.isDead() {
-						return memory.DropBefore // a dead process sends nothing
-					}
-					return memory.None
+	for _, s := range scenarios {
+		for _, after := range []bool{false, true} {
+			for n := 1; ; n++ {
+				finished := false
+				t.Run(fmt.Sprintf("%s, append %d, after %v", s.name, n, after), func(t *testing.T) {
+					w, d := s.mortal(t, n, after)
+					w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
+						if d.isDead() {
+							return memory.DropBefore // a dead process sends nothing
+						}
+						return memory.None
+					})
+					_, _ = w.try(s.mode())
+					finished = !d.isDead()
+					w.revive()
+					w.must(w.try(s.mode()))
+					s.check(w)
 				})
-				_, _ = w.try(plan.Normal)
-				finished = !d.isDead()
-				w.revive()
-				w.apply()
-				w.converged()
-			})
-			if finished || t.Failed() {
-				break
+				if finished || t.Failed() {
+					break
+				}
 			}
 		}
 	}
@@ -128,45 +197,37 @@ func TestDeathAtTheJournal(t *testing.T) {
 // TestDeathAtTheServer lets the process die before each request that changes
 // something, and after the server has done it.
 func TestDeathAtTheServer(t *testing.T) {
-	for _, fault := range []memory.Fault{memory.DropBefore, memory.DropAfter} {
-		for n := 1; ; n++ {
-			finished := false
-			t.Run(fmt.Sprintf("request %d, fault %d", n, fault), func(t *testing.T) {
-				w := newWorld(t, crashing)
-				d := &dying{Backend: state.NewLocal(filepath.Join(w.dir, state.DefaultFile), state.LocalOptions{}), left: 1 << 30}
-				w.opts.Backend = d
-				w.deliver = func() error {
-					if d.isDead() {
-						return errDead
-					}
-					return nil
-				}
-				left := n
-				var mu sync.Mutex
-				w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
-					mu.Lock()
-					defer mu.Unlock()
-					if d.isDead() {
-						return memory.DropBefore
-					}
-					if r.Mutates() {
-						if left--; left == 0 {
-							d.mu.Lock()
-							d.dead = true
-							d.mu.Unlock()
-							return fault
+	for _, s := range scenarios {
+		for _, fault := range []memory.Fault{memory.DropBefore, memory.DropAfter} {
+			for n := 1; ; n++ {
+				finished := false
+				t.Run(fmt.Sprintf("%s, request %d, fault %d", s.name, n, fault), func(t *testing.T) {
+					w, d := s.mortal(t, 1<<30, false)
+					left := n
+					var mu sync.Mutex
+					w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
+						mu.Lock()
+						defer mu.Unlock()
+						if d.isDead() {
+							return memory.DropBefore
 						}
-					}
-					return memory.None
+						if r.Mutates() {
+							if left--; left == 0 {
+								d.kill()
+								return fault
+							}
+						}
+						return memory.None
+					})
+					_, _ = w.try(s.mode())
+					finished = !d.isDead()
+					w.revive()
+					w.must(w.try(s.mode()))
+					s.check(w)
 				})
-				_, _ = w.try(plan.Normal)
-				finished = !d.isDead()
-				w.revive()
-				w.apply()
-				w.converged()
-			})
-			if finished || t.Failed() {
-				break
+				if finished || t.Failed() {
+					break
+				}
 			}
 		}
 	}
@@ -232,6 +293,53 @@ func (w *world) converged() {
 	}
 	if s := w.state(); len(s.Pending)+len(s.Intents) > 0 {
 		w.t.Errorf("left open: %v %v", s.Pending, s.Intents)
+	}
+}
+
+// convergedToChanged demands that the world is as the second configuration says.
+func (w *world) convergedToChanged() {
+	w.t.Helper()
+	w.empty()
+	names := map[string]bool{}
+	for _, s := range w.idp.Snapshot() {
+		if s.Kind == "person" {
+			names[s.Attr("email").AsString()] = true
+		}
+	}
+	if len(names) != 4 || !names["a@example.com"] || !names["z@example.com"] || !names["c@example.com"] || !names["e@example.com"] {
+		w.t.Errorf("the persons are %v", names)
+	}
+	for key, mail := range map[string]string{"b": "z@example.com", "e": "e@example.com"} {
+		p, _ := w.idp.Find("person", "lab", mail)
+		got := w.delivered[`person.p["`+key+`"]`]
+		if len(got) == 0 || got[len(got)-1] != p.Password {
+			w.t.Errorf("person %s: the last password delivered (%d were) is not the valid one", key, len(got))
+		}
+	}
+	for _, name := range []string{"x", "w"} {
+		team, ok := w.idp.Find("team", "lab", name)
+		if !ok || team.Attr("members").LengthInt() != 3 {
+			w.t.Errorf("team %s has the members %#v", name, team.Attr("members"))
+		}
+	}
+	if a, _ := w.idp.Find("person", "lab", "a@example.com"); len(a.Attr("attributes").AsValueMap()) != 1 {
+		w.t.Errorf("attributes are %#v: the old one is idpctl's to remove", a.Attr("attributes"))
+	}
+	if s := w.state(); len(s.Pending)+len(s.Intents) > 0 {
+		w.t.Errorf("left open: %v %v", s.Pending, s.Intents)
+	}
+}
+
+// convergedToNothing demands that nothing of idpctl's is left.
+func (w *world) convergedToNothing() {
+	w.t.Helper()
+	for _, s := range w.idp.Snapshot() {
+		if !s.Builtin && s.Kind != "site" {
+			w.t.Errorf("left behind: %s %s", s.Kind, s.ID)
+		}
+	}
+	if s := w.state(); !s.IsEmpty() {
+		w.t.Errorf("the state is not empty: %+v", s)
 	}
 }
 

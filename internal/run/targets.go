@@ -113,13 +113,20 @@ func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, 
 		return diags
 	}
 	pt.live = live
+	if !pt.known {
+		// The state was lost, or this is the first time: who is to be an admin
+		// and stands in the file already is idpctl's from now on.
+		for _, a := range want.Admins {
+			pt.own.OwnedIDs = append(pt.own.OwnedIDs, a.ID)
+		}
+	}
 	change, ds := target.Merge(live, want, pt.own)
 	diags = append(diags, at(ds, t.Range)...)
 	if ds.HasErrors() {
 		return diags
 	}
 	pt.describe(change)
-	if !change.Changed && (!pt.known || !slices.Equal(pt.had.OwnedIDs, change.OwnedIDs)) {
+	if !change.Changed && (!pt.known || !slices.Equal(pt.had.OwnedIDs, slices.Sorted(slices.Values(change.OwnedIDs)))) {
 		// The file is as it shall be; the state does not know it yet.
 		pt.change.Action, pt.change.Reason = plan.Update, "because the state does not know it yet; the file stays as it is"
 	}

@@ -81,7 +81,8 @@ func (r *run) change(x *thing, a resource.Attribute, edit func(map[string]cty.Va
 		if other.Name == a.Name || wished || decided {
 			continue
 		}
-		if !plan.Same(before.Attr(other.Name), after.Attr(other.Name)) {
+		if !plan.Same(before.Attr(other.Name), after.Attr(other.Name)) && !r.told[other.Name] {
+			r.told[other.Name] = true // once is enough
 			r.errorf("a change of it changed %s as well: from %s to %s", other.Name, show(before.Attr(other.Name)), show(after.Attr(other.Name)))
 		}
 	}

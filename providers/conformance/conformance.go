@@ -62,6 +62,9 @@ type Harness struct {
 	// object was made.
 	CreatedUnknown []string
 
+	// Home prepares an object that others are about to be made in, beyond what
+	// its attributes can say; nil if nothing has to be.
+	Home func(t *testing.T, o resource.Object)
 	// Stored returns a write-only value that the target holds, by the path of
 	// its attribute ("pin", "mail.password"); nil if it cannot be looked at.
 	Stored func(t *testing.T, o resource.Object, path string) string

@@ -35,14 +35,15 @@ type run struct {
 	number         int
 	refs           map[string]string // values of references, by kind, parent and number
 	made           []*thing
-	waits          atomic.Int32 // how often the provider waited to repeat something
+	told           map[string]bool // attributes that are known to change by themselves
+	waits          atomic.Int32    // how often the provider waited to repeat something
 }
 
 func newRun(t *testing.T, h *Harness, target Target, problem func(string)) *run {
 	return &run{
 		t: t, h: h, target: target, info: target.Provider.Info(), ctx: t.Context(), problem: problem,
 		prefix: "cf" + strings.ToLower(rand.Text()[:6]), canary: "Canary" + rand.Text()[:10],
-		refs: map[string]string{},
+		refs: map[string]string{}, told: map[string]bool{},
 	}
 }
 

@@ -104,6 +104,12 @@ func (r *run) set(out map[string]cty.Value, path string, a resource.Attribute, p
 // to it.
 func (r *run) vary(out map[string]cty.Value, path string, a resource.Attribute, parent string, have cty.Value) {
 	v := r.another(path, a, parent, have)
+	for range 6 { // what others have put there already is no change
+		if !a.Partial || size(without(v, have)) > 0 {
+			break
+		}
+		v = r.another(path, a, parent, have)
+	}
 	maps.Copy(out, r.h.Samples[path+"."+a.Name].With)
 	out[a.Name] = v
 }
@@ -247,12 +253,16 @@ func (r *run) ref(ref *resource.Ref, parent string, n int) string {
 	if v, ok := r.refs[at]; ok {
 		return v
 	}
-	x := r.thing(kind, parent, r.minimal(kind, parent, r.next()))
-	live := r.create(x)
-	v := live.Attr(ref.Attr)
+	live := r.create(r.thing(kind, parent, r.minimal(kind, parent, r.next())))
+	r.refs[at] = r.carries(ref, live)
+	return r.refs[at]
+}
+
+// carries is what a reference to an object holds.
+func (r *run) carries(ref *resource.Ref, o resource.Object) string {
+	v := o.Attr(ref.Attr)
 	if v.IsNull() || v.Type() != cty.String {
-		r.fatalf("a reference to a %s carries its %s, which it has not: %#v", kind.Name, ref.Attr, v)
+		r.fatalf("a reference to a %s carries its %s, which it has not: %#v", o.Kind, ref.Attr, v)
 	}
-	r.refs[at] = v.AsString()
 	return v.AsString()
 }

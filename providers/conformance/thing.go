@@ -52,10 +52,15 @@ func (r *run) home(k resource.Kind) string {
 		case !ok:
 		case parent.AdoptOnly:
 			for _, o := range r.list(providers.Query{Kind: name, All: true}) {
-				return o.Attr(a.Ref.Attr).AsString()
+				return r.carries(a.Ref, o)
 			}
 		default:
-			return r.ref(&resource.Ref{Kinds: []string{name}, Attr: a.Ref.Attr}, r.home(parent), r.next())
+			above := r.home(parent)
+			o := r.create(r.thing(parent, above, r.minimal(parent, above, r.next())))
+			if r.h.Home != nil {
+				r.h.Home(r.t, o)
+			}
+			return r.carries(a.Ref, o)
 		}
 	}
 	r.fatalf("there is no %s to live in", strings.Join(a.Ref.Kinds, " or "))
@@ -196,7 +201,9 @@ func recorded(attrs []resource.Attribute, want cty.Value) cty.Value {
 func (r *run) nothingToDo(x *thing, live resource.Object) {
 	c := r.plan(x, &live)
 	for _, a := range c.Attributes {
-		r.errorf("%s: wanted %s, and read %s", a.Path, show(a.After), show(a.Before))
+		if !r.told[a.Top()] {
+			r.errorf("%s: wanted %s, and read %s", a.Path, show(a.After), show(a.Before))
+		}
 	}
 	if len(c.Attributes) == 0 && c.Action != plan.NoOp {
 		r.errorf("the next plan is to %s", c.Action)

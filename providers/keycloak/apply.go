@@ -29,6 +29,14 @@ func (c *conn) Apply(ctx context.Context, ops []providers.Operation, report func
 		}
 	})()
 
+	for i := range ops {
+		c.remember(password(&ops[i]))
+		for _, s := range ops[i].Secrets {
+			c.remember(s.Reveal())
+		}
+		// A mail server's can come back with any mail that is not sent.
+		c.remember(stringAttr(resource.Attr(ops[i].After, "smtp_server"), "password"))
+	}
 	run := &batch{conn: c, interrupted: ctx, facts: map[string]*realmKnowledge{}}
 	todo, results := make(chan int), make(chan providers.Result)
 	var wg sync.WaitGroup
@@ -76,9 +84,6 @@ func (b *batch) do(ctx context.Context, op *providers.Operation) providers.Resul
 	if err := b.refuse(op); err != nil {
 		return providers.Result{Err: err}
 	}
-	// The password of the mail server too: it can come back with any mail.
-	b.remember(password(op))
-	b.remember(stringAttr(resource.Attr(op.After, "smtp_server"), "password"))
 	var id string
 	var obj *resource.Object
 	var err error

@@ -106,6 +106,12 @@ func (b *batch) updateRealm(ctx context.Context, op *providers.Operation, name s
 	if len(body) == 0 {
 		return nil
 	}
+	// These two go back to their defaults when a request does not name them.
+	for _, field := range []string{"oauth2DeviceCodeLifespan", "oauth2DevicePollingInterval"} {
+		if _, named := body[field]; !named && live.fields[field] != nil {
+			body[field] = live.fields[field]
+		}
+	}
 	return b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
 		_, err := api.GetRequestWithBearerAuth(ctx, token).SetBody(body).Put(b.adminURL(name))
 		return err

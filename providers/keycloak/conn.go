@@ -105,7 +105,9 @@ func (c *conn) rememberTokens(tokens ...string) {
 func (c *conn) remember(secret string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.secrets[secret] = true
+	if secret != "" {
+		c.secrets[secret] = true
+	}
 }
 
 // known are all of these, the longest first: one may be part of another.

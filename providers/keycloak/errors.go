@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/providers"
 )
 
@@ -140,9 +141,9 @@ var jwtLike = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(\.[A-Za-z0-9
 // is in it, should the server repeat one, even that of another request.
 func (c *conn) redact(text string) string {
 	for _, secret := range c.known() {
-		text = strings.ReplaceAll(text, secret, "(sensitive value)")
+		text = diag.Redact(text, secret)
 	}
-	return providers.Clean(jwtLike.ReplaceAllString(text, "(sensitive value)"), 300)
+	return providers.Clean(jwtLike.ReplaceAllString(text, diag.Masked), 300)
 }
 
 // refusal is the error of an answer from 400 on.

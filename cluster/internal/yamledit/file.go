@@ -25,8 +25,8 @@ import (
 	"github.com/idpctl/idpctl/diag"
 )
 
-// File is a parsed YAML file. It does not change; edits are collected in
-// [Edits].
+// File is a parsed YAML file. Edits are collected in [Edits] and leave it as it
+// is. It is for one goroutine, as it remembers positions that it looked up.
 type File struct {
 	name    string
 	src     []byte
@@ -36,10 +36,12 @@ type File struct {
 	places  map[*yaml.Node]place
 	refs    map[*yaml.Node][]*yaml.Node // aliases of an anchored node
 	ends    map[*yaml.Node]int
+	memo    struct{ line, column, off int } // of the node that was located last
 }
 
 // place is where a node hangs in its document.
 type place struct {
+	start  int // offset of the node, its anchor and tag included
 	parent *yaml.Node
 	index  int // in parent.Content
 	doc    *yaml.Node
@@ -236,9 +238,12 @@ func (f *File) isComment(i int) bool {
 	return strings.HasPrefix(strings.TrimLeft(f.lineText(i), " \t"), "#")
 }
 
-// offset is where the parser says that a node begins: its columns count
-// characters, and a byte order mark is not one of them.
-func (f *File) offset(n *yaml.Node) int {
+// offset is where a node begins, with its anchor and tag.
+func (f *File) offset(n *yaml.Node) int { return f.places[n].start }
+
+// locate turns the parser's position of a node into an offset: its columns
+// count characters, and a byte order mark is not one of them.
+func (f *File) locate(n *yaml.Node) int {
 	line := n.Line - 1
 	if line < 0 || line >= len(f.lines) {
 		return len(f.src)
@@ -247,11 +252,22 @@ func (f *File) offset(n *yaml.Node) int {
 	if line == 0 && bytes.HasPrefix(f.src, bom) {
 		off += len(bom)
 	}
-	for c := 1; c < n.Column && off < len(f.src); c++ {
+	c := 1
+	if f.memo.line == n.Line && f.memo.column <= n.Column {
+		c, off = f.memo.column, f.memo.off // a file may be one long line
+	}
+	for ; c < n.Column && off < len(f.src); c++ {
 		_, size := utf8.DecodeRune(f.src[off:])
 		off += size
 	}
+	f.memo.line, f.memo.column, f.memo.off = n.Line, c, off
 	return off
+}
+
+// atLineStart reports whether off is the first byte of a line's text.
+func (f *File) atLineStart(off int) bool {
+	start := f.lines[f.lineOf(off)]
+	return off == start || start == 0 && off == len(bom) && bytes.HasPrefix(f.src, bom)
 }
 
 // column is the column (from 0) of an offset, in characters.
@@ -307,12 +323,9 @@ func (f *File) Docs() []*yaml.Node {
 	return roots
 }
 
-// Aliases are the aliases that refer to n.
-func (f *File) Aliases(n *yaml.Node) []*yaml.Node { return f.refs[n] }
-
 // index notes where n and everything below it hang.
 func (f *File) index(n, doc, parent *yaml.Node, i int, flow bool, indent int) {
-	f.places[n] = place{parent: parent, index: i, doc: doc, flow: flow, indent: indent}
+	f.places[n] = place{start: f.locate(n), parent: parent, index: i, doc: doc, flow: flow, indent: indent}
 	switch {
 	case n.Kind == yaml.AliasNode:
 		f.refs[n.Alias] = append(f.refs[n.Alias], n)

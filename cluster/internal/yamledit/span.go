@@ -69,7 +69,7 @@ func (f *File) skipSpace(off int) int {
 			off = next
 		} else if n := breakLen(f.src, off); n > 0 {
 			off += n
-		} else if f.src[off] == '#' && (off == 0 || blankOrBreak(f.src, off-1) || f.column(off) == 0) {
+		} else if f.src[off] == '#' && (off == 0 || blankOrBreak(f.src, off-1) || f.atLineStart(off)) {
 			off = f.lineEnd(f.lineOf(off))
 		} else {
 			return off
@@ -196,7 +196,7 @@ func (f *File) colonEnd(keyEnd int, flow bool) (int, bool) {
 func (f *File) plainEnd(start, minColumn int, flow bool) int {
 	src, end, off := f.src, start, start
 	for off < len(src) {
-		if f.column(off) == 0 && documentMarker(src[off:]) || src[off] == '#' && off > start && blankOrBreak(src, off-1) {
+		if f.atLineStart(off) && documentMarker(src[off:]) || src[off] == '#' && off > start && blankOrBreak(src, off-1) {
 			return end
 		}
 		for off < len(src) && !blankOrBreak(src, off) {

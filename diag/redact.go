@@ -1,0 +1,61 @@
+package diag
+
+import (
+	"encoding/json"
+	"html"
+	"net/url"
+	"strings"
+)
+
+// Masked stands in texts in place of a secret.
+const Masked = "(sensitive value)"
+
+// Redact puts [Masked] in place of a secret wherever it stands in a text: as
+// it is, and as it is written in URLs and forms, in JSON and in HTML. Servers
+// repeat what they were sent in all of these.
+func Redact(text, secret string) string {
+	if secret == "" {
+		return text
+	}
+	var in jsonForms
+	in.add(secret)
+	for _, once := range in.list { // JSON within JSON
+		in.add(once)
+	}
+	forms := append(in.list, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret))
+	for _, form := range append(forms, secret) {
+		text = strings.ReplaceAll(text, form, Masked)
+		if lower := lowerEscapes(form); lower != form {
+			text = strings.ReplaceAll(text, lower, Masked)
+		}
+	}
+	return text
+}
+
+// jsonForms are the ways to write a text in a JSON string.
+type jsonForms struct{ list []string }
+
+// add writes s with as few escapes as can be, and with those that make it safe
+// within HTML.
+func (f *jsonForms) add(s string) {
+	for _, safe := range []bool{false, true} {
+		var b strings.Builder
+		enc := json.NewEncoder(&b)
+		enc.SetEscapeHTML(safe)
+		if enc.Encode(s) == nil {
+			quoted := strings.TrimSuffix(b.String(), "\n")
+			f.list = append(f.list, quoted[1:len(quoted)-1])
+		}
+	}
+}
+
+// lowerEscapes writes the escapes of a URL with small letters: %c3, not %C3.
+func lowerEscapes(s string) string {
+	out := []byte(s)
+	for i := 0; i+2 < len(out); i++ {
+		if out[i] == '%' {
+			copy(out[i+1:i+3], strings.ToLower(string(out[i+1:i+3])))
+		}
+	}
+	return string(out)
+}

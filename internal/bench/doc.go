@@ -1,0 +1,20 @@
+// Command bench measures idpctl on a real Keycloak, next to raw calls of the
+// same API that do the same work, as `make bench`:
+//
+//	go run ./internal/testkeycloak -- go run ./internal/bench -idpctl bin/idpctl
+//
+// It prints seconds, requests and peak memory for 100 and 1,000 users (apply of
+// all, plan with nothing to do, destroy), for a plan with nothing to do in a
+// realm of 10,000 users, of which all or five are managed, and for `idpctl
+// version`; each with what raw calls took, and with the target where there is one.
+//
+// Both sides go through one counting proxy, in turns, so that what else happens
+// on the machine slows both. A ratio is the median of the ratios of the turns,
+// each of idpctl's run to the raw one beside it; other figures are medians.
+//
+// Raw means what the server can do: requests eight at a time, answers decoded,
+// the same representation of users (without credentials, invitations or
+// groups), and one token request. What each one does is said beside its
+// function in raw.go. The peak memory is the largest resident set (ru_maxrss)
+// of the process; there is none for raw calls, as they are made by this one.
+package main

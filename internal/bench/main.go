@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+)
+
+// The variables in which internal/testkeycloak tells where the server is.
+const (
+	envURL      = "IDPCTL_TEST_KEYCLOAK"
+	envUser     = "IDPCTL_TEST_KEYCLOAK_USER"
+	envPassword = "IDPCTL_TEST_KEYCLOAK_PASSWORD"
+)
+
+func main() {
+	if len(os.Args) > 2 && os.Args[1] == measureCommand {
+		os.Exit(measureChild(os.Args[2:], os.Stdout))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	missed, strict, err := run(ctx, os.Args[1:])
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	case missed > 0 && strict:
+		os.Exit(1)
+	}
+}
+
+// run measures all that the flags ask for, and returns how many targets were
+// missed.
+func run(ctx context.Context, args []string) (missed int, strict bool, err error) {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	idpctl := flags.String("idpctl", "bin/idpctl", "the `program` to measure")
+	quick := flags.Bool("quick", false, "100 users only")
+	flags.BoolVar(&strict, "strict", false, "exit with 1 when a target is missed")
+	verbose := flags.Bool("v", false, "tell each run and the requests that it sent")
+	if err := flags.Parse(args); err != nil {
+		return 0, false, err
+	}
+	if flags.NArg() > 0 {
+		return 0, false, fmt.Errorf("there are no arguments, only flags: %q", flags.Args())
+	}
+	server, user := os.Getenv(envURL), os.Getenv(envUser)
+	if server == "" || user == "" {
+		return 0, false, fmt.Errorf("%s, %s and %s say which Keycloak to measure with; `make bench` starts one", envURL, envUser, envPassword)
+	}
+	bin, err := filepath.Abs(*idpctl)
+	if err != nil {
+		return 0, false, err
+	}
+	if _, err := os.Stat(bin); err != nil {
+		return 0, false, fmt.Errorf("there is no idpctl to measure, build it first: %w", err)
+	}
+	p, err := startProxy(server)
+	if err != nil {
+		return 0, false, err
+	}
+	defer p.close()
+	b := &bench{
+		proxy: p, raw: newRaw(p.url, user, os.Getenv(envPassword)),
+		idpctl: command{bin: bin, env: childEnv(os.Environ(), p.url, user, os.Getenv(envPassword))},
+		say:    func(format string, a ...any) { fmt.Fprintf(os.Stderr, format+"\n", a...) }, verbose: *verbose,
+	}
+	if b.dir, err = os.MkdirTemp("", "idpctl-bench-*"); err != nil {
+		return 0, false, err
+	}
+	defer func() { err = errors.Join(err, b.cleanUp(context.WithoutCancel(ctx)), os.RemoveAll(b.dir)) }()
+	if err := b.measure(ctx, *quick); err != nil {
+		return 0, false, err
+	}
+	missed = writeTable(os.Stdout, b.results)
+	return missed, strict, nil
+}

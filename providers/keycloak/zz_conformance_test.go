@@ -1,0 +1,97 @@
+//go:build keycloak
+
+package keycloak
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/conformance"
+	"github.com/idpctl/idpctl/resource"
+)
+
+// faultProxy stands in front of the server and makes requests fail.
+type faultProxy struct {
+	next  http.Handler
+	mu    sync.Mutex
+	fault conformance.Fault
+	reads bool
+	times int
+}
+
+func (p *faultProxy) Fail(f conformance.Fault, reads bool, times int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fault, p.reads, p.times = f, reads, times
+}
+
+func (p *faultProxy) Heal() { p.Fail(0, false, 0) }
+
+func (p *faultProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	f := p.fault
+	is := strings.HasPrefix(r.URL.Path, "/admin/") && (r.Method == http.MethodGet) == p.reads && p.times != 0
+	if is && p.times > 0 {
+		p.times--
+	}
+	p.mu.Unlock()
+	drop := func() {
+		c, _, _ := w.(http.Hijacker).Hijack()
+		_ = c.Close()
+	}
+	switch {
+	case !is || f == 0:
+		p.next.ServeHTTP(w, r)
+	case f == conformance.TooManyRequests:
+		w.Header().Set("Retry-After", "1")
+		w.WriteHeader(429)
+	case f == conformance.Unavailable:
+		w.WriteHeader(503)
+	case f == conformance.DropBefore:
+		drop()
+	case f == conformance.CommitThenDrop:
+		p.next.ServeHTTP(httptest.NewRecorder(), r)
+		drop()
+	}
+}
+
+func TestConformance(t *testing.T) {
+	admin := open(t, nil)
+	target, _ := url.Parse(setting(t, "IDPCTL_TEST_KEYCLOAK"))
+	conformance.Run(t, conformance.Harness{
+		Start: func(t *testing.T) conformance.Target {
+			rp := httputil.NewSingleHostReverseProxy(target)
+			proxy := &faultProxy{next: rp}
+			srv := httptest.NewServer(proxy)
+			t.Cleanup(srv.Close)
+			return conformance.Target{
+				Provider: New(), Faults: proxy,
+				Config: providers.Config{Parallelism: 8, UserAgent: "idpctl/test", Attrs: config(t, map[string]cty.Value{
+					"url": s(srv.URL), "username": s(setting(t, "IDPCTL_TEST_KEYCLOAK_USER")), "password": s(setting(t, "IDPCTL_TEST_KEYCLOAK_PASSWORD")),
+				})},
+			}
+		},
+		Samples: map[string]conformance.Sample{
+			"realm.password_policy": conformance.Values(s("length(8)"), s("length(9) and notUsername"), s("")),
+			"realm.login_theme":     conformance.Values(s("keycloak"), s("keycloak.v2"), s("")),
+			"client.default_scopes": conformance.Values(set("phone"), set("address", "phone")),
+			"client.optional_scopes": conformance.Values(set("service_account"), set("role_list", "service_account")),
+			"client.valid_redirect_uris": conformance.Values(set("http://localhost:1/*"), set("http://localhost:2/*", "https://x.example.com/cb")),
+			"user.required_actions": conformance.Values(set("CONFIGURE_TOTP"), set("UPDATE_PROFILE")),
+		},
+		Always: map[string]map[string]cty.Value{"realm": {"edit_username_allowed": cty.True}},
+		CreatedUnknown: []string{"realm", "client", "group"},
+		Home: func(t *testing.T, o resource.Object) {
+			admin.t = t
+			admin.allow(stringAttr(o.Attrs, "realm"), "ADMIN_EDIT")
+		},
+	})
+}
