@@ -350,3 +350,16 @@ func TestUnknownAddresses(t *testing.T) {
 		}
 	}
 }
+
+func TestFormat(t *testing.T) {
+	got, ds := Format([]byte("realm   \"a\" {\nname=\"x\"\n  display_name    =   1\n}\n"), "x.idp.hcl")
+	if want := "realm \"a\" {\n  name         = \"x\"\n  display_name = 1\n}\n"; string(got) != want || len(ds) > 0 {
+		t.Errorf("%s %v", got, ds)
+	}
+	if got, ds := Format([]byte("{ }"), "x.idp.hcl.json"); string(got) != "{ }" || len(ds) > 0 {
+		t.Errorf("JSON: %s %v", got, ds)
+	}
+	if got, ds := Format([]byte("realm {"), "x.idp.hcl"); string(got) != "realm {" || !ds.HasErrors() || ds[0].Subject.String() != "x.idp.hcl:1:7" {
+		t.Errorf("wrong syntax: %s %v", got, ds)
+	}
+}
