@@ -131,6 +131,14 @@ func TestWriteRefuses(t *testing.T) {
 	canceled, cancel := context.WithCancel(ctx)
 	cancel()
 	fails(t, target.Write(canceled, live, change), path, "The file could not be read")
+	for _, s := range []Section{
+		{IdentityProvider: KnownAfterApply}, {JWKSEndpoint: KnownAfterApply}, {Admins: []Admin{{ID: KnownAfterApply}}},
+		{Admins: []Admin{{FirstName: KnownAfterApply}}}, {Admins: []Admin{{LastName: KnownAfterApply}}}, {Admins: []Admin{{Email: KnownAfterApply}}},
+	} {
+		if !s.unknown() {
+			t.Errorf("%q is said to be known", s)
+		}
+	}
 	unknown, ds := target.Merge(live, Section{IdentityProvider: "keycloak", JWKSEndpoint: KnownAfterApply}, Ownership{})
 	if ds.HasErrors() {
 		t.Fatal(ds)

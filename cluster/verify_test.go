@@ -84,7 +84,8 @@ func unordered(data any) any {
 	return out
 }
 
-// damaged are variants of a file with one line gone, doubled, or another.
+// damaged are variants of a file with one line gone, doubled, or another, and of a
+// file that ends early.
 func damaged(content []byte) (variants [][]byte) {
 	lines := bytes.SplitAfter(content, []byte("\n"))
 	with := func(i int, line ...[]byte) {
@@ -94,6 +95,7 @@ func damaged(content []byte) (variants [][]byte) {
 	for i, line := range lines {
 		with(i)
 		with(i, line, line)
+		variants = append(variants, bytes.Join(lines[:i], nil))
 		with(i, bytes.Replace(line, []byte(": "), []byte(": x"), 1))
 		with(i, bytes.Replace(line, []byte("a"), []byte("b"), 1))
 		with(i, append([]byte("  "), line...))

@@ -39,6 +39,9 @@ func applied(d resource.Desired) cty.Value {
 		}
 	}
 	vals["id"] = cty.StringVal("id:" + d.Address.String())
+	if _, ok := vals["secret_note"]; ok {
+		vals["secret_note"] = cty.StringVal("hunter2")
+	}
 	if _, ok := vals["jwks_uri"]; ok {
 		vals["jwks_uri"] = cty.StringVal("https://sso.example.com/jwks")
 	}

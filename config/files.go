@@ -110,7 +110,7 @@ func (m *Module) parse(f *sourceFile) {
 		return
 	}
 	if body, ok := parsed.Body.(*hclsyntax.Body); ok {
-		rewriteSplats(body)
+		rewrite(body)
 	}
 	f.body = parsed.Body
 }

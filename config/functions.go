@@ -21,7 +21,7 @@ import (
 // that yields the same at every call. Relative paths start at dir.
 func functions(dir string) map[string]function.Function {
 	return map[string]function.Function{
-		splatFunction: splatSource(),
+		splatFunction: splatSource(), indexFunction: indexSource(),
 
 		"abs": stdlib.AbsoluteFunc, "ceil": stdlib.CeilFunc, "floor": stdlib.FloorFunc, "log": stdlib.LogFunc,
 		"max": stdlib.MaxFunc, "min": stdlib.MinFunc, "parseint": stdlib.ParseIntFunc, "pow": stdlib.PowFunc,
@@ -77,6 +77,6 @@ func (m *Module) unknownFunction(name string) string {
 	case "ephemeralasnull", "rsadecrypt", "base64gzip":
 		return fmt.Sprintf("idpctl does not have the function %q.", name)
 	}
-	known := slices.DeleteFunc(keysOf(m.funcs), func(n string) bool { return n == splatFunction })
+	known := slices.DeleteFunc(keysOf(m.funcs), internalFunction)
 	return fmt.Sprintf("There is no function named %q.%s", name, didYouMean(name, known))
 }

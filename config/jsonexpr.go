@@ -52,7 +52,7 @@ type jsonExpr struct {
 // convertJSON converts one expression and all in it.
 func convertJSON(expr hcl.Expression, diags *hcl.Diagnostics) hcl.Expression {
 	native := nativeOf(expr, diags)
-	rewriteSplats(native)
+	rewrite(native)
 	return &jsonExpr{native, expr}
 }
 
@@ -96,6 +96,13 @@ func (e *jsonExpr) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	}
 	return e.Expression.Value(ctx)
 }
+
+// Range is the place in the file. That of the native form is inexact where the
+// JSON string has escapes.
+func (e *jsonExpr) Range() hcl.Range { return e.orig.Range() }
+
+// StartRange is [jsonExpr.Range].
+func (e *jsonExpr) StartRange() hcl.Range { return e.orig.StartRange() }
 
 // shallow reports whether the string that e holds may be parsed as an
 // expression.

@@ -67,7 +67,11 @@ type foundRef struct {
 func (f *traversalFinder) Enter(n hclsyntax.Node) hcl.Diagnostics {
 	switch e := n.(type) {
 	case *hclsyntax.IndexExpr:
-		if t, ok := e.Collection.(*hclsyntax.ScopeTraversalExpr); ok {
+		source := e.Collection
+		if call, ok := source.(*hclsyntax.FunctionCallExpr); ok && call.Name == indexFunction {
+			source = call.Args[0]
+		}
+		if t, ok := source.(*hclsyntax.ScopeTraversalExpr); ok {
 			f.keys[t] = e.Key
 		}
 	case *hclsyntax.ScopeTraversalExpr:
@@ -150,7 +154,7 @@ func (m *Module) checkFunctions(node hclsyntax.Node) bool {
 	}
 	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics {
 		call, isCall := n.(*hclsyntax.FunctionCallExpr)
-		if !isCall || call.Name == splatFunction {
+		if !isCall || internalFunction(call.Name) {
 			return nil
 		}
 		if _, exists := m.funcs[call.Name]; !exists {

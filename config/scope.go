@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/diag"
@@ -231,13 +230,7 @@ func touchesSensitive(x hcl.Expression, ctx *hcl.EvalContext) bool {
 	if native == nil {
 		return true // made by a dynamic block: its iterator cannot be seen here
 	}
-	found := false
-	_ = hclsyntax.VisitAll(native, func(n hclsyntax.Node) hcl.Diagnostics {
-		call, ok := n.(*hclsyntax.FunctionCallExpr)
-		found = found || ok && call.Name == "sensitive"
-		return nil
-	})
-	return found
+	return callsSensitive(native)
 }
 
 // validateVariables checks the values of variables against their validations.

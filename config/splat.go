@@ -7,29 +7,74 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 )
 
-// splatFunction is the name of a function that no configuration can call: it
-// is no identifier.
-const splatFunction = "splat source"
+// The names of two functions that no configuration can call: they are no
+// identifiers.
+const (
+	splatFunction = "splat source"
+	indexFunction = "index source"
+)
 
-// rewriteSplats makes user.team[*] work where user.team has for_each: HCL
-// applies a splat to lists only and takes a map for a single element. Each
-// splat's source goes through a function that makes a list of a map of
-// references and leaves everything else alone.
-func rewriteSplats(node hclsyntax.Node) {
-	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics {
-		splat, ok := n.(*hclsyntax.SplatExpr)
-		if !ok {
-			return nil
+// internalFunction reports whether a call was put in by rewrite.
+func internalFunction(name string) bool { return name == splatFunction || name == indexFunction }
+
+// rewrite changes two things that HCL does differently.
+//
+// user.team[*] works where user.team has for_each: HCL applies a splat to lists
+// only and takes a map for a single element. Each splat's source goes through a
+// function that makes a list of a map of references.
+//
+// And object[key] is sensitive if the key is: hcl/v2 v2.25.0 drops the key's
+// marks there. Each index's collection goes through a function that gives an
+// object the marks of the key.
+func rewrite(node hclsyntax.Node) {
+	wrap := func(source hclsyntax.Expression, name string, more ...hclsyntax.Expression) hclsyntax.Expression {
+		if call, done := source.(*hclsyntax.FunctionCallExpr); done && call.Name == name {
+			return source
 		}
-		if call, done := splat.Source.(*hclsyntax.FunctionCallExpr); done && call.Name == splatFunction {
-			return nil
-		}
-		rng := splat.Source.Range()
-		splat.Source = &hclsyntax.FunctionCallExpr{
-			Name: splatFunction, Args: []hclsyntax.Expression{splat.Source},
+		rng := source.Range()
+		return &hclsyntax.FunctionCallExpr{
+			Name: name, Args: append([]hclsyntax.Expression{source}, more...),
 			NameRange: rng, OpenParenRange: rng, CloseParenRange: rng,
 		}
+	}
+	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics {
+		switch e := n.(type) {
+		case *hclsyntax.SplatExpr:
+			e.Source = wrap(e.Source, splatFunction)
+		case *hclsyntax.IndexExpr:
+			if len(e.Key.Variables()) > 0 || callsSensitive(e.Key) {
+				e.Collection = wrap(e.Collection, indexFunction, e.Key)
+			}
+		}
 		return nil
+	})
+}
+
+// callsSensitive reports whether an expression makes a value sensitive itself.
+func callsSensitive(node hclsyntax.Node) bool {
+	found := false
+	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics {
+		call, ok := n.(*hclsyntax.FunctionCallExpr)
+		found = found || ok && call.Name == "sensitive"
+		return nil
+	})
+	return found
+}
+
+// indexSource is the function behind [indexFunction].
+func indexSource() function.Function {
+	param := function.Parameter{Type: cty.DynamicPseudoType, AllowNull: true, AllowUnknown: true, AllowDynamicType: true, AllowMarked: true}
+	collection, key := param, param
+	collection.Name, key.Name = "collection", "key"
+	return function.New(&function.Spec{
+		Params: []function.Parameter{collection, key},
+		Type:   func(args []cty.Value) (cty.Type, error) { return args[0].Type(), nil },
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if args[0].Type().IsObjectType() {
+				return args[0].WithSameMarks(args[1]), nil
+			}
+			return args[0], nil
+		},
 	})
 }
 

@@ -51,15 +51,15 @@ func (rt *route) serve(c *call) (reply, error) {
 // find returns the route of a request and its parameters, or another route of
 // the same path.
 func find(method string, segments []string) (rt *route, params map[string]string, other *route) {
-	for i := range routes {
-		p, matches := match(routes[i].pattern, segments)
+	for _, r := range routes {
+		p, matches := match(r.pattern, segments)
 		if !matches {
 			continue
 		}
-		if routes[i].method == method || method == http.MethodHead && routes[i].method == http.MethodGet {
-			return &routes[i], p, nil
+		if r.method == method || method == http.MethodHead && r.method == http.MethodGet {
+			return &r, p, nil
 		}
-		other = &routes[i]
+		other = &r
 	}
 	return nil, nil, other
 }

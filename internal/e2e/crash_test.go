@@ -29,7 +29,7 @@ func ordeals() []ordeal {
 	apply := func(w *world) []string { return w.applyArgs() }
 	destroy := func(*world) []string { return []string{"destroy", "-auto-approve", "-input=false"} }
 	return []ordeal{
-		{"apply, all new", 18, prepareNew, apply, convergedNew},
+		{"apply, all new", 16, prepareNew, apply, convergedNew},
 		{"apply, changes", 12, prepareChanges, apply, convergedChanges},
 		{"destroy a home", 1, prepareDestroy, destroy, convergedDestroy},
 		{"destroy in a home of others", 9, prepareReleasing, destroy, convergedReleasing},

@@ -124,11 +124,7 @@ func (e *Edits) SetScalar(n *yaml.Node, s string) error {
 	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 && propsEnd < 0 {
 		return e.setBlockScalar(n, s, start, p.indent)
 	}
-	q := quoteOf(n)
-	if q == single && !printable(s) {
-		q = double
-	}
-	e.replace(f.offset(n), end, scalarText(s, q, p.flow))
+	e.replace(f.offset(n), end, scalarText(s, quoteOf(n), p.flow))
 	return nil
 }
 

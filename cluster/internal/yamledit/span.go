@@ -282,7 +282,7 @@ func (f *File) blockScalar(n *yaml.Node, start, parentIndent int) (blockText, er
 		}
 	}
 	trailing := header
-	for i := b.first; i < len(f.lines) && i < 1<<30; i++ {
+	for i := b.first; i < len(f.lines) && f.lines[i] < len(f.src); i++ {
 		text := f.lineText(i)
 		if len(text) > b.indent && f.indentOf(i) >= b.indent {
 			b.last = i
