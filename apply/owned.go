@@ -16,7 +16,7 @@ func joinJSON(a, b json.RawMessage) json.RawMessage {
 	}
 	var la, lb []string
 	if json.Unmarshal(a, &la) == nil && json.Unmarshal(b, &lb) == nil {
-		all := append(la, lb...)
+		all := slices.Concat(la, lb)
 		slices.Sort(all)
 		return encode(slices.Compact(all), b)
 	}

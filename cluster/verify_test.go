@@ -85,13 +85,14 @@ func unordered(data any) any {
 }
 
 // damaged are variants of a file with one line gone, doubled, or another, and of a
-// file that ends early.
+// file that ends early or goes on.
 func damaged(content []byte) (variants [][]byte) {
 	lines := bytes.SplitAfter(content, []byte("\n"))
 	with := func(i int, line ...[]byte) {
 		all := append(append(append([][]byte{}, lines[:i]...), line...), lines[i+1:]...)
 		variants = append(variants, bytes.Join(all, nil))
 	}
+	variants = append(variants, append(bytes.Clone(content), "zzz: 1\n"...))
 	for i, line := range lines {
 		with(i)
 		with(i, line, line)

@@ -160,3 +160,20 @@ func BenchmarkResolve10000(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkLoadBlocks loads three thousand blocks and a group that names all.
+func BenchmarkLoadBlocks(b *testing.B) {
+	var text, all strings.Builder
+	text.WriteString(preamble)
+	for i := range 3000 {
+		fmt.Fprintf(&text, "user \"u%d\" {\n  realm      = realm.main\n  email      = \"u%d@example.com\"\n  first_name = \"F\"\n  last_name  = \"L\"\n}\n", i, i)
+		fmt.Fprintf(&all, "user.u%d, ", i)
+	}
+	dir := folder(b, map[string]string{"main.idp.hcl": text.String() + "group \"all\" {\n  realm   = realm.main\n  members = [" + all.String() + "]\n}\n"})
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, ds := Load(dir, fakeOptions()); len(ds) > 0 {
+			b.Fatal(ds)
+		}
+	}
+}

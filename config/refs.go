@@ -17,6 +17,7 @@ import (
 type refs struct {
 	locals []string
 	blocks []blockRef
+	seen   map[any]bool
 }
 
 // blockRef is a reference to a block or to one instance of it.
@@ -28,14 +29,17 @@ type blockRef struct {
 }
 
 func (r *refs) merge(o refs) {
+	if r.seen == nil {
+		r.seen = map[any]bool{}
+	}
 	for _, l := range o.locals {
-		if !slices.Contains(r.locals, l) {
-			r.locals = append(r.locals, l)
+		if !r.seen[l] {
+			r.seen[l], r.locals = true, append(r.locals, l)
 		}
 	}
 	for _, b := range o.blocks {
-		if b.key != nil || !slices.Contains(r.blocks, b) {
-			r.blocks = append(r.blocks, b)
+		if b.key != nil || !r.seen[b] {
+			r.seen[b], r.blocks = true, append(r.blocks, b)
 		}
 	}
 }

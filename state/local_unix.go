@@ -30,6 +30,10 @@ func tryLock(f *os.File) (bool, error) {
 	}
 }
 
+// unlock frees the lock of an open file, also for the copies of it that child
+// processes have.
+func unlock(f *os.File) error { return unix.Flock(int(f.Fd()), unix.LOCK_UN) }
+
 func syncFolder(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

@@ -25,6 +25,11 @@ func tryLock(f *os.File) (bool, error) {
 	return err == nil, err
 }
 
+// unlock frees the lock of an open file.
+func unlock(f *os.File) error {
+	return windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, &windows.Overlapped{Offset: lockOffset})
+}
+
 // syncFolder: Windows cannot sync a folder; NTFS journals its entries.
 func syncFolder(string) error { return nil }
 

@@ -55,8 +55,10 @@ func (l *Local) Unlock() error {
 		l.journal = nil
 	}
 	if l.lock != nil {
-		// An empty file tells a reader that nobody has the lock; closing frees it.
-		err = errors.Join(err, l.lock.Truncate(0), l.lock.Close())
+		// An empty file tells a reader that nobody has the lock. Closing alone
+		// would not free it while a process that is just being started by this
+		// one still has a copy of the open file.
+		err = errors.Join(err, l.lock.Truncate(0), unlock(l.lock), l.lock.Close())
 		l.lock = nil
 	}
 	return err

@@ -65,13 +65,19 @@ func Delay(d time.Duration) Action {
 }
 
 // Truncate gives back only the first n bytes of the answer's body, announced
-// with its full length, and closes the connection.
+// with its full length, and closes the connection. A body that is not longer
+// goes back whole.
 func Truncate(n int) Action {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			a := hold(next, r)
-			a.header.Set("Content-Length", strconv.Itoa(a.body.Len()))
-			a.body.Truncate(min(n, a.body.Len()))
+			whole := a.body.Len()
+			if whole <= n {
+				a.send(w)
+				return
+			}
+			a.header.Set("Content-Length", strconv.Itoa(whole))
+			a.body.Truncate(n)
 			a.send(w)
 			_ = http.NewResponseController(w).Flush()
 			drop()

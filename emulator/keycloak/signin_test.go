@@ -149,6 +149,7 @@ func (b *browser) request(method, address string, form url.Values) (*http.Respon
 }
 
 var (
+	hrefPattern   = regexp.MustCompile(`<a href="([^"]*)"`)
 	actionPattern = regexp.MustCompile(`action="([^"]*)"`)
 	codePattern   = regexp.MustCompile(`name="code" value="([^"]*)"`)
 )

@@ -191,7 +191,7 @@ func (tg *target) send(t *testing.T, vars map[string]string, st step) (*http.Res
 }
 
 // adminToken signs the administrator in, anew before the token is too old.
-func (tg *target) adminToken(t *testing.T) string {
+func (tg *target) adminToken(t testing.TB) string {
 	t.Helper()
 	if tg.token != "" && time.Now().Before(tg.expires) {
 		return tg.token

@@ -98,7 +98,7 @@ func (a *app) apply(flags *applyFlags, mode plan.Mode) error {
 		_ = v.Plan(planned.Plan, diags, src)
 	}
 	if planned.Empty() && len(planned.Recovered) == 0 {
-		var closing diag.Diagnostics
+		closing := r.Settle()
 		closeRun(r, &closing)
 		return a.tell(closing, src)
 	}

@@ -22,7 +22,7 @@ func Main(ctx context.Context, args []string, env *Env) int {
 	root := a.root()
 	root.SetArgs(dashes(args))
 	err := root.ExecuteContext(ctx)
-	var code exitCode
+	var code exitError
 	switch {
 	case err == nil:
 		return 0
@@ -34,14 +34,14 @@ func Main(ctx context.Context, args []string, env *Env) int {
 	}
 }
 
-// exitCode is an error that was told already and only sets the exit code.
-type exitCode int
+// exitError is an error that was told already and only sets the exit code.
+type exitError int
 
-func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+func (c exitError) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 
 const (
-	failure = exitCode(1)
-	changes = exitCode(2)
+	failure = exitError(1)
+	changes = exitError(2)
 )
 
 // app is one invocation: the environment and the global flags.

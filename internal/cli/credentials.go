@@ -102,17 +102,19 @@ func writePrivate(path string, content []byte) (err error) {
 			err = errors.Join(err, os.Remove(tmp.Name()))
 		}
 	}()
-	if _, err = tmp.Write(content); err == nil {
+	_, err = tmp.Write(content)
+	if err == nil {
 		err = tmp.Sync()
 	}
-	if err = errors.Join(err, tmp.Close()); err != nil {
-		return err
+	err = errors.Join(err, tmp.Close())
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
 	}
-	if err = os.Rename(tmp.Name(), path); err != nil {
-		return err
-	}
-	d, err := os.Open(dir)
 	if err != nil {
+		return err
+	}
+	d, openErr := os.Open(dir)
+	if openErr != nil {
 		return nil // the file is there; some systems do not open folders
 	}
 	_ = d.Sync() // likewise

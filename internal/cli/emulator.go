@@ -46,12 +46,12 @@ func (a *app) serveKeycloak(listen, user, password string) error {
 	if err := loopback(listen); err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", listen)
+	ctx, stop := a.interruptible()
+	defer stop()
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", listen)
 	if err != nil {
 		return err
 	}
-	ctx, stop := a.interruptible()
-	defer stop()
 	server := &http.Server{
 		Handler:           keycloak.New(keycloak.Options{AdminUser: user, AdminPassword: password}),
 		ReadHeaderTimeout: 10 * time.Second,

@@ -42,13 +42,13 @@ func (e *Env) getenv(name string) string {
 // isTerminal reports whether a stream is a person's.
 func isTerminal(stream any) bool {
 	f, ok := stream.(interface{ Fd() uintptr })
-	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a file descriptor fits an int
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // size is that of the terminal in columns and lines, 80 by 24 if there is none.
 func size(stream any) (columns, lines int) {
 	if f, ok := stream.(interface{ Fd() uintptr }); ok {
-		if w, h, err := term.GetSize(int(f.Fd())); err == nil && w > 20 { //nolint:gosec // as above
+		if w, h, err := term.GetSize(int(f.Fd())); err == nil && w > 20 {
 			return w, h
 		}
 	}

@@ -105,7 +105,7 @@ func (a *app) prompt(req config.PromptRequest) (string, error) {
 	}
 	fmt.Fprint(a.Stdout, "  Enter a value: ")
 	if in, ok := a.Stdin.(*os.File); ok && req.Sensitive {
-		raw, err := term.ReadPassword(int(in.Fd())) //nolint:gosec // a file descriptor fits an int
+		raw, err := term.ReadPassword(int(in.Fd()))
 		fmt.Fprint(a.Stdout, "\n\n")
 		return string(raw), err
 	}

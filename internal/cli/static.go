@@ -127,7 +127,7 @@ func (a *app) fmt(paths []string, check, recursive bool) error {
 	case failed:
 		return failure
 	case check && unformatted:
-		return exitCode(3)
+		return exitError(3)
 	}
 	return nil
 }

@@ -30,9 +30,10 @@ func main() {
 	example := flag.String("example", "examples/quickstart", "the configuration to show it with")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	d := &demo{ctx: ctx, example: *example}
-	if err := d.run(*idpctl); err != nil {
+	err := d.run(*idpctl)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
@@ -94,7 +95,7 @@ func (d *demo) run(idpctl string) (err error) {
 
 // say prints a heading; bold only for people.
 func (d *demo) say(text string) {
-	if term.IsTerminal(int(os.Stdout.Fd())) { //nolint:gosec // a file descriptor fits an int
+	if term.IsTerminal(int(os.Stdout.Fd())) {
 		text = "\033[1m# " + text + "\033[0m"
 	} else {
 		text = "# " + text

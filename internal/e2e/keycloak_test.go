@@ -52,38 +52,28 @@ type keycloakAdmin struct {
 	testing.TB
 	url, user, password string
 	hc                  *http.Client
+	// access is the administrator's token; it lives for a minute.
+	access string
 }
 
-// do sends one request with a fresh token, as the administrator's tokens live
-// for a minute only, and decodes the answer.
+// do sends one request and decodes the answer.
 func (k *keycloakAdmin) do(method, path string, in, out any) (status int, location string) {
 	k.Helper()
-	token, err := k.token("master", k.user, k.password)
-	if err != nil {
-		k.Fatalf("the administrator cannot sign in: %v", err)
-	}
-	var body io.Reader
+	var body []byte
 	if in != nil {
-		raw, err := json.Marshal(in)
-		if err != nil {
+		var err error
+		if body, err = json.Marshal(in); err != nil {
 			k.Fatal(err)
 		}
-		body = bytes.NewReader(raw)
 	}
-	req, err := http.NewRequest(method, k.url+"/admin/realms"+path, body)
-	if err != nil {
-		k.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+token.Access)
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := k.hc.Do(req)
-	if err != nil {
-		k.Fatal(err)
-	}
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(resp.Body)
-	if err != nil {
-		k.Fatal(err)
+	resp, raw := k.send(method, path, body)
+	if resp.StatusCode == http.StatusUnauthorized { // there is no token yet, or it is too old
+		token, err := k.token("master", k.user, k.password)
+		if err != nil {
+			k.Fatalf("the administrator cannot sign in: %v", err)
+		}
+		k.access = token.Access
+		resp, raw = k.send(method, path, body)
 	}
 	if resp.StatusCode < 300 && out != nil {
 		if err := json.Unmarshal(raw, out); err != nil {
@@ -94,6 +84,26 @@ func (k *keycloakAdmin) do(method, path string, in, out any) (status int, locati
 		k.Fatalf("%s %s: %d %s", method, path, resp.StatusCode, raw)
 	}
 	return resp.StatusCode, resp.Header.Get("Location")
+}
+
+func (k *keycloakAdmin) send(method, path string, body []byte) (*http.Response, []byte) {
+	k.Helper()
+	req, err := http.NewRequest(method, k.url+"/admin/realms"+path, bytes.NewReader(body))
+	if err != nil {
+		k.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+k.access)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := k.hc.Do(req)
+	if err != nil {
+		k.Fatal(err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		k.Fatal(err)
+	}
+	return resp, raw
 }
 
 type keycloakTokens struct {

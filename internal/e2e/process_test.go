@@ -94,10 +94,10 @@ type place uint8
 
 const (
 	never         place = iota
-	beforeRequest              // the request did not reach the server
-	afterRequest               // the server has done it, the answer did not come back
-	beforeRecord               // the answer is known and not written down
-	afterRecord                // it is written down
+	beforeRequest       // the request did not reach the server
+	afterRequest        // the server has done it, the answer did not come back
+	beforeRecord        // the answer is known and not written down
+	afterRecord         // it is written down
 )
 
 func (p place) String() string {

@@ -197,32 +197,35 @@ var link = regexp.MustCompile(`http\S+user_code=\S+`)
 func (w *secretWorld) verify(user, password string) {
 	w.t.Helper()
 	next := w.mint(w.t, "new password")
-	person := &person2{found: func(address string) error {
-		return formclient.SignIn(context.Background(), nil, address, formclient.Credentials{Username: user, Password: password, NewPassword: next})
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	reader := &signingIn{at: func(address string) error {
+		err := formclient.SignIn(ctx, nil, address, formclient.Credentials{Username: user, Password: password, NewPassword: next})
+		if err != nil {
+			cancel() // nobody will sign in any more
+		}
+		return err
 	}}
-	p := w.runWatched(person, nil, nil, "verify")
-	person.done.Wait()
-	if person.err != nil {
-		w.t.Errorf("sign-in: %v", person.err)
-	}
-	if p.code != 0 {
-		w.t.Errorf("verify: exit code %d\n%s%s", p.code, p.out, p.errOut)
+	p := w.runWatched(ctx, reader, nil, nil, "verify")
+	reader.done.Wait()
+	if reader.err != nil || p.code != 0 {
+		w.t.Errorf("verify: exit code %d, sign-in: %v\n%s%s", p.code, reader.err, p.out, p.errOut)
 	}
 }
 
-// person2 waits for an address to be printed, and goes there once.
-type person2 struct {
+// signingIn reads what is printed, and goes to the first address in it.
+type signingIn struct {
 	lockedBuffer
-	found func(address string) error
-	done  sync.WaitGroup
-	once  sync.Once
-	err   error
+	at   func(address string) error
+	done sync.WaitGroup
+	once sync.Once
+	err  error
 }
 
-func (p *person2) Write(b []byte) (int, error) {
-	n, err := p.lockedBuffer.Write(b)
-	if address := link.FindString(p.String()); address != "" {
-		p.once.Do(func() { p.done.Go(func() { p.err = p.found(address) }) })
+func (s *signingIn) Write(b []byte) (int, error) {
+	n, err := s.lockedBuffer.Write(b)
+	if address := link.FindString(s.String()); address != "" {
+		s.once.Do(func() { s.done.Go(func() { s.err = s.at(address) }) })
 	}
 	return n, err
 }

@@ -97,14 +97,14 @@ func (w *secretWorld) run(args ...string) printed { return w.runWith(nil, nil, a
 // by the beginnings of their names. watch may be an [io.Writer] that sees the
 // standard output as well.
 func (w *secretWorld) runWith(env, may []string, args ...string) printed {
-	return w.runWatched(io.Discard, env, may, args...)
+	return w.runWatched(context.Background(), io.Discard, env, may, args...)
 }
 
-func (w *secretWorld) runWatched(watch io.Writer, env, may []string, args ...string) printed {
+func (w *secretWorld) runWatched(ctx context.Context, watch io.Writer, env, may []string, args ...string) printed {
 	w.t.Helper()
 	w.runs++
 	var out, errOut lockedBuffer
-	code := cli.Main(context.Background(), append([]string{"-chdir=" + w.dir}, args...), &cli.Env{
+	code := cli.Main(ctx, append([]string{"-chdir=" + w.dir}, args...), &cli.Env{
 		Stdin: strings.NewReader(""), Stdout: io.MultiWriter(&out, watch), Stderr: &errOut,
 		Environ:   append(append([]string{}, w.env...), env...),
 		Providers: []providers.Provider{w.on.provider},

@@ -49,6 +49,15 @@ func (r *Run) Shown(s *apply.Summary) diag.Diagnostics {
 	return nil
 }
 
+// Settle puts the journal that a run which died left into the snapshot. An
+// apply that finds nothing to do calls it, so that nothing is left of that run.
+func (r *Run) Settle() diag.Diagnostics {
+	if err := r.begin(nil); err != nil {
+		return diag.Diagnostics{stateDiagnostic(err)}
+	}
+	return nil
+}
+
 // begin makes the session ready to record, and records what is known of the
 // intents that an earlier run left open.
 func (r *Run) begin(recovered []state.Record) error {

@@ -22,6 +22,10 @@ type connections struct {
 
 	mu   sync.Mutex
 	open map[string]providers.Conn
+
+	// infos keeps what is static, by type: it is asked for with every object.
+	infosMu sync.Mutex
+	infos   map[string]providers.Info
 }
 
 // providerType is the type of a provider block: "keycloak" of "keycloak.eu".
@@ -69,11 +73,22 @@ func (c *connections) close() {
 
 // info is the static description of the provider behind a block's name.
 func (c *connections) info(name string) (providers.Info, bool) {
-	p, ok := c.registry[providerType(name)]
+	typ := providerType(name)
+	c.infosMu.Lock()
+	defer c.infosMu.Unlock()
+	info, ok := c.infos[typ]
 	if !ok {
-		return providers.Info{}, false
+		p, known := c.registry[typ]
+		if !known {
+			return providers.Info{}, false
+		}
+		info = p.Info()
+		if c.infos == nil {
+			c.infos = map[string]providers.Info{}
+		}
+		c.infos[typ] = info
 	}
-	return p.Info(), true
+	return info, true
 }
 
 // kind finds a kind of the provider behind a block's name.

@@ -174,7 +174,7 @@ func TestDeathAtTheJournal(t *testing.T) {
 				finished := false
 				t.Run(fmt.Sprintf("%s, append %d, after %v", s.name, n, after), func(t *testing.T) {
 					w, d := s.mortal(t, n, after)
-					w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
+					w.idp.SetFault(func(context.Context, memory.Request) memory.Fault {
 						if d.isDead() {
 							return memory.DropBefore // a dead process sends nothing
 						}
@@ -351,4 +351,3 @@ func refuse(address string) func(context.Context, memory.Request) memory.Fault {
 		return memory.None
 	}
 }
-

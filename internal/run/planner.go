@@ -107,10 +107,10 @@ func (p *planner) place(d *resource.Desired, kind resource.Kind) (place, bool) {
 	if !ok {
 		return at, true
 	}
-	switch {
-	case parent.Action == plan.Create, parent.Action == plan.Replace, parent.Action == plan.Read:
+	switch parent.Action {
+	case plan.Create, plan.Replace, plan.Read:
 		return at, false
-	case parent.Action == plan.Update:
+	case plan.Update:
 		// A parent that is renamed in place is still read by its old name.
 		if name := nameIn(parent, kind); name != "" {
 			at.parent = name

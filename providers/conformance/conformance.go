@@ -131,6 +131,9 @@ type Sample struct {
 	// With are attributes beside it (of the object, or of the same block) that
 	// are set whenever it is.
 	With map[string]cty.Value
+	// Moves names attributes of the object that the server changes with it, of
+	// its own accord.
+	Moves []string
 }
 
 // Values is the sample that goes round through values, at least two.

@@ -105,6 +105,9 @@ func (r *run) resembling(k resource.Kind, home string, o resource.Object) {
 				v[:len(v)-1], v[1:], v[:3] + "*", "*", "%", v + " ", v + "%20", v + "&exact=false", `"` + v + `"`, v + "*",
 				"' or '1'='1", "*)(objectClass=*", "../" + v, v + "/../" + v, v + "?x=1", v + "#",
 			} {
+				if a.Normalize == resource.Lower && near != strings.ToLower(strings.TrimSpace(near)) {
+					continue // keys are asked for in their normal form
+				}
 				asked := maps.Clone(key)
 				asked[name] = near
 				r.finds(k, home, providers.Query{Keys: []map[string]string{asked}})

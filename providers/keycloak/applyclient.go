@@ -184,22 +184,25 @@ func unknownScope(attribute, name, realm string, known map[string]string) error 
 	names := slices.Sorted(maps.Keys(known))
 	return &providers.Error{
 		Class: providers.Invalid, Attribute: attribute,
-		Summary: fmt.Sprintf("Realm %s has no client scope %s", quoted(realm), quoted(name)),
+		Summary: fmt.Sprintf("Realm %s has no client scope %s for OpenID Connect", quoted(realm), quoted(name)),
 		Hint:    "It has: " + providers.Clean(strings.Join(names, ", "), 400),
 	}
 }
 
-// scopes are the ids of a realm's client scopes by their names.
+// scopes are the ids of a realm's client scopes by their names. Those of SAML
+// are not among them: an OpenID client is not given them, without a word.
 func (b *batch) scopes(ctx context.Context, realm string) (map[string]string, error) {
 	return b.realm(realm).scopes.get(func() (map[string]string, error) {
-		var list []struct{ ID, Name string }
+		var list []struct{ ID, Name, Protocol string }
 		r := request{doing: "list the client scopes", realm: realm, role: "view-clients"}
 		if err := b.get(ctx, r, nil, &list, "client-scopes"); err != nil {
 			return nil, err
 		}
 		ids := make(map[string]string, len(list))
 		for _, s := range list {
-			ids[s.Name] = s.ID
+			if s.Protocol == "openid-connect" {
+				ids[s.Name] = s.ID
+			}
 		}
 		return ids, nil
 	})

@@ -7,6 +7,7 @@ import (
 	"github.com/Nerzal/gocloak/v13"
 
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/transport"
 )
 
 func (b *batch) applyGroup(ctx context.Context, op *providers.Operation) (string, error) {
@@ -56,6 +57,9 @@ func (b *batch) createGroup(ctx context.Context, op *providers.Operation, r requ
 // putUnder creates a group in another, or at the top; with an id it moves the
 // group there.
 func (b *batch) putUnder(ctx context.Context, r request, parent string, w gocloak.Group) (string, error) {
+	if w.ID != nil { // where it is already, it stays
+		ctx = transport.Idempotent(ctx)
+	}
 	var id string
 	err := b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) (err error) {
 		if parent == "" {

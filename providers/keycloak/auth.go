@@ -166,7 +166,7 @@ func (a *auth) grant(ctx context.Context, base string, form map[string]string) (
 	api := a.api(base)
 	var jwt gocloak.JWT
 	asked := time.Now()
-	ans, err := a.c.once(transport.Idempotent(ctx), func(ctx context.Context) error {
+	ans, err := a.c.once(transport.Harmless(ctx), func(ctx context.Context) error {
 		_, err := api.GetRequest(ctx).SetFormData(form).SetResult(&jwt).
 			Post(base + "/realms/" + segment(a.creds.realm) + "/protocol/openid-connect/token")
 		return err
@@ -221,7 +221,7 @@ func (a *auth) end(ctx context.Context) error {
 		form["client_secret"] = a.creds.clientSecret
 	}
 	r := request{doing: "end the session", realm: a.creds.realm}
-	ans, err := a.c.once(transport.Idempotent(ctx), func(ctx context.Context) error {
+	ans, err := a.c.once(transport.Harmless(ctx), func(ctx context.Context) error {
 		_, err := t.api.GetRequest(ctx).SetFormData(form).
 			Post(a.baseURL() + "/realms/" + segment(a.creds.realm) + "/protocol/openid-connect/logout")
 		return err

@@ -3,6 +3,7 @@ package keycloak
 import (
 	"context"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/zclconf/go-cty/cty"
@@ -154,7 +155,9 @@ func (c *conn) lookUpGroups(ctx context.Context, r request, ids map[string]bool,
 	err := c.each(ctx, len(all), func(ctx context.Context, i int) error {
 		if all[i].name != "" {
 			return c.get(ctx, r, map[string]string{
-				"search": all[i].name, "exact": "true", "populateHierarchy": "false", "briefRepresentation": "false",
+				// The search ignores spaces around a name, and what it finds is
+				// picked by the exact name.
+				"search": strings.TrimSpace(all[i].name), "exact": strconv.FormatBool(all[i].name == strings.TrimSpace(all[i].name)), "populateHierarchy": "false", "briefRepresentation": "false",
 				"first": "0", "max": strconv.Itoa(pageSize),
 			}, &got[i], "groups")
 		}

@@ -8,7 +8,8 @@
 //   - GET, HEAD, PUT and DELETE after a lost connection, 429, 502, 503 or 504;
 //   - POST, PATCH and everything under [NoRetry] after 429 only, which says
 //     that nothing was done, or when no connection could be made at all;
-//   - a POST under [Idempotent], such as a sign-in, like a GET;
+//   - a POST under [Idempotent] like a PUT, and one under [Harmless], such as a
+//     sign-in, like a GET;
 //   - nothing after a TLS error or an unknown host name.
 //
 // net/http itself dials again when a kept-alive connection turns out to be

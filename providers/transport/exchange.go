@@ -28,18 +28,33 @@ const (
 
 type (
 	exchangeKey struct{}
-	repeatKey   struct{}
+	nature      struct{}
+)
+
+// What a request is, whatever its method says.
+const (
+	notIdempotent = iota + 1
+	idempotent
+	harmless
 )
 
 // NoRetry returns a context whose requests must not be done twice, whatever
 // their method: they are repeated only when it is certain that the first was
 // not done.
-func NoRetry(ctx context.Context) context.Context { return context.WithValue(ctx, repeatKey{}, false) }
+func NoRetry(ctx context.Context) context.Context {
+	return context.WithValue(ctx, nature{}, notIdempotent)
+}
 
-// Idempotent returns a context whose requests may be done twice, whatever
-// their method: a sign-in, or a query that is sent by POST.
+// Idempotent returns a context whose requests may be done twice with the same
+// outcome, whatever their method, like a PUT.
 func Idempotent(ctx context.Context) context.Context {
-	return context.WithValue(ctx, repeatKey{}, true)
+	return context.WithValue(ctx, nature{}, idempotent)
+}
+
+// Harmless returns a context whose requests change nothing that matters,
+// whatever their method, like a GET: a sign-in, or a query sent by POST.
+func Harmless(ctx context.Context) context.Context {
+	return context.WithValue(ctx, nature{}, harmless)
 }
 
 // exchange is one request with its repetitions. Its tries follow one another.
@@ -64,8 +79,13 @@ func (t *Transport) newExchange(req *http.Request) *exchange {
 		ex.repeatable = true
 	}
 	ex.harmless = reads(req.Method)
-	if told, ok := req.Context().Value(repeatKey{}).(bool); ok {
-		ex.repeatable, ex.harmless = told, told || ex.harmless
+	switch told, _ := req.Context().Value(nature{}).(int); told {
+	case notIdempotent:
+		ex.repeatable, ex.harmless = false, false
+	case idempotent:
+		ex.repeatable = true
+	case harmless:
+		ex.repeatable, ex.harmless = true, true
 	}
 	return ex
 }

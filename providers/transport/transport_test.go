@@ -86,8 +86,10 @@ func TestRetryPolicy(t *testing.T) {
 		{"post, 500", "POST", plain, []int{500, 201}, 0, providers.Ambiguous, 1},
 		{"patch, 502", "PATCH", plain, []int{502, 200}, 0, providers.Ambiguous, 1},
 		{"post, 409 is an answer", "POST", plain, []int{409}, 409, 0, 1},
-		{"sign-in, lost", "POST", Idempotent, []int{0, 503, 200}, 200, 0, 3},
-		{"sign-in, 503 for ever", "POST", Idempotent, []int{503}, 0, providers.Unavailable, maxTries},
+		{"idempotent post, lost", "POST", Idempotent, []int{0, 503, 204}, 204, 0, 3},
+		{"idempotent post, 503 for ever", "POST", Idempotent, []int{503}, 0, providers.Ambiguous, maxTries},
+		{"sign-in, lost", "POST", Harmless, []int{0, 503, 200}, 200, 0, 3},
+		{"sign-in, 503 for ever", "POST", Harmless, []int{503}, 0, providers.Unavailable, maxTries},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

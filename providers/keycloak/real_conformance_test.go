@@ -3,6 +3,7 @@
 package keycloak
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -11,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/providers"
@@ -65,6 +67,7 @@ func (p *faultProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func TestConformance(t *testing.T) {
 	admin := open(t, nil)
+	prefix := uuid.NewString()[:8]
 	target, _ := url.Parse(setting(t, "IDPCTL_TEST_KEYCLOAK"))
 	conformance.Run(t, conformance.Harness{
 		Start: func(t *testing.T) conformance.Target {
@@ -80,14 +83,15 @@ func TestConformance(t *testing.T) {
 			}
 		},
 		Samples: map[string]conformance.Sample{
-			"realm.password_policy": conformance.Values(s("length(8)"), s("length(9) and notUsername"), s("")),
-			"realm.login_theme":     conformance.Values(s("keycloak"), s("keycloak.v2"), s("")),
-			"client.default_scopes": conformance.Values(set("phone"), set("address", "phone")),
-			"client.optional_scopes": conformance.Values(set("service_account"), set("role_list", "service_account")),
+			"realm.password_policy":      conformance.Values(s("length(8)"), s("length(9) and notUsername"), s("")),
+			"realm.login_theme":          conformance.Values(s("keycloak"), s("keycloak.v2"), s("")),
+			"client.default_scopes":      conformance.Values(set("phone"), set("address")),
+			"client.optional_scopes":     conformance.Values(set("service_account"), set("roles")),
 			"client.valid_redirect_uris": conformance.Values(set("http://localhost:1/*"), set("http://localhost:2/*", "https://x.example.com/cb")),
-			"user.required_actions": conformance.Values(set("CONFIGURE_TOTP"), set("UPDATE_PROFILE")),
+			"user.username":              {Value: func(n int) cty.Value { return s(fmt.Sprintf("Sample.%s-%d", prefix, n)) }},
+			"user.required_actions":      conformance.Values(set("CONFIGURE_TOTP"), set("UPDATE_PROFILE")),
 		},
-		Always: map[string]map[string]cty.Value{"realm": {"edit_username_allowed": cty.True}},
+		Always:         map[string]map[string]cty.Value{"realm": {"edit_username_allowed": cty.True}},
 		CreatedUnknown: []string{"realm", "client", "group"},
 		Home: func(t *testing.T, o resource.Object) {
 			admin.t = t

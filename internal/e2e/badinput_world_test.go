@@ -1,0 +1,136 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/internal/cli"
+	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/keycloak"
+	"github.com/idpctl/idpctl/resource"
+)
+
+// mistaken is a folder whose commands fail.
+type mistaken struct {
+	t   *testing.T
+	dir string
+	env []string
+}
+
+// run runs a command in the folder, without a terminal.
+func (m *mistaken) run(args ...string) printed {
+	m.t.Helper()
+	return m.runRaw(append([]string{"-chdir=" + m.dir}, args...)...)
+}
+
+// runRaw is run without saying where.
+func (m *mistaken) runRaw(args ...string) printed {
+	m.t.Helper()
+	var out, errOut lockedBuffer
+	code := cli.Main(context.Background(), args, &cli.Env{
+		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errOut, Environ: m.env,
+		Providers: []providers.Provider{keycloak.New(), entraOnPaper{}},
+		Version:   "0.0.0",
+		Exit:      func(int) { m.t.Error("the process was to end at once") },
+	})
+	return printed{code, out.String(), errOut.String()}
+}
+
+// files are the folder's files with their contents.
+func (m *mistaken) files() map[string]string {
+	m.t.Helper()
+	files := map[string]string{}
+	entries, err := os.ReadDir(m.dir)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	for _, e := range entries {
+		raw, err := os.ReadFile(filepath.Join(m.dir, e.Name()))
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		files[e.Name()] = string(raw)
+	}
+	return files
+}
+
+// noRequests is a server that nobody may ask anything.
+func noRequests(t *testing.T) (address string) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("a request was sent: %s %s", r.Method, r.URL)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+var port = regexp.MustCompile(`127\.0\.0\.1:\d{5}`)
+
+// golden compares what a user reads with a file, without what differs from run
+// to run. UPDATE_GOLDEN=1 writes the file.
+func golden(t *testing.T, path, got string, replace ...string) {
+	t.Helper()
+	got = port.ReplaceAllString(strings.NewReplacer(replace...).Replace(got), "127.0.0.1:00000")
+	for i, line := range strings.Split(got, "\n") {
+		if n := len([]rune(line)); n > 80 && strings.Contains(line[1:], " ") && !strings.Contains(line, "│") {
+			t.Errorf("%s:%d has %d columns: %s", path, i+1, n, line)
+		}
+	}
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s:\n--- got\n%s\n--- want\n%s", path, got, want)
+	}
+}
+
+// toldOnce demands that no sentence is printed twice.
+func toldOnce(t *testing.T, text string) {
+	t.Helper()
+	seen := map[string]bool{}
+	for paragraph := range strings.SplitSeq(text, "\n\n") {
+		p := strings.Join(strings.Fields(paragraph), " ")
+		if len(p) > 20 && seen[p] {
+			t.Errorf("told twice: %q", p)
+		}
+		seen[p] = true
+	}
+}
+
+// entraOnPaper is another identity provider, of which only the description
+// exists: enough to tell whose an attribute is.
+type entraOnPaper struct{}
+
+func (entraOnPaper) Info() providers.Info {
+	return providers.Info{
+		Type: "entra", Name: "Microsoft Entra ID",
+		Kinds: []resource.Kind{{
+			Name: "user", Parent: "tenant", Key: []string{"username"},
+			Attributes: []resource.Attribute{
+				{Name: "tenant", Type: cty.String, Required: true, Ref: &resource.Ref{Kinds: []string{"tenant"}, Attr: "id"}},
+				{Name: "username", Type: cty.String, DefaultFrom: "email"},
+				{Name: "email", Type: cty.String, Required: true},
+				{Name: "usage_location", Type: cty.String, Elsewhere: "Write attributes = { usage_location = [\"US\"] }."},
+			},
+		}},
+	}
+}
+
+func (entraOnPaper) Open(context.Context, providers.Config) (providers.Conn, error) {
+	return nil, errors.New("it exists on paper only")
+}
