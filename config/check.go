@@ -60,7 +60,11 @@ func (p patterns) check(a resource.Attribute, v cty.Value) string {
 		f := v.AsBigFloat()
 		lo, hi := cty.NumberIntVal(c.Min), cty.NumberIntVal(c.Max)
 		if f.Cmp(lo.AsBigFloat()) < 0 || f.Cmp(hi.AsBigFloat()) > 0 {
-			return fmt.Sprintf("%q must be from %d to %d%s.", a.Name, c.Min, c.Max, given(f.Text('f', -1), secret))
+			is := ""
+			if !secret {
+				is = "; it is " + f.Text('f', -1)
+			}
+			return fmt.Sprintf("%q must be from %d to %d%s.", a.Name, c.Min, c.Max, is)
 		}
 	case t.IsCollectionType():
 		n := v.LengthInt()

@@ -166,11 +166,34 @@ func (be *bodyEval) managed(b *block, found *candidate, d *resource.Desired) {
 			be.e.report.errorAt(be.addr, d.AttrRange(name), "Invalid value for "+name, "%q must not be empty: it says which %s this is.", name, b.kindName)
 		}
 	}
+	be.oneCredential(kind.Credential, vals, d)
 	d.Attrs = cty.ObjectVal(vals)
 	d.PreventDestroy = be.flag(b.preventDestroy, "prevent_destroy")
 	d.ForceDestroy = be.flag(b.forceDestroy, "force_destroy")
 	d.OnDestroy = be.onDestroy(b, kind)
 	d.IgnoreChanges = b.ignoredNames(kind)
+}
+
+// oneCredential refuses several ways to a first password: only one could count.
+func (be *bodyEval) oneCredential(c *resource.Credential, vals map[string]cty.Value, d *resource.Desired) {
+	if c == nil {
+		return
+	}
+	var chosen []string
+	for _, name := range []string{c.Password, c.Generate, c.Invite} {
+		v, ok := vals[name]
+		if !ok {
+			continue
+		}
+		v, _ = v.Unmark()
+		if v.IsKnown() && !v.IsNull() && (v.Type() != cty.Bool || v.True()) {
+			chosen = append(chosen, name)
+		}
+	}
+	if len(chosen) > 1 {
+		be.e.report.errorAt(be.addr, d.AttrRange(chosen[1]), "Conflicting arguments",
+			"%s are several ways to a first password. Keep the one that is meant.", list(quoted(chosen), "and"))
+	}
 }
 
 // plainValue evaluates an argument of idpctl itself, which must be known and

@@ -134,12 +134,12 @@ func (f *flattener) add(v cty.Value) bool {
 			f.be.notReference(f.attr, v, f.x)
 			return false
 		}
+		ok := true
 		for it := v.ElementIterator(); it.Next(); {
-			if _, el := it.Element(); !f.add(el) {
-				return false
-			}
+			_, el := it.Element()
+			ok = f.add(el) && ok // all mistakes are told
 		}
-		return true
+		return ok
 	}
 	f.be.notReference(f.attr, v, f.x)
 	return false
@@ -310,10 +310,14 @@ func (be *bodyEval) wrap(a resource.Attribute, ref string) string {
 	return ref
 }
 
+// prefixed names kinds of blocks; that of many objects is a data block only.
 func prefixed(kinds []string) []string {
 	out := make([]string, len(kinds))
 	for i, k := range kinds {
 		out[i] = indefinite(k)
+		if one, many := strings.CutSuffix(k, "s"); many && slices.Contains(kinds, one) {
+			out[i] = fmt.Sprintf("a data %q block", k)
+		}
 	}
 	return out
 }

@@ -126,12 +126,15 @@ func (r *run) checkCancelled(k resource.Kind) {
 // accounted checks that what is there fits the results: what was done is there,
 // what was not attempted is not. Without any results nothing may be there.
 func (r *run) accounted(k resource.Kind, home string, ops []providers.Operation, results []providers.Result) {
-	keys := map[string]bool{}
+	have := map[string]resource.Object{}
 	for _, o := range r.list(providers.Query{Kind: k.Name, Parent: home, All: true}) {
-		keys[keyText(k, o.Attrs)] = true
+		have[keyText(k, o.Attrs)] = o
 	}
 	for i, op := range ops {
-		there := keys[keyText(k, op.After)]
+		o, there := have[keyText(k, op.After)]
+		if there && (len(results) == 0 || results[i].ID == "") { // nobody else knows of it
+			r.made = append(r.made, &thing{kind: k, parent: home, id: o.ID, want: o.Attrs.AsValueMap()})
+		}
 		switch {
 		case len(results) == 0, notDone(results[i].Err):
 			if there {

@@ -33,7 +33,7 @@ variable "first_name" {
 }
 
 locals {
-  half = local.whole
+  half  = local.whole
   whole = local.half
 }
 
@@ -78,5 +78,9 @@ output "email" {
 }
 
 output "email" {
+  value = user.marty.email
+}
+
+output "login" {
   value = var.keycloak_pasword
 }
