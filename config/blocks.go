@@ -317,7 +317,11 @@ func withParent(k resource.Kind, attrs []resource.Attribute) []resource.Attribut
 // allCandidates are the kinds of that name of every provider type there is.
 func (m *Module) allCandidates(b *block) []candidate {
 	if b.typ == ClusterBlock {
-		return []candidate{{kind: m.opts.Cluster}}
+		return []candidate{{kind: m.opts.Cluster, all: m.opts.Cluster.Attributes}}
+	}
+	key := resource.Address{Mode: b.addr.Mode, Kind: b.addr.Kind}
+	if found, ok := m.known[key]; ok {
+		return found
 	}
 	var out []candidate
 	for _, info := range m.infos() {
@@ -327,6 +331,7 @@ func (m *Module) allCandidates(b *block) []candidate {
 		}
 		out = append(out, candidate{info, k, k.All()})
 	}
+	m.known[key] = out
 	return out
 }
 

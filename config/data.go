@@ -29,7 +29,7 @@ func (be *bodyEval) data(b *block, found *candidate, d *resource.Desired) {
 		return
 	}
 	for _, a := range spec {
-		if a.Name == kind.Parent && a.Required && isUnset(vals[a.Name]) {
+		if a.Name == kind.Parent && a.Required && isUnset(vals[a.Name]) && !be.lax {
 			be.missing(a, b.content, "")
 			vals[a.Name] = cty.UnknownVal(a.Type)
 		}

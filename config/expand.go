@@ -1,8 +1,6 @@
 package config
 
 import (
-	"fmt"
-
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
@@ -222,19 +220,21 @@ func (e *Evaluator) forEach(b *block) (v cty.Value, known, ok bool) {
 	case t.IsSetType() && t.ElementType() != cty.String && t.ElementType() != cty.DynamicPseudoType:
 		return fail(forEachUnsuitable+"\"for_each\" supports maps and sets of strings, but you have provided a set containing type %s.", t.ElementType().FriendlyName())
 	}
-	unknown := !v.IsKnown() || t.IsSetType() && !v.IsWhollyKnown()
+	unknown, null := !v.IsKnown(), false
+	if t.IsSetType() && !unknown {
+		for it := v.ElementIterator(); it.Next(); { // which sorts: once is enough
+			_, val := it.Element()
+			unknown, null = unknown || !val.IsKnown(), null || val.IsNull()
+		}
+	}
 	if unknown {
 		if e.dry {
 			return v, false, true
 		}
 		return fail("The \"for_each\" value depends on attributes that cannot be determined until apply, so idpctl cannot tell which instances there are. Use keys that are written in the configuration, and refer to what is known after apply in the values only.")
 	}
-	if t.IsSetType() {
-		for it := v.ElementIterator(); it.Next(); {
-			if _, val := it.Element(); val.IsNull() {
-				return fail(forEachUnsuitable + "\"for_each\" sets must not contain null values.")
-			}
-		}
+	if null {
+		return fail(forEachUnsuitable + "\"for_each\" sets must not contain null values.")
 	}
 	return v, true, true
 }
@@ -320,6 +320,3 @@ func (b *block) instanceAddress(in *instance) resource.Address {
 	addr.Key = in.key
 	return addr
 }
-
-// headlineAt names a block and its place.
-func (b *block) headlineAt() string { return fmt.Sprintf("%s (%s)", b.addr, b.rng) }

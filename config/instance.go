@@ -21,8 +21,9 @@ func (e *Evaluator) evaluateInstance(b *block, in *instance, ctx *hcl.EvalContex
 	kind := found.kind
 	in.found = found
 	d.Provider = provider
-	be.checkKind(b, kind)
-	be.lax = provider == "" // the kind is a guess
+	if be.lax = provider == ""; !be.lax { // else the kind is a guess
+		be.checkKind(b, kind)
+	}
 	if b.typ == DataBlock {
 		be.data(b, found, &d)
 	} else {
@@ -35,6 +36,7 @@ func (e *Evaluator) evaluateInstance(b *block, in *instance, ctx *hcl.EvalContex
 			be.errorf(arg.expr, "Invalid reference", "Which %s this is depends on something that is not known until apply. Refer to one %s.", kind.Parent, kind.Parent)
 		}
 	}
+	be.checkHomes(b, kind, &d)
 	d.DependsOn = be.dependsOn(b)
 	in.desired = d
 }
@@ -60,8 +62,9 @@ func (be *bodyEval) home(b *block) (*candidate, string) {
 	first := &b.candidates[0]
 	provider := b.provider
 	var parent *argument
-	unsure := false
-	for _, c := range b.candidates {
+	unsure, null := false, -1
+	for i := range b.candidates {
+		c := &b.candidates[i]
 		arg := b.content.args[c.kind.Parent]
 		at := slices.IndexFunc(c.all, func(a resource.Attribute) bool { return a.Name == c.kind.Parent })
 		if c.kind.Parent == "" || arg == nil || at < 0 {
@@ -71,7 +74,10 @@ func (be *bodyEval) home(b *block) (*candidate, string) {
 		parent = arg
 		got := be.attribute(spec, arg)
 		if len(got.targets) != 1 {
-			unsure = true
+			unsure, first = true, c
+			if got.ok && isUnset(got.value) {
+				null = at
+			}
 			break
 		}
 		from := got.targets[0]
@@ -96,13 +102,16 @@ func (be *bodyEval) home(b *block) (*candidate, string) {
 		switch {
 		case len(fit) == 1:
 			provider = fit[0]
+		case null >= 0:
+			be.missing(first.all[null], b.content, "")
+			return first, ""
 		case unsure:
 			return first, ""
 		default:
 			place := b.rng
 			hint := ""
 			if parent == nil && first.kind.Parent != "" {
-				hint = " It would follow from the argument " + first.kind.Parent + " as well."
+				hint = " It would follow from the argument " + list(b.parentNames(), "or") + " as well."
 			}
 			be.e.report.errorf(place, "Ambiguous provider", "There are several provider blocks: %s. Say which one %s belongs to, as in provider = %s.%s",
 				list(fit, "and"), b.addr, fit[0], hint)
@@ -117,6 +126,17 @@ func (be *bodyEval) home(b *block) (*candidate, string) {
 	}
 	be.e.report.errorAt(be.addr, b.rng, "Unsupported block type", "%s has no block %s.", be.e.m.opts.Providers[typ].Name, b.headline())
 	return first, provider
+}
+
+// parentNames are the arguments that name the home of such a block.
+func (b *block) parentNames() []string {
+	var out []string
+	for _, c := range b.candidates {
+		if !slices.Contains(out, c.kind.Parent) {
+			out = append(out, c.kind.Parent)
+		}
+	}
+	return out
 }
 
 // checkKind refuses what the instance's own provider does not know, where
@@ -160,12 +180,7 @@ func (be *bodyEval) managed(b *block, found *candidate, d *resource.Desired) {
 	kind, attrs := found.kind, found.all
 	vals := be.body(attrs, b.content, "")
 	be.defaults(attrs, vals, b.content, "")
-	for _, name := range kind.Key {
-		v, _ := vals[name].Unmark()
-		if v.Type() == cty.String && v.IsKnown() && !v.IsNull() && v.AsString() == "" {
-			be.e.report.errorAt(be.addr, d.AttrRange(name), "Invalid value for "+name, "%q must not be empty: it says which %s this is.", name, b.kindName)
-		}
-	}
+	be.keysNotEmpty(b, kind, vals, d)
 	be.oneCredential(kind.Credential, vals, d)
 	d.Attrs = cty.ObjectVal(vals)
 	d.PreventDestroy = be.flag(b.preventDestroy, "prevent_destroy")
@@ -193,6 +208,39 @@ func (be *bodyEval) oneCredential(c *resource.Credential, vals map[string]cty.Va
 	if len(chosen) > 1 {
 		be.e.report.errorAt(be.addr, d.AttrRange(chosen[1]), "Conflicting arguments",
 			"%s are several ways to a first password. Keep the one that is meant.", list(quoted(chosen), "and"))
+	}
+}
+
+// keysNotEmpty refuses an empty id or natural key.
+func (be *bodyEval) keysNotEmpty(b *block, kind resource.Kind, vals map[string]cty.Value, d *resource.Desired) {
+	for i := -1; i < len(kind.Key); i++ {
+		name := "id"
+		if i >= 0 {
+			name = kind.Key[i]
+		}
+		v, _ := vals[name].Unmark()
+		if v.Type() == cty.String && v.IsKnown() && !v.IsNull() && v.AsString() == "" {
+			be.e.report.errorAt(be.addr, d.AttrRange(name), "Invalid value for "+name, "%q must not be empty: it says which %s this is.", name, b.kindName)
+		}
+	}
+}
+
+// checkHomes refuses references to objects of another realm or tenant than the
+// instance's own.
+func (be *bodyEval) checkHomes(b *block, kind resource.Kind, d *resource.Desired) {
+	if d.Parent == (resource.Address{}) {
+		return
+	}
+	for name, targets := range be.targets {
+		for _, t := range targets {
+			if name == kind.Parent || t.parent == (resource.Address{}) || be.e.sameHome(d.Provider, d.Parent, t.provider, t.parent) {
+				continue
+			}
+			be.errorf(b.content.args[name].expr, "Reference to another "+kind.Parent,
+				"%s belongs to %s, but %s belongs to %s. %q can only refer to objects of the same %s.",
+				d.Address, d.Parent, t.addr, t.parent, name, kind.Parent)
+			break
+		}
 	}
 }
 

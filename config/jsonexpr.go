@@ -149,15 +149,6 @@ func (e *jsonExpr) ExprList() []hcl.Expression {
 	return out
 }
 
-// ExprMap serves [hcl.ExprMap].
-func (e *jsonExpr) ExprMap() []hcl.KeyValuePair {
-	pairs, ds := hcl.ExprMap(e.orig)
-	if ds.HasErrors() {
-		return nil
-	}
-	return pairs
-}
-
 // nativeExpr is the syntax tree of an expression of either syntax, nil for one
 // that dynamic blocks made.
 func nativeExpr(expr hcl.Expression) hclsyntax.Expression {

@@ -47,6 +47,8 @@ type Module struct {
 	base   *hcl.EvalContext
 
 	patterns patterns
+	// known are the candidates for blocks of a type, whatever their name.
+	known map[resource.Address][]candidate
 
 	namespace     string
 	settings      diag.Range
@@ -73,7 +75,7 @@ type Module struct {
 func Load(dir string, opts Options) (*Module, diag.Diagnostics) {
 	m := &Module{
 		dir: dir, opts: opts, env: environment(opts.Env),
-		namespace: defaultNamespace, patterns: patterns{},
+		namespace: defaultNamespace, patterns: patterns{}, known: map[resource.Address][]candidate{},
 		files:     map[string]*sourceFile{},
 		providers: map[string]*providerBlock{},
 		blocks:    map[resource.Address]*block{},

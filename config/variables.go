@@ -115,6 +115,9 @@ func (m *Module) declareVariable(b *hcl.Block) {
 		m.report.errorf(v.rng, "Duplicate variable declaration", "A variable named %q was already declared at %s.", v.name, before.rng)
 		return
 	}
+	if slices.Contains([]string{"source", "version", "providers", "count", "for_each", "lifecycle", "depends_on", "locals"}, v.name) {
+		m.report.errorf(v.rng, "Invalid variable name", "The name %q is reserved: it is an argument of module blocks.", v.name)
+	}
 	m.variables[v.name] = v
 	attrs, blocks, _ := m.decodeRaw(&m.report, b.Body, m.plainShape("a variable block",
 		[]string{"type", "default", "sensitive", "description", "nullable"}, []string{"validation"}))

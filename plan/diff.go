@@ -101,17 +101,19 @@ func (c *Change) plan(in Input, live *resource.Object) {
 	for _, name := range in.Desired.IgnoreChanges {
 		d.ignore[name] = live != nil
 	}
-	before, prior := cty.NullVal(in.Kind.Type()), cty.NullVal(in.Kind.Type())
+	all := in.Kind.All()
+	null := cty.NullVal(resource.BlockType(all))
+	before, prior := null, null
 	if live != nil {
 		before = live.Attrs
 		if in.Prior != nil && in.Prior.Attrs != cty.NilVal && !c.Adopt {
 			prior, d.hasPrior = in.Prior.Attrs, true
 		}
 	}
-	b, a := d.object("", in.Kind.All(), in.Desired.Attrs, before, prior)
+	b, a := d.object("", all, in.Desired.Attrs, before, prior)
 	if live == nil {
 		a["id"] = cty.UnknownVal(cty.String)
-		c.Before = cty.NullVal(in.Kind.Type())
+		c.Before = null
 		d.changes = dropPath(d.changes, "id")
 	} else {
 		b["id"], a["id"] = cty.StringVal(live.ID), cty.StringVal(live.ID)

@@ -126,7 +126,8 @@ type Query struct {
 	// All finds every object of the parent.
 	All bool
 	// Filters are the arguments of a plural data block (an object of
-	// Kind.Filters, unmarked and known); cty.NilVal for none.
+	// Kind.Filters, unmarked and known): what meets all that are set is found,
+	// and everything if none is. cty.NilVal for no such block.
 	Filters cty.Value
 	// Brief: only ID, key, Builtin and Marker are needed.
 	Brief bool

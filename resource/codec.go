@@ -82,5 +82,11 @@ func EncodeValue(v cty.Value, typ cty.Type) (json.RawMessage, error) {
 
 // DecodeValue reads what [EncodeValue] wrote.
 func DecodeValue(raw json.RawMessage, typ cty.Type) (cty.Value, error) {
+	if typ == cty.String { // the most common by far, and slow in the library
+		var s *string
+		if err := json.Unmarshal(raw, &s); err == nil && s != nil {
+			return cty.StringVal(*s), nil
+		}
+	}
 	return ctyjson.Unmarshal(raw, typ)
 }

@@ -175,7 +175,10 @@ func (k Kind) All() []Attribute {
 
 // Attribute returns the attribute called name; "id" is one.
 func (k Kind) Attribute(name string) (Attribute, bool) {
-	for _, a := range k.All() {
+	if name == "id" {
+		return IDAttribute(), true
+	}
+	for _, a := range k.Attributes {
 		if a.Name == name {
 			return a, true
 		}

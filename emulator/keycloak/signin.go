@@ -149,6 +149,9 @@ func (c *call) pendingActions(u *user) []string {
 // next leads a user who has signed in to what is left to do. The first time
 // the server redirects; after the form of an action it shows the next page.
 func (c *call) next(s *signIn, redirect bool) (reply, error) {
+	if s.user.emailVerified {
+		s.user.removeRequiredAction("VERIFY_EMAIL") // there is nothing to do
+	}
 	pending := c.pendingActions(s.user)
 	if s.token != nil {
 		pending = s.actions

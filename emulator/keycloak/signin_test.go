@@ -52,7 +52,8 @@ func TestSignIn(t *testing.T) {
 		{name: "no name", user: `,"firstName":""`, page: "Update Account Information"},
 		{name: "no e-mail", user: `,"email":""`, page: "Update Account Information"},
 		{name: "update profile", user: `,"requiredActions":["UPDATE_PROFILE"]`, page: "Update Account Information", message: "You need to update your user profile to activate your account."},
-		{name: "verify e-mail", user: `,"requiredActions":["VERIFY_EMAIL"]`, page: "We are sorry...", message: "Failed to send email, please try again later."},
+		{name: "e-mail verified already", user: `,"requiredActions":["VERIFY_EMAIL"]`},
+		{name: "verify e-mail", user: `,"emailVerified":false,"requiredActions":["VERIFY_EMAIL"]`, page: "We are sorry...", message: "Failed to send email, please try again later."},
 	}
 	for _, tg := range targets(t) {
 		t.Run(tg.name, func(t *testing.T) {

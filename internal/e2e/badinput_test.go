@@ -3,8 +3,6 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -26,14 +24,7 @@ type diagnosticsJSON struct {
 // TestManyMistakes: one run tells all of them, each with its place, and sends
 // no request and writes no file.
 func TestManyMistakes(t *testing.T) {
-	t.Parallel()
-	folder := "testdata/badinput/many"
-	m := &mistaken{t: t, dir: t.TempDir(), env: []string{
-		"KEYCLOAK_URL=" + noRequests(t), "KEYCLOAK_USER=admin", "KEYCLOAK_PASSWORD=admin",
-	}}
-	if err := os.CopyFS(m.dir, os.DirFS(folder)); err != nil {
-		t.Fatal(err)
-	}
+	m := newMistaken(t, "many", "KEYCLOAK_URL="+noRequests(t), "KEYCLOAK_USER=admin", "KEYCLOAK_PASSWORD=admin")
 	before := m.files()
 
 	p := m.run("validate", "-json")
@@ -67,7 +58,7 @@ func TestManyMistakes(t *testing.T) {
 		}
 		line := strings.Count(text[:i], "\n") + 1
 		column := i - strings.LastIndex(text[:i], "\n")
-		at := fmt.Sprintf("%s:%d:%d", filepath.Join(m.dir, want.file), line, column)
+		at := fmt.Sprintf("%s:%d:%d", want.file, line, column)
 		if !places[place{at, want.summary}] {
 			t.Errorf("at %s, %q, nothing is told of %q", at, want.at, want.summary)
 		}
@@ -80,7 +71,7 @@ func TestManyMistakes(t *testing.T) {
 	}
 
 	first := m.run("plan")
-	golden(t, folder+".txt", first.errOut, m.dir+"/", "")
+	m.golden("many.txt", first.errOut)
 	toldOnce(t, first.errOut)
 	for _, command := range []string{"plan", "apply -auto-approve", "destroy -auto-approve", "verify", "plan -refresh=false"} {
 		p := m.run(strings.Fields(command)...)
@@ -112,7 +103,7 @@ func manyMistakes() []mistake {
 		{main, `usr "marty"`, "Unsupported block type"},
 		{main, "var.keycloak_password\n}\n\noutput", "Output refers to sensitive values"},
 		{main, ".emial", "Unsupported attribute"},
-		{main, "output \"email\" {\n  value = var", "Duplicate output definition"},
+		{main, "output \"email\" {\n  value = user.marty.email\n", "Duplicate output definition"},
 		{main, "var.keycloak_pasword", "Reference to undeclared input variable"},
 		{people, `"mcfly.example.com"`, "Invalid value for email"},
 		{people, "usage_location", "Unsupported argument"},

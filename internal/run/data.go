@@ -51,7 +51,6 @@ func (p *planner) lookup(d *resource.Desired, r *reader) lookup {
 		l.place.alone = d.Address.String()
 		q := r.query(l.place)
 		q.Filters = args
-		q.All = true
 		return l
 	}
 	l.by = map[string]string{}

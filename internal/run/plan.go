@@ -116,6 +116,7 @@ func Priors(s *state.State, kind func(provider, kind string) (resource.Kind, boo
 	}
 	var diags diag.Diagnostics
 	priors := make(map[resource.Address]*plan.Prior, len(s.Objects))
+	attributes := map[string][]resource.Attribute{} // by provider and kind
 	for _, o := range s.Objects {
 		k, ok := kind(o.Provider, o.Kind)
 		if !ok {
@@ -130,8 +131,13 @@ func Priors(s *state.State, kind func(provider, kind string) (resource.Kind, boo
 			DependsOn: o.DependsOn, OnDestroy: o.OnDestroy, ForceDestroy: o.ForceDestroy,
 			Undelivered: pending[o.Address], Sensitive: o.Sensitive, Owned: map[string]cty.Value{},
 		}
+		all, ok := attributes[o.Provider+" "+o.Kind]
+		if !ok {
+			all = k.All()
+			attributes[o.Provider+" "+o.Kind] = all
+		}
 		var err error
-		if prior.Attrs, err = resource.DecodeAttrs(k.All(), o.Attributes); err == nil {
+		if prior.Attrs, err = resource.DecodeAttrs(all, o.Attributes); err == nil {
 			for name, raw := range o.Owned {
 				a, ok := k.Attribute(name)
 				if !ok {

@@ -294,6 +294,32 @@ data "person" "nobody" {
 	w.refused(plan.Normal, "Not found", `email "nobody@example.com"`, "main.idp.hcl:6")
 }
 
+// A plural data block finds what it asks for, and nobody else: its people may
+// become admins.
+func TestPluralDataFilters(t *testing.T) {
+	w := newWorld(t, "")
+	w.idp.Put("space", map[string]cty.Value{"name": cty.StringVal("lab")})
+	member := w.idp.Put("person", memory.Member("lab", "member@example.com"))
+	w.idp.Put("person", memory.Member("lab", "stranger@example.com"))
+	w.idp.Put("team", map[string]cty.Value{"space": cty.StringVal("lab"), "name": cty.StringVal("admins"), "members": cty.SetVal([]cty.Value{cty.StringVal(member)})})
+	w.config(`
+data "space" "lab" { name = "lab" }
+data "team" "admins" {
+  space = data.space.lab
+  name  = "admins"
+}
+data "persons" "admins" {
+  space = data.space.lab
+  team  = data.team.admins
+}
+output "mails" { value = join(",", values(data.persons.admins.persons)[*].email) }
+`)
+	p := w.wants("output.mails create")
+	if got := p.Outputs[0].After.AsString(); got != "member@example.com" {
+		t.Errorf("found %s", got)
+	}
+}
+
 // A data block that refers to what this very apply creates is read during it.
 func TestDeferredData(t *testing.T) {
 	w := newWorld(t, `

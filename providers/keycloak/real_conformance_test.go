@@ -88,7 +88,7 @@ func TestConformance(t *testing.T) {
 			"client.default_scopes":      conformance.Values(set("phone"), set("address")),
 			"client.optional_scopes":     conformance.Values(set("service_account"), set("roles")),
 			"client.valid_redirect_uris": conformance.Values(set("http://localhost:1/*"), set("http://localhost:2/*", "https://x.example.com/cb")),
-			"user.username":              {Value: func(n int) cty.Value { return s(fmt.Sprintf("Sample.%s-%d", prefix, n)) }},
+			"user.username":              {Value: func(n int) cty.Value { return s(fmt.Sprintf("sample.%s-%d", prefix, n)) }},
 			"user.required_actions":      conformance.Values(set("CONFIGURE_TOTP"), set("UPDATE_PROFILE")),
 		},
 		Always:         map[string]map[string]cty.Value{"realm": {"edit_username_allowed": cty.True}},

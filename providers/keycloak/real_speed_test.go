@@ -59,7 +59,7 @@ func TestRealRequests(t *testing.T) {
 		{"five ids", providers.Query{IDs: ids[:5]}, 5, 1},
 		{"five names", providers.Query{Keys: names[:5]}, 5, 5},
 		{"five e-mails and five ids, one the same", providers.Query{
-			IDs: ids[:5], Keys: []map[string]string{{"email": "u00007@example.com"}, {"email": "U00008@Example.com"}, {"email": "absent@example.com"}, {"username": "u0000"}},
+			IDs: ids[:5], Keys: []map[string]string{{"email": "u00007@example.com"}, {"email": "u00008@example.com"}, {"email": "absent@example.com"}, {"username": "u0000"}},
 		}, 7, 5},
 		{"absent", providers.Query{IDs: []string{"a", "b"}}, 0, 1},
 		{"search", providers.Query{Filters: filter(map[string]cty.Value{"search": s("u0010")})}, 10, 1},

@@ -52,11 +52,11 @@ func matches(u *wireUser, key map[string]string) bool {
 				return false
 			}
 		case "username":
-			if u.Username != lower(value) {
+			if u.Username != value {
 				return false
 			}
 		case "email":
-			if u.Email != lower(value) {
+			if u.Email != value {
 				return false
 			}
 		default:
@@ -116,9 +116,9 @@ func (s *userSearch) fromDirectory(ctx context.Context, want wanted, n int) ([]*
 		email, hasEmail := key["email"]
 		switch {
 		case len(key) == 1 && hasName:
-			names[lower(name)] = true
+			names[name] = true
 		case len(key) == 1 && hasEmail:
-			emails[lower(email)] = true
+			emails[email] = true
 		default:
 			rest.keys = append(rest.keys, key)
 		}
@@ -222,9 +222,9 @@ func (s *userSearch) byKey(ctx context.Context, key map[string]string) ([]*wireU
 	q := s.query(map[string]string{"exact": "true"})
 	switch {
 	case key["username"] != "":
-		q["username"] = lower(key["username"])
+		q["username"] = key["username"]
 	case key["email"] != "":
-		q["email"] = lower(key["email"])
+		q["email"] = key["email"]
 	default:
 		return nil, nil
 	}
