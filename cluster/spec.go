@@ -32,11 +32,11 @@ client "influxctl" {
 }
 
 user "marty" {
-  realm      = realm.influxdb
-  email      = "mcfly@influxdata.com"
-  first_name = "Marty"
-  last_name  = "McFly"
-  invite     = true
+  realm             = realm.influxdb
+  email             = "mcfly@example.com"
+  first_name        = "Marty"
+  last_name         = "McFly"
+  generate_password = true
 }
 
 cluster "production" {
