@@ -61,6 +61,9 @@ func (t *task) newIntent(serverTime time.Time) state.Intent {
 	case c.Action == plan.Replace:
 		in.Verb = state.Replace
 		in.Before = t.image()
+		if p := c.Prior; p != nil && p.Parent != in.Parent {
+			in.Before.Parent = p.Parent // it moves
+		}
 		in.After.ID = t.op.ID
 	default:
 		in.Verb = state.Create

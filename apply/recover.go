@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/idpctl/idpctl/providers"
@@ -118,17 +119,21 @@ func ours(in state.Intent, o resource.Object) bool {
 func look(ctx context.Context, conn providers.Conn, intents []state.Intent) ([]*resource.Object, error) {
 	type where struct{ kind, parent string }
 	queries := map[where]*providers.Query{}
-	for _, in := range intents {
-		w := where{in.Kind, in.Parent}
-		q := queries[w]
-		if q == nil {
-			q = &providers.Query{Kind: in.Kind, Parent: in.Parent}
-			queries[w] = q
+	query := func(kind, parent string) *providers.Query {
+		w := where{kind, parent}
+		if queries[w] == nil {
+			queries[w] = &providers.Query{Kind: kind, Parent: parent}
 		}
-		for _, id := range []string{in.ID, beforeID(in)} {
-			if id != "" {
-				q.IDs = append(q.IDs, id)
-			}
+		return queries[w]
+	}
+	for _, in := range intents {
+		q := query(in.Kind, in.Parent)
+		if in.ID != "" {
+			q.IDs = append(q.IDs, in.ID)
+		}
+		if id := beforeID(in); id != "" {
+			before := query(in.Kind, beforeParent(in))
+			before.IDs = append(before.IDs, id)
 		}
 		if in.ID == "" && len(in.Key) > 0 && in.Verb != state.Update && in.Verb != state.Delete {
 			q.Keys = append(q.Keys, in.Key)
@@ -145,6 +150,13 @@ func look(ctx context.Context, conn providers.Conn, intents []state.Intent) ([]*
 	out := make([]*resource.Object, len(intents))
 	for i, in := range intents {
 		objects := found[where{in.Kind, in.Parent}]
+		if parent := beforeParent(in); parent != in.Parent {
+			for _, o := range found[where{in.Kind, parent}] {
+				if o.ID == beforeID(in) {
+					objects = append(slices.Clip(objects), o)
+				}
+			}
+		}
 		out[i] = pickObject(in, objects)
 	}
 	return out, nil
@@ -176,6 +188,14 @@ func beforeID(in state.Intent) string {
 		return ""
 	}
 	return in.Before.ID
+}
+
+// beforeParent is where the object was before the change.
+func beforeParent(in state.Intent) string {
+	if in.Before == nil || in.Before.Parent == "" {
+		return in.Parent
+	}
+	return in.Before.Parent
 }
 
 func hasKey(o *resource.Object, key map[string]string) bool {

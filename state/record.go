@@ -81,6 +81,9 @@ type Intent struct {
 type Image struct {
 	// ID of the object; empty for a file.
 	ID string `json:"id,omitempty"`
+	// Parent is the value of the kind's parent attribute, if a replacement
+	// moves the object to another parent; empty: that of the intent.
+	Parent string `json:"parent,omitempty"`
 	// Values that the change touches, as JSON that only the caller reads:
 	// attributes, and of partial ones the elements.
 	Values json.RawMessage `json:"values,omitempty"`
@@ -275,7 +278,7 @@ func checkOutputs(outputs map[string]Output) error {
 }
 
 func (r Intent) equal(p Intent) bool {
-	image := func(a, b *Image) bool { return a.ID == b.ID && bytes.Equal(a.Values, b.Values) }
+	image := func(a, b *Image) bool { return a.ID == b.ID && a.Parent == b.Parent && bytes.Equal(a.Values, b.Values) }
 	return r.Seq == p.Seq && r.Verb == p.Verb && r.Address == p.Address && r.Kind == p.Kind &&
 		r.Provider == p.Provider && r.Parent == p.Parent && maps.Equal(r.Key, p.Key) && r.ID == p.ID &&
 		bothOr(r.Before, p.Before, image) &&

@@ -132,6 +132,8 @@ func TestClientScopes(t *testing.T) {
 		{do: "POST /client-scopes", body: `{"name":"mine"}`, status: 400, want: `{"errorMessage":"Unexpected protocol"}`},
 		{do: "POST /client-scopes", body: `{"name":"my scope","protocol":"openid-connect"}`, status: 400, want: `{"errorMessage":"Unexpected name \"my scope\" for ClientScope"}`},
 		{do: "POST /client-scopes", body: `{}`, status: 500, want: crash},
+		// This representation passes over what it does not know.
+		{do: "POST /client-scopes", body: `{"name":"mine","bogus":1}`, status: 400, want: `{"errorMessage":"Unexpected protocol"}`},
 		{do: "POST /client-scopes", body: `{"id":"{realm}-s","name":"mine","protocol":"openid-connect","attributes":{"include.in.token.scope":"true"}}`, status: 201},
 		{do: "GET /client-scopes/{realm}-s", status: 200, want: `{"id":"{realm}-s","name":"mine","protocol":"openid-connect","attributes":{"include.in.token.scope":"true"}}`},
 		{do: "POST /client-scopes", body: `{"name":"mine","protocol":"openid-connect"}`, status: 409, want: `{"errorMessage":"Client Scope mine already exists"}`},

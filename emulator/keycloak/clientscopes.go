@@ -133,11 +133,11 @@ func scopeRefs(list []*clientScope, protocol bool) []object {
 }
 
 // assigned selects the default or the optional scopes of a client.
-func (cl *client) assigned(optional bool) *[]*clientScope {
+func (c *client) assigned(optional bool) *[]*clientScope {
 	if optional {
-		return &cl.optionalScopes
+		return &c.optionalScopes
 	}
-	return &cl.defaultScopes
+	return &c.defaultScopes
 }
 
 func listAssigned(optional bool) func(*call) (reply, error) {

@@ -20,7 +20,9 @@ type object = map[string]any
 // types. It was read from the classes of keycloak-core 26.7.3 by Jackson's own
 // introspection. Types are string, bool, int, long, any, enum:A|B, [T], {T},
 // the name of a representation, and textlist: lists of texts, where a single
-// value is a list of one.
+// value is a list of one. Fields of the type "ignored" are left over from old
+// versions and have no effect; a representation with the field * passes over
+// fields that it does not have.
 //
 //go:embed schema.json
 var schemaJSON []byte
@@ -233,20 +235,19 @@ func (d *decoder) representation(t json.Token, typ string) (any, error) {
 		}
 		field := k.(string)
 		fieldType, known := fields[field]
-		if !known {
-			// The one representation that ignores what it does not know.
-			if typ == "PartialImportRepresentation" {
-				fieldType = "any"
-			} else {
-				line, column := d.valuePosition()
-				return nil, unknownField{typ, field, line, column}
-			}
+		if !known && fields["*"] == "" {
+			line, column := d.valuePosition()
+			return nil, unknownField{typ, field, line, column}
+		}
+		kept := known && fieldType != "ignored"
+		if !kept {
+			fieldType = "any"
 		}
 		v, err := d.value(fieldType)
 		if err != nil {
 			return nil, err
 		}
-		if v != nil {
+		if v != nil && kept {
 			o[field] = v
 		}
 	}

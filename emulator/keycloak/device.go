@@ -120,7 +120,7 @@ func (c *call) verifyUserCode(code string) (reply, error) {
 
 // deviceStatus is where the sign-in of a device ends.
 func (c *call) deviceStatus() (reply, error) {
-	text := ""
+	var text string
 	switch c.query.Get("error") {
 	case "":
 		return c.infoPage("Device Login Successful", "You may close this browser window and go back to your device.")

@@ -82,15 +82,6 @@ func attributeLists(v any) map[string][]string {
 	return out
 }
 
-// anyList is a list of texts as it stands in an object.
-func anyList(list []string) []any {
-	out := make([]any, len(list))
-	for i, s := range list {
-		out[i] = s
-	}
-	return out
-}
-
 // clone copies an object deeply.
 func clone(v any) any {
 	switch v := v.(type) {

@@ -12,10 +12,8 @@ import (
 // those of the real pages; the layout is not.
 func (c *call) page(status int, p oidc.Page) (reply, error) {
 	p.Title, p.Brand = "Sign in to "+c.realm.name, c.realm.name
-	for _, f := range []string{"displayName"} {
-		if name := str(c.realm.rep, f); name != "" {
-			p.Title, p.Brand = "Sign in to "+name, name
-		}
+	if name := str(c.realm.rep, "displayName"); name != "" {
+		p.Title, p.Brand = "Sign in to "+name, name
 	}
 	return reply{status: status, body: func(w http.ResponseWriter) { oidc.Render(w, status, p) }}, nil
 }

@@ -331,11 +331,11 @@ func (im *importer) grant(u *user, o object) *apiError {
 			return errCrash()
 		}
 		for _, name := range stringList(names) {
-			if r := cl.roles[name]; r != nil {
-				addMapping(u, r)
-			} else {
+			r := cl.roles[name]
+			if r == nil {
 				return errCrash()
 			}
+			addMapping(u, r)
 		}
 	}
 	return nil

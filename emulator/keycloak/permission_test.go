@@ -13,8 +13,8 @@ func TestPermissions(t *testing.T) {
 	const users, query, groups = "view-users manage-users realm-admin", "view-users manage-users query-users realm-admin", "view-users manage-users query-groups realm-admin"
 	const clients, listClients, realm = "view-clients manage-clients realm-admin", "view-clients manage-clients query-clients realm-admin", "view-realm manage-realm realm-admin"
 	const changeUsers, changeClients, changeRealm = "manage-users realm-admin", "manage-clients realm-admin", "manage-realm realm-admin"
-	const any = "view-realm view-users view-clients view-events manage-realm manage-users create-client manage-clients query-users query-clients query-groups query-realms realm-admin view-identity-providers"
-	roles := append(strings.Fields(any), "none", "impersonation")
+	const each = "view-realm view-users view-clients view-events manage-realm manage-users create-client manage-clients query-users query-clients query-groups query-realms realm-admin view-identity-providers"
+	roles := append(strings.Fields(each), "none", "impersonation")
 	tests := []struct {
 		do, body string
 		// status for the roles that are allowed; the others get 403.
@@ -23,7 +23,7 @@ func TestPermissions(t *testing.T) {
 		// want is the body for all who are allowed.
 		want string
 	}{
-		{"GET ", "", 200, any, `{"realm":"{realm}"}`},
+		{"GET ", "", 200, each, `{"realm":"{realm}"}`},
 		{"PUT ", "{}", 204, changeRealm, ""},
 		{"GET /users", "", 200, query, ""},
 		{"GET /users/count", "", 200, query, "1"},
@@ -47,8 +47,8 @@ func TestPermissions(t *testing.T) {
 		{"GET /groups/{g}/members", "", 200, users, ""},
 		{"GET /groups/{g}/children", "", 200, users, ""},
 		{"POST /groups/{g}/children", "{}", 400, changeUsers, ""},
-		{"GET /groups/nope", "", 404, any + " none impersonation", noSuchGroup},
-		{"DELETE /groups/nope", "", 404, any + " none impersonation", noSuchGroup},
+		{"GET /groups/nope", "", 404, each + " none impersonation", noSuchGroup},
+		{"DELETE /groups/nope", "", 404, each + " none impersonation", noSuchGroup},
 		{"GET /group-by-path/g", "", 200, users, ""},
 		{"GET /clients", "", 200, listClients, ""},
 		{"GET /clients/{c}", "", 200, clients, ""},
@@ -72,11 +72,11 @@ func TestPermissions(t *testing.T) {
 		{"GET /default-groups", "", 200, realm, "[]"},
 		{"GET /authentication/required-actions", "", 200, "view-realm view-users manage-realm query-users realm-admin", ""},
 		{"GET /attack-detection/brute-force/users/{alice}", "", 200, users, `{"numFailures":0,"disabled":false}`},
-		{"GET /admin/realms", "", 200, any, `[{"realm":"{realm}"}]`},
-		{"GET /admin/realms/{realm}-nope", "", 404, any + " none impersonation", noSuchRealm},
-		{"GET /admin/realms/master", "", 403, any, forbidden},
-		{"DELETE /admin/realms/master", "", 403, any, forbidden},
-		{"POST /admin/realms", "{}", 403, any, forbidden},
+		{"GET /admin/realms", "", 200, each, `[{"realm":"{realm}"}]`},
+		{"GET /admin/realms/{realm}-nope", "", 404, each + " none impersonation", noSuchRealm},
+		{"GET /admin/realms/master", "", 403, each, forbidden},
+		{"DELETE /admin/realms/master", "", 403, each, forbidden},
+		{"POST /admin/realms", "{}", 403, each, forbidden},
 	}
 	steps := []step{
 		{do: "POST /groups", body: `{"name":"g"}`, status: 201, save: map[string]string{"g": "@location"}},

@@ -211,12 +211,15 @@ func limit(config object, name string) (int64, bool) {
 
 // Source: org.keycloak.utils.EmailValidationUtil, without the forms in quotes
 // and brackets.
+const (
+	emailSigns = "a-z0-9!#$%&'*+/=?^`{|}~" + `\x{80}-\x{ffff}`
+	emailChar  = `[` + emailSigns + `_\-]`
+	emailLabel = `[` + emailSigns + `]([` + emailSigns + `\-]*[` + emailSigns + `])?`
+)
+
 var (
-	emailLocal = regexp.MustCompile("(?i)^[a-z0-9!#$%&'*+/=?^_`{|}~\u0080-\uffff-]+" +
-		"(\\.[a-z0-9!#$%&'*+/=?^_`{|}~\u0080-\uffff-]+)*$")
-	emailDomain = regexp.MustCompile("(?i)^[a-z0-9!#$%&'*+/=?^`{|}~\u0080-\uffff]([a-z0-9!#$%&'*+/=?^`{|}~\u0080-\uffff-]*" +
-		"[a-z0-9!#$%&'*+/=?^`{|}~\u0080-\uffff])?(\\.[a-z0-9!#$%&'*+/=?^`{|}~\u0080-\uffff]" +
-		"([a-z0-9!#$%&'*+/=?^`{|}~\u0080-\uffff-]*[a-z0-9!#$%&'*+/=?^`{|}~\u0080-\uffff])?)*$")
+	emailLocal  = regexp.MustCompile(`(?i)^` + emailChar + `+(\.` + emailChar + `+)*$`)
+	emailDomain = regexp.MustCompile(`(?i)^` + emailLabel + `(\.` + emailLabel + `)*$`)
 )
 
 // validEmail reports whether the server takes v for an e-mail address.

@@ -65,6 +65,8 @@ func TestUpdateRealm(t *testing.T) {
 		{do: "PUT ", body: `{"oauth2DevicePollingInterval":9}`, status: 204},
 		{do: "GET ", status: 200, want: `{"oauth2DeviceCodeLifespan":600,"oauth2DevicePollingInterval":9,"attributes":{"oauth2DevicePollingInterval":"9"}}`},
 		{do: "PUT ", body: `{"bogus":1}`, status: 400, want: `{"error":"Invalid json representation for RealmRepresentation. Unrecognized field \"bogus\" at line 1 column 11."}`},
+		{do: "PUT ", body: `{"social":true,"passwordCredentialGrantAllowed":true}`, status: 204},
+		{do: "GET ", status: 200, want: `{"social":"<absent>"}`},
 		{do: "PUT ", body: `{"enabled":"x"}`, status: 400, want: wrongType},
 		{do: "PUT ", body: ``, status: 500, want: crash},
 		{do: "PUT ", body: `{bad`, status: 400, want: notJSON},

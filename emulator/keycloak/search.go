@@ -251,16 +251,15 @@ func like(s, pattern string, escape byte) bool {
 func searchFields(q string) map[string]string {
 	fields := map[string]string{}
 	for q = strings.TrimSpace(q); q != ""; q = strings.TrimSpace(q) {
-		word, rest, quoted := "", "", false
+		quoted := false
 		i := strings.IndexFunc(q, func(r rune) bool {
 			if r == '"' {
 				quoted = !quoted
 			}
 			return r == ' ' && !quoted
 		})
-		if i < 0 {
-			word = q
-		} else {
+		word, rest := q, ""
+		if i >= 0 {
 			word, rest = q[:i], q[i:]
 		}
 		if k, v, ok := strings.Cut(word, ":"); ok {

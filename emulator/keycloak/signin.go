@@ -36,6 +36,7 @@ const (
 
 func (c *call) setCookie(name, value string, maxAge int) {
 	path := strings.TrimPrefix(c.issuer(c.realm), c.frontend(c.realm))
+	//nolint:gosec // SameSite=None, and a reader in the page, are what the real pages have
 	cookie := http.Cookie{Name: name, Value: value, Path: c.opts.BasePath + path + "/", MaxAge: maxAge,
 		Secure: true, HttpOnly: true, SameSite: http.SameSiteNoneMode}
 	c.header.Add("Set-Cookie", cookie.String())
@@ -197,7 +198,7 @@ func (c *call) requiredActionForm() (reply, error) {
 		value := form.Get("password-new")
 		switch problem := c.realm.checkPassword(s.user, value); {
 		case value == "":
-			return c.actionPage(s, action, map[string]string{"password-new": "Please specify password."}, "")
+			return c.actionPage(s, action, map[string]string{"password-new": "Please specify password."}, "") //nolint:gosec // a message
 		case value != form.Get("password-confirm"):
 			return c.actionPage(s, action, map[string]string{"password-confirm": "Passwords don't match."}, "")
 		case problem != nil:

@@ -41,9 +41,9 @@ func targets(t *testing.T) []*target {
 	list := []*target{{name: "emulator", base: "http://127.0.0.1:8080", user: "admin", password: "admin",
 		client: client, emulator: s}}
 	if base := os.Getenv("IDPCTL_TEST_KEYCLOAK"); base != "" {
-		real := &http.Client{Transport: &http.Transport{}}
-		t.Cleanup(real.CloseIdleConnections)
-		list = append(list, &target{name: "real", base: strings.TrimSuffix(base, "/"), client: real,
+		server := &http.Client{Transport: &http.Transport{}}
+		t.Cleanup(server.CloseIdleConnections)
+		list = append(list, &target{name: "real", base: strings.TrimSuffix(base, "/"), client: server,
 			user:     cmp.Or(os.Getenv("IDPCTL_TEST_KEYCLOAK_USER"), "admin"),
 			password: cmp.Or(os.Getenv("IDPCTL_TEST_KEYCLOAK_PASSWORD"), "admin")})
 	}
@@ -161,7 +161,7 @@ func (tg *target) send(t *testing.T, vars map[string]string, st step) (*http.Res
 	}
 	req, err := http.NewRequestWithContext(t.Context(), method, path, body)
 	if t.Context().Err() != nil { // in a cleanup
-		req, err = http.NewRequest(method, path, body) //nolint:noctx // the test's context is over
+		req, err = http.NewRequest(method, path, body)
 	}
 	if err != nil {
 		t.Fatal(err)

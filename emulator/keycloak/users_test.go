@@ -56,6 +56,8 @@ func TestCreateUser(t *testing.T) {
 		{do: "POST /users", body: "{\"username\":\"a\",\n  \"foo\" : -1.5e3 }", status: 400, want: `{"error":"Invalid json representation for UserRepresentation. Unrecognized field \"foo\" at line 2 column 17."}`},
 		{do: "POST /users", body: `{"username":"a","foo":{}}`, status: 400, want: `{"error":"Invalid json representation for UserRepresentation. Unrecognized field \"foo\" at line 1 column 24."}`},
 		{do: "POST /users", body: `{"username":"a","foo":1,"enabled":"x"}`, status: 400, want: `{"error":"Invalid json representation for UserRepresentation. Unrecognized field \"foo\" at line 1 column 24."}`},
+		// Fields of old versions have no effect.
+		{do: "POST /users", body: `{"username":"a","applicationRoles":{},"credentials":[{"hashIterations":5}]}`, status: 400, want: `{"field":"username","errorMessage":"error-invalid-length","params":["username",3,255]}`},
 		// Types are converted where Jackson does so.
 		{do: "POST /users", body: `{"username":"bob","enabled":"maybe"}`, status: 400, want: wrongType},
 		{do: "POST /users", body: `{"username":{"a":1}}`, status: 400, want: wrongType},

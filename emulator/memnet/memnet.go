@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // Listener is a [net.Listener] that is dialled within the process.
@@ -64,7 +65,7 @@ func (addr) String() string  { return "memory" }
 // goroutine of the server is left.
 func Serve(h http.Handler) (client *http.Client, stop func()) {
 	l := Listen()
-	server := &http.Server{Handler: h}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Hour} // nobody is slow here
 	var running sync.WaitGroup
 	running.Go(func() { _ = server.Serve(l) })
 	transport := &http.Transport{DialContext: l.Dial}

@@ -44,7 +44,7 @@ func TestKey(t *testing.T) {
 	if c := set.Keys[1].Certificates[0]; c.Subject.CommonName != "realm" || c.NotBefore.After(now) {
 		t.Errorf("certificate %v", c.Subject)
 	}
-	jws, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
+	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		t.Fatal(err)
 	}

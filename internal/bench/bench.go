@@ -187,7 +187,7 @@ func (b *bench) count(do func() (figures, error)) (figures, error) {
 
 func (b *bench) tell(side string, r *result, f figures) {
 	if b.verbose {
-		b.say("  %-6s %s, %s: %.3f s, %d requests, %s\n%s", side, r.users, r.work, f.seconds.Seconds(), f.requests, mebibytes(f.memory), b.proxy.routes("    "))
+		b.say("  %-6s %s, %s: %.3f s (CPU %.3f), %d requests, %s\n%s", side, r.users, r.work, f.seconds.Seconds(), f.cpu.Seconds(), f.requests, mebibytes(f.memory), b.proxy.routes("    "))
 	}
 }
 

@@ -15,6 +15,7 @@
 // Raw means what the server can do: requests eight at a time, answers decoded,
 // the same representation of users (without credentials, invitations or
 // groups), and one token request. What each one does is said beside its
-// function in raw.go. The peak memory is the largest resident set (ru_maxrss)
-// of the process; there is none for raw calls, as they are made by this one.
+// function in raw.go. CPU seconds and peak memory (the largest resident set,
+// ru_maxrss) are those of idpctl's process; there are none for raw calls, as
+// they are made by this one.
 package main

@@ -18,6 +18,7 @@ import (
 // figures are what one run took.
 type figures struct {
 	seconds  time.Duration
+	cpu      time.Duration // user and system; 0 if not measured
 	requests int
 	memory   int64 // bytes at the peak; 0 if not measured
 }
@@ -35,6 +36,7 @@ const measureCommand = "measure-child"
 // measured is what a child told of the process that it ran.
 type measured struct {
 	Seconds  time.Duration
+	CPU      time.Duration
 	Memory   int64
 	ExitCode int
 	Stderr   string
@@ -63,7 +65,7 @@ func (c command) run(ctx context.Context, dir string, want int, args ...string) 
 	if m.ExitCode != want {
 		return figures{}, fmt.Errorf("idpctl %s: exit code %d, not %d\n%s", strings.Join(args, " "), m.ExitCode, want, m.Stderr)
 	}
-	return figures{seconds: m.Seconds, memory: m.Memory}, nil
+	return figures{seconds: m.Seconds, cpu: m.CPU, memory: m.Memory}, nil
 }
 
 // with is run with its arguments given beforehand.
@@ -87,7 +89,9 @@ func measureChild(args []string, stdout io.Writer) int {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		return 1
 	}
-	m.ExitCode, m.Memory, m.Stderr = cmd.ProcessState.ExitCode(), peakMemory(cmd.ProcessState), tail(stderr.String(), 4000)
+	m.ExitCode, m.Stderr = cmd.ProcessState.ExitCode(), tail(stderr.String(), 4000)
+	m.CPU = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	m.Memory = peakMemory(cmd.ProcessState)
 	if err := json.NewEncoder(stdout).Encode(m); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		return 1

@@ -44,7 +44,9 @@ func (r *result) rows() []row {
 	if r.target.seconds > 0 {
 		seconds.ask(fmt.Sprintf("≤ %.3f", r.target.seconds.Seconds()), ours <= r.target.seconds.Seconds())
 	}
-	out := []row{seconds}
+	out := []row{seconds, {
+		figure: "CPU seconds", idpctl: fmt.Sprintf("%.3f", medianOf(r.idpctl, func(f figures) float64 { return f.cpu.Seconds() })),
+	}}
 
 	sent := medianOf(r.idpctl, func(f figures) float64 { return float64(f.requests) })
 	if len(r.raw) > 0 || sent > 0 {

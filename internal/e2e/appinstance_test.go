@@ -62,7 +62,7 @@ func (w *world) administrators(name string, emails ...string) {
 	}) {
 		w.Errorf("%s lists %+v, not %+v", name, got.Users, want)
 	}
-	if got.IdentityProvider != w.on.provider.Info().IdentityProvider || got.DSN == nil {
+	if got.IdentityProvider != w.on.identityProvider || got.DSN == nil {
 		w.Errorf("%s has the identity provider %q and the dsn %v", name, got.IdentityProvider, got.DSN)
 	}
 }
@@ -105,10 +105,10 @@ func (w *world) delivered() deliveries {
 
 // passwordsWork demands that the credentials file has an entry for exactly
 // these addresses, given with the user's e-mail, and that each password is
-// temporary and signs its user in.
-func (w *world) passwordsWork(emails map[string]string) {
+// temporary and signs its user in at a home.
+func (w *world) passwordsWork(home string, emails map[string]string) {
 	w.Helper()
-	people, got := w.people(w.home), w.delivered()
+	people, got := w.people(home), w.delivered()
 	for address := range got {
 		if _, ok := emails[address]; !ok {
 			w.Errorf("a password of %s was delivered", address)
@@ -124,7 +124,7 @@ func (w *world) passwordsWork(emails map[string]string) {
 		case c.Username != who.username || !c.Temporary || !who.mustChange:
 			w.Errorf("%s: delivered for %q (temporary %v), who is %+v", address, c.Username, c.Temporary, who)
 		}
-		if subject, err := w.signsIn(w.home, who, c.Password); err != nil || subject != who.id {
+		if subject, err := w.signsIn(home, who, c.Password); err != nil || subject != who.id {
 			w.Errorf("%s: the delivered password signs %q in, not %q: %v", address, subject, who.id, err)
 		}
 	}

@@ -67,7 +67,8 @@ func (m *mistaken) run(args ...string) printed {
 	return printed{code, out.String(), errOut.String()}
 }
 
-// files are the folder's files with their contents.
+// files are the folder's files with their contents, but not the lock, which
+// names its last holder.
 func (m *mistaken) files() map[string]string {
 	m.t.Helper()
 	files := map[string]string{}
@@ -76,6 +77,9 @@ func (m *mistaken) files() map[string]string {
 		m.t.Fatal(err)
 	}
 	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), ".lock") {
+			continue
+		}
 		raw, err := os.ReadFile(e.Name())
 		if err != nil {
 			m.t.Fatal(err)

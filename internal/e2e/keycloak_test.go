@@ -12,15 +12,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/idpctl/idpctl/providers/keycloak"
 )
 
 // onKeycloak is a target that speaks Keycloak's protocols.
 func onKeycloak(user, password string) *target {
 	return &target{
-		provider: keycloak.New(),
-		home:     "realm",
+		identityProvider: "keycloak",
+		home:             "realm",
 		environ: func(url string) []string {
 			return []string{"KEYCLOAK_URL=" + url, "KEYCLOAK_USER=" + user, "KEYCLOAK_PASSWORD=" + password}
 		},

@@ -3,6 +3,7 @@ package e2e
 import (
 	"os"
 	"slices"
+	"strings"
 )
 
 // crew is the configuration that the ordeals begin with or lead to.
@@ -77,6 +78,15 @@ cluster "production" {
 output "admins" { value = [for u in user.crew : u.id] }
 `
 
+// applyAndHandOut applies, and has whoever needs the first passwords get them.
+func (w *world) applyAndHandOut() {
+	w.Helper()
+	w.apply()
+	if err := os.Remove(w.path(credentialsFile)); err != nil {
+		w.Fatal(err)
+	}
+}
+
 func crewEmails(names ...string) []string {
 	var out []string
 	for _, name := range names {
@@ -105,17 +115,17 @@ func convergedNew(w *world) {
 	w.Helper()
 	w.empty()
 	w.tidy()
-	w.owns(append(crewOwned("ada", "ben", "cleo", "dan", "eve", "finn"), "group.deck", "group.engine")...)
-	w.holds(crewEmails("ada", "ben", "cleo", "dan", "eve", "finn"), map[string][]string{
+	w.owns(append(w.crewOwned("ada", "ben", "cleo", "dan", "eve", "finn"), "group.deck", "group.engine")...)
+	w.holds(w.home, "influxctl", crewEmails("ada", "ben", "cleo", "dan", "eve", "finn"), map[string][]string{
 		"deck": crewEmails("ada", "ben", "cleo"), "engine": crewEmails("cleo", "dan", "eve"),
 	})
 	w.administrators("myinfluxdb.yml", crewEmails("ada", "ben", "cleo")...)
 	w.onlyTouched("myinfluxdb.yml", testdata(w, "myinfluxdb.yml"))
-	w.passwordsWork(crewPasswords("ada", "ben", "cleo", "dan", "eve", "finn"))
+	w.passwordsWork(w.home, crewPasswords("ada", "ben", "cleo", "dan", "eve", "finn"))
 }
 
-func crewOwned(names ...string) []string {
-	out := []string{"realm.home", "client.influxctl"}
+func (w *world) crewOwned(names ...string) []string {
+	out := []string{w.on.home + ".home", "client.influxctl"}
 	for _, name := range names {
 		out = append(out, crewAddress(name))
 	}
@@ -125,11 +135,7 @@ func crewOwned(names ...string) []string {
 func prepareChanges(w *world) {
 	w.Helper()
 	prepareNew(w)
-	w.apply()
-	// Whoever needed the first passwords has them.
-	if err := os.Remove(w.path(credentialsFile)); err != nil {
-		w.Fatal(err)
-	}
+	w.applyAndHandOut()
 	w.arguments = `  display_name = "After the change"`
 	w.configure(changed)
 }
@@ -138,8 +144,8 @@ func convergedChanges(w *world) {
 	w.Helper()
 	w.empty()
 	w.tidy()
-	w.owns(append(crewOwned("ada", "cleo", "dan", "eve", "finn", "gil", "hana"), "group.deck", "group.galley")...)
-	w.holds(crewEmails("ada", "cleo", "dan", "eve", "finn", "gil", "hana"), map[string][]string{
+	w.owns(append(w.crewOwned("ada", "cleo", "dan", "eve", "finn", "gil", "hana"), "group.deck", "group.galley")...)
+	w.holds(w.home, "influxctl", crewEmails("ada", "cleo", "dan", "eve", "finn", "gil", "hana"), map[string][]string{
 		"upper deck": crewEmails("ada", "cleo", "gil"), "galley": crewEmails("finn", "hana"),
 	})
 	if ada := w.people(w.home)["ada@example.com"]; ada.first != "Augusta" {
@@ -147,7 +153,66 @@ func convergedChanges(w *world) {
 	}
 	w.administrators("myinfluxdb.yml", crewEmails("ada", "cleo", "gil")...)
 	w.onlyTouched("myinfluxdb.yml", testdata(w, "myinfluxdb.yml"))
-	w.passwordsWork(crewPasswords("gil", "hana")) // and nobody else's is reset
+	w.passwordsWork(w.home, crewPasswords("gil", "hana")) // and nobody else's is reset
+}
+
+// movers live in a home, and move to another when their block says so: that is
+// a replacement of each.
+const movers = `
+@kind "@other" {}
+
+user "crew" {
+  for_each = toset(["ada", "ben"])
+  @home
+  email             = "${each.key}@example.com"
+  first_name        = title(each.key)
+  last_name         = "Crew"
+  generate_password = true
+}
+
+group "deck" {
+  @home
+  name    = "deck"
+  members = [for u in user.crew : u]
+}
+
+client "tool" {
+  @home
+}
+`
+
+func prepareReplacements(w *world) {
+	w.Helper()
+	w.configure(movers)
+	w.applyAndHandOut()
+	w.configure(strings.ReplaceAll(movers, "@home", "@kind = @kind.@other"))
+}
+
+func convergedReplacements(w *world) {
+	w.Helper()
+	w.empty()
+	w.tidy()
+	w.owns(append(w.crewOwned("ada", "ben"), w.on.home+"."+w.other(), "client.tool", "group.deck")...)
+	w.holds(w.home, "influxctl", nil, nil)
+	w.holds(w.other(), "tool", crewEmails("ada", "ben"), map[string][]string{"deck": crewEmails("ada", "ben")})
+	w.passwordsWork(w.other(), crewPasswords("ada", "ben"))
+}
+
+// prepareNewHome gives the home another name: everything is made anew in it.
+func prepareNewHome(w *world) {
+	w.Helper()
+	prepareNew(w)
+	w.applyAndHandOut()
+	w.home, w.former = w.other(), w.home
+	w.configure(crew)
+}
+
+func convergedNewHome(w *world) {
+	w.Helper()
+	if w.exists(w.former) {
+		w.Error("the old home is still there")
+	}
+	convergedNew(w)
 }
 
 func prepareDestroy(w *world) {

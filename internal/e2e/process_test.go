@@ -2,20 +2,21 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/idpctl/idpctl/emulator/fault"
 	"github.com/idpctl/idpctl/internal/cli"
-	"github.com/idpctl/idpctl/providers"
-	"github.com/idpctl/idpctl/providers/keycloak"
 	"github.com/idpctl/idpctl/state"
 )
 
@@ -34,48 +35,64 @@ func TestMain(m *testing.M) {
 	last := &mortal{}
 	code := cli.Main(context.Background(), os.Args[1:], &cli.Env{
 		Stdin: strings.NewReader(""), Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(), Version: "0.0.0",
-		Providers: []providers.Provider{keycloak.New()},
+		Providers: registry(),
 		Exit:      os.Exit,
 		Backend: func(dir string) state.Backend {
 			last.Backend = state.NewLocal(filepath.Join(dir, state.DefaultFile), state.LocalOptions{})
-			_, _ = fmt.Sscanf(os.Getenv(deathAt), "%d %t", &last.at, &last.after) // unset: never
+			_, _ = fmt.Sscanf(os.Getenv(deathAt), "%d %d", &last.death.place, &last.death.n) // unset: never
 			return last
 		},
 	})
-	fmt.Fprintf(os.Stderr, writesText, last.writes)
+	fmt.Fprintf(os.Stderr, countsText, last.answers, last.others)
 	os.Exit(code)
 }
 
-// writesText is how a process that ends by itself says how often it wrote.
-const writesText = "\nwrites: %d\n"
+// countsText is how a process that ends by itself says what it wrote.
+const countsText = "\nanswers: %d, other writes: %d\n"
 
-// mortal is the backend of a process that kills itself at the at-th time that
-// something is written, before it is on disk or after.
+// mortal is the backend of a process that kills itself at its moment. It counts
+// the answers that are written down, of which several may share a line of the
+// journal, and the other writes.
 type mortal struct {
 	state.Backend
-	writes, at int
-	after      bool
+	death           moment
+	answers, others int
 }
 
 func (m *mortal) Append(ctx context.Context, line []byte) error {
-	return m.write(func() error { return m.Backend.Append(ctx, line) })
+	var journal struct{ Records []map[string]json.RawMessage }
+	if err := json.Unmarshal(line, &journal); err != nil {
+		return err
+	}
+	answers := 0
+	for _, record := range journal.Records {
+		if _, ok := record["result"]; ok {
+			answers++
+		}
+	}
+	return m.write(answers, func() error { return m.Backend.Append(ctx, line) })
 }
 
 func (m *mortal) Replace(ctx context.Context, snapshot []byte) error {
-	return m.write(func() error { return m.Backend.Replace(ctx, snapshot) })
+	return m.write(0, func() error { return m.Backend.Replace(ctx, snapshot) })
 }
 
 func (m *mortal) Discard(ctx context.Context) error {
-	return m.write(func() error { return m.Backend.Discard(ctx) })
+	return m.write(0, func() error { return m.Backend.Discard(ctx) })
 }
 
-func (m *mortal) write(do func() error) error {
-	m.writes++
-	if m.writes == m.at && !m.after {
+func (m *mortal) write(answers int, do func() error) error {
+	before, after, count := beforeAnswer, afterAnswer, &m.answers
+	if answers == 0 {
+		before, after, count, answers = beforeWrite, afterWrite, &m.others, 1
+	}
+	*count += answers
+	reached := m.death.n > *count-answers && m.death.n <= *count
+	if reached && m.death.place == before {
 		die()
 	}
 	err := do()
-	if m.writes == m.at {
+	if reached && m.death.place == after {
 		die()
 	}
 	return err
@@ -94,18 +111,20 @@ type place uint8
 
 const (
 	never         place = iota
-	beforeRequest       // the request did not reach the server
-	afterRequest        // the server has done it, the answer did not come back
-	beforeRecord        // the answer is known and not written down
-	afterRecord         // it is written down
+	beforeRequest       // the request does not reach the server
+	afterRequest        // the server has done it, the answer does not come back
+	beforeAnswer        // the answer is there and not written down
+	afterAnswer         // it is written down
+	beforeWrite         // as these two, for everything else that is written:
+	afterWrite          // intents, what was read back, deliveries, the snapshot
 )
 
 func (p place) String() string {
-	return [...]string{"never", "before request", "after request", "before record", "after record"}[p]
+	return [...]string{"never", "before request", "after request", "before answer", "after answer", "before write", "after write"}[p]
 }
 
 // moment is a point at which the process dies: at the n-th request that
-// changes something, or at the n-th write of the state.
+// changes something, or when the n-th answer or something else is written.
 type moment struct {
 	place place
 	n     int
@@ -150,8 +169,8 @@ func (w *world) dieAt(m moment, args ...string) death {
 		}})
 	case afterRequest:
 		w.faults.Add(fault.Rule{Mutation: m.n, Do: fault.After(func(int) { kill() })})
-	case beforeRecord, afterRecord:
-		cmd.Env = append(cmd.Env, fmt.Sprintf("%s=%d %t", deathAt, m.n, m.place == afterRecord))
+	case beforeAnswer, afterAnswer, beforeWrite, afterWrite:
+		cmd.Env = append(cmd.Env, fmt.Sprintf("%s=%d %d", deathAt, m.place, m.n))
 	}
 	if err := cmd.Start(); err != nil {
 		w.Fatal(err)
@@ -170,15 +189,26 @@ func (w *world) dieAt(m moment, args ...string) death {
 	return d
 }
 
-// rehearse runs a command to its end, and counts the requests that change
-// something and the writes of the state.
-func (w *world) rehearse(args ...string) (requests, writes int) {
+// rehearse runs a command to its end, and returns all moments at which the
+// process could have died, and how many requests there were that change
+// something.
+func (w *world) rehearse(args ...string) (all []moment, requests int) {
 	w.Helper()
 	d := w.dieAt(moment{place: never}, args...)
-	if at := strings.LastIndex(d.stderr, "\nwrites: "); d.code != 0 || at < 0 {
+	answers, others := 0, 0
+	if at := strings.LastIndex(d.stderr, "\nanswers: "); d.code != 0 || at < 0 {
 		w.Fatalf("the rehearsal failed: %s", d.result)
-	} else if _, err := fmt.Sscanf(d.stderr[at:], writesText, &writes); err != nil {
+	} else if _, err := fmt.Sscanf(d.stderr[at:], countsText, &answers, &others); err != nil {
 		w.Fatal(err)
 	}
-	return w.faults.Mutations(), writes
+	requests = w.faults.Mutations()
+	for place, count := range map[place]int{
+		beforeRequest: requests, afterRequest: requests, beforeAnswer: answers, afterAnswer: answers, beforeWrite: others, afterWrite: others,
+	} {
+		for n := 1; n <= count; n++ {
+			all = append(all, moment{place, n})
+		}
+	}
+	slices.SortFunc(all, func(a, b moment) int { return cmp.Or(cmp.Compare(a.n, b.n), cmp.Compare(a.place, b.place)) })
+	return all, requests
 }

@@ -168,7 +168,7 @@ func echoBack(status int, shape string) fault.Action {
 		return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
 			said := strings.Join([]string{r.Header.Get("Authorization"), string(body), r.URL.String()}, " ")
-			if form, err := url.ParseQuery(string(body)); err == nil {
+			if form, err := url.ParseQuery(string(body)); err == nil && !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
 				said += " " + fmt.Sprint(form)
 			}
 			var fields []string

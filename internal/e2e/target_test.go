@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/keycloak"
 )
 
 // target is an identity provider that the tests run on.
@@ -12,8 +13,8 @@ type target struct {
 	name string
 	// handler is the server, or passes requests on to it.
 	handler http.Handler
-	// provider is how idpctl speaks to it.
-	provider providers.Provider
+	// identityProvider is what the AppInstance calls it.
+	identityProvider string
 	// environ are the variables that tell idpctl where the server is.
 	environ func(url string) []string
 	// prelude is HCL: the provider, the home of everything else (a realm or
@@ -28,6 +29,9 @@ type target struct {
 	// everyPoint: the crash tests take every point; otherwise every few.
 	everyPoint bool
 }
+
+// registry are the providers that there are, as in cmd/idpctl.
+func registry() []providers.Provider { return []providers.Provider{keycloak.New()} }
 
 // directory is what somebody else does and sees at an identity provider,
 // through its own admin API and past idpctl. What fails ends the test.

@@ -20,7 +20,6 @@ import (
 
 	"github.com/idpctl/idpctl/emulator/fault"
 	"github.com/idpctl/idpctl/internal/cli"
-	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/state"
 )
 
@@ -32,6 +31,8 @@ type world struct {
 	on *target
 	// dir is the folder, home the name of the realm or tenant, url the proxy's.
 	dir, home, url string
+	// former is what the home was called before it got another name.
+	former string
 	faults         *fault.Injector
 	// arguments of the home's block.
 	arguments string
@@ -52,10 +53,17 @@ func newWorld(t testing.TB, on *target) *world {
 	t.Cleanup(func() {
 		w.faults.Reset()
 		w.settle()
-		w.remove(w.home)
+		for _, home := range []string{w.home, w.other(), w.former} {
+			if home != "" {
+				w.remove(home)
+			}
+		}
 	})
 	return w
 }
+
+// other is the name of a second home, which few tests have.
+func (w *world) other() string { return w.home + "-other" }
 
 // wholly lets a request that arrived be answered even if the client dies: only
 // then it is certain what happened before the next process looks.
@@ -79,11 +87,12 @@ func (w *world) wholly(next http.Handler) http.Handler {
 func (w *world) settle() { w.under.Wait() }
 
 // configure writes the configuration. In it @home stands for the argument that
-// refers to the home, and @ref for the reference alone.
+// refers to the home, @ref for the reference alone, @kind for the kind of a home
+// and @other for the name of the other one.
 func (w *world) configure(hcl string) {
 	w.Helper()
 	ref := w.on.home + ".home"
-	text := w.on.prelude(w.home, w.arguments) + strings.NewReplacer("@home", w.on.home+" = "+ref, "@ref", ref).Replace(hcl)
+	text := w.on.prelude(w.home, w.arguments) + strings.NewReplacer("@home", w.on.home+" = "+ref, "@ref", ref, "@kind", w.on.home, "@other", w.other()).Replace(hcl)
 	w.write("main.idp.hcl", text)
 }
 
@@ -137,7 +146,7 @@ func (w *world) env(stdout, stderr io.Writer) *cli.Env {
 	return &cli.Env{
 		Stdin: strings.NewReader(""), Stdout: stdout, Stderr: stderr, Version: "0.0.0",
 		Environ:   w.on.environ(w.url),
-		Providers: []providers.Provider{w.on.provider},
+		Providers: registry(),
 		Exit:      func(int) { panic("nobody interrupts these tests") },
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -57,12 +56,6 @@ func (r *reader) key(p place, key map[string]string) {
 
 // read sends the queries, all places at once, and returns what was found.
 func (r *reader) read(ctx context.Context) (map[place][]resource.Object, diag.Diagnostics) {
-	var (
-		mu    sync.Mutex
-		diags diag.Diagnostics
-		found = make(map[place][]resource.Object, len(r.want))
-		group errgroup.Group
-	)
 	places := make([]place, 0, len(r.want))
 	for p := range r.want {
 		places = append(places, p)
@@ -70,17 +63,44 @@ func (r *reader) read(ctx context.Context) (map[place][]resource.Object, diag.Di
 	slices.SortFunc(places, func(a, b place) int {
 		return strings.Compare(fmt.Sprint(a), fmt.Sprint(b))
 	})
-	for _, p := range places {
+	objects, told := make([][]resource.Object, len(places)), make([]diag.Diagnostics, len(places))
+	errs := make([]error, len(places))
+	var group errgroup.Group
+	for i, p := range places {
 		group.Go(func() error {
-			objects, ds := r.list(ctx, p, *r.want[p])
-			mu.Lock()
-			defer mu.Unlock()
-			found[p], diags = objects, appendNew(diags, ds)
+			objects[i], told[i], errs[i] = r.list(ctx, p, *r.want[p])
 			return nil
 		})
 	}
 	_ = group.Wait() // the functions report by diagnostics
+	var diags diag.Diagnostics
+	found := make(map[place][]resource.Object, len(places))
+	down := map[string]bool{}
+	for i, p := range places {
+		found[p], diags = objects[i], appendNew(diags, told[i])
+		if errs[i] == nil {
+			continue
+		}
+		// A server that does not work fails every query, and is told once.
+		if serverDown(errs[i]) {
+			if down[p.provider] {
+				continue
+			}
+			down[p.provider] = true
+		}
+		diags = appendNew(diags, diag.Diagnostics{r.conns.diagnose(p.provider, errs[i], "reading "+kindPhrase(p))})
+	}
 	return found, diags
+}
+
+// serverDown reports whether an error is about the server as a whole, and not
+// about what it was asked for.
+func serverDown(err error) bool {
+	switch providers.ClassOf(err) {
+	case providers.Forbidden, providers.NotFound, providers.Conflict, providers.Invalid:
+		return false
+	}
+	return true
 }
 
 // appendNew appends what is not there yet: one refused password fails every
@@ -94,17 +114,14 @@ func appendNew(diags, more diag.Diagnostics) diag.Diagnostics {
 	return diags
 }
 
-func (r *reader) list(ctx context.Context, p place, q providers.Query) ([]resource.Object, diag.Diagnostics) {
+func (r *reader) list(ctx context.Context, p place, q providers.Query) ([]resource.Object, diag.Diagnostics, error) {
 	conn, diags := r.conns.get(ctx, p.provider)
 	if diags.HasErrors() {
-		return nil, diags
+		return nil, diags, nil
 	}
 	q.IDs = dedupe(q.IDs)
 	objects, err := conn.List(ctx, q)
-	if err != nil {
-		return nil, append(diags, r.conns.diagnose(p.provider, err, "reading "+kindPhrase(p)))
-	}
-	return objects, diags
+	return objects, diags, err
 }
 
 func dedupe(ids []string) []string {

@@ -14,6 +14,9 @@ import (
 func (b *batch) applyRealm(ctx context.Context, op *providers.Operation) (string, error) {
 	name := realmOf(op)
 	defer b.unlearn(name)
+	if err := contradiction(op); err != nil {
+		return "", err
+	}
 	switch op.Verb {
 	case providers.Create:
 		return b.createRealm(ctx, op, name)
@@ -22,6 +25,22 @@ func (b *batch) applyRealm(ctx context.Context, op *providers.Operation) (string
 	default:
 		return "", b.deleteRealm(ctx, op, name)
 	}
+}
+
+// contradiction refuses settings of which Keycloak switches one off for the
+// other, without a word.
+func contradiction(op *providers.Operation) error {
+	on := func(name string) bool { return changes(op, name) && boolAttr(op.After, name, false) }
+	for _, name := range []string{"login_with_email_allowed", "registration_email_as_username"} {
+		if on("duplicate_emails_allowed") && on(name) {
+			return &providers.Error{
+				Class: providers.Invalid, Attribute: "duplicate_emails_allowed",
+				Summary: "Keycloak has no realm with both duplicate_emails_allowed and " + name,
+				Hint:    "Set one of them to false",
+			}
+		}
+	}
+	return nil
 }
 
 func (b *batch) createRealm(ctx context.Context, op *providers.Operation, name string) (string, error) {

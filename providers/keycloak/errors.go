@@ -156,7 +156,7 @@ func (c *conn) refusal(r request, a *answer) error {
 		colon = ": " + text
 	}
 	in := ""
-	if r.realm != "" {
+	if r.realm != "" && !strings.HasSuffix(r.doing, " realm "+quoted(r.realm)) {
 		in = " in realm " + quoted(r.realm)
 	}
 	if len(said.complaints) > 0 {
@@ -210,9 +210,9 @@ func (c *conn) explainInvalid(e *providers.Error, said refusal) {
 		e.Attribute, e.Hint = "smtp_server", "Set from in the block smtp_server to an e-mail address"
 	case strings.Contains(said.message, "olicy"):
 		e.Attribute = "password_policy"
-	case strings.Contains(said.message, "Client Session Idle"):
+	case strings.Contains(strings.ToLower(said.message), "client session idle"):
 		e.Attribute = "client_session_idle_timeout"
-	case strings.Contains(said.message, "Client session max"):
+	case strings.Contains(strings.ToLower(said.message), "client session max"):
 		e.Attribute = "client_session_max_lifespan"
 	case strings.Contains(said.message, "email missing"):
 		e.Attribute = "email"

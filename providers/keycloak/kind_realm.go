@@ -56,7 +56,7 @@ func realmFields() []realmField {
 		toggle("remember_me", "rememberMe", "Whether the log-in page offers \"Remember me\"."),
 		toggle("login_with_email_allowed", "loginWithEmailAllowed", "Whether users can log in with their e-mail."),
 		toggle("duplicate_emails_allowed", "duplicateEmailsAllowed",
-			"Whether several users may have one e-mail. Keycloak switches this off while `login_with_email_allowed` is on."),
+			"Whether several users may have one e-mail. It cannot be on together with `login_with_email_allowed` or `registration_email_as_username`."),
 
 		text("login_theme", "loginTheme", "Theme of the log-in pages."),
 		text("email_theme", "emailTheme", "Theme of the mails."),

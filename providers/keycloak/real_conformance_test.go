@@ -83,19 +83,36 @@ func TestConformance(t *testing.T) {
 			}
 		},
 		Samples: map[string]conformance.Sample{
-			"realm.password_policy":      conformance.Values(s("length(8)"), s("length(9) and notUsername"), s("")),
-			"realm.login_theme":          conformance.Values(s("keycloak"), s("keycloak.v2"), s("")),
-			"client.default_scopes":      conformance.Values(set("phone"), set("address")),
-			"client.optional_scopes":     conformance.Values(set("service_account"), set("roles")),
-			"client.valid_redirect_uris": conformance.Values(set("http://localhost:1/*"), set("http://localhost:2/*", "https://x.example.com/cb")),
-			"user.username":              {Value: func(n int) cty.Value { return s(fmt.Sprintf("sample.%s-%d", prefix, n)) }},
-			"user.required_actions":      conformance.Values(set("CONFIGURE_TOTP"), set("UPDATE_PROFILE")),
+			"realm.password_policy": conformance.Values(s("length(8)"), s("length(9) and notUsername"), s("")),
+			"realm.login_theme":     conformance.Values(s("keycloak"), s("keycloak.v2"), s("")),
+			// Keycloak allows it only without these two.
+			"realm.duplicate_emails_allowed": {
+				Value: func(n int) cty.Value { return cty.BoolVal(n%2 == 0) },
+				With:  map[string]cty.Value{"login_with_email_allowed": cty.False, "registration_email_as_username": cty.False},
+			},
+			// Those of one client must not exceed those of the whole session.
+			"realm.sso_session_idle_timeout":    conformance.Values(n(1800), n(1801)),
+			"realm.sso_session_max_lifespan":    conformance.Values(n(36000), n(36001)),
+			"realm.client_session_idle_timeout": conformance.Values(n(600), n(601)),
+			"realm.client_session_max_lifespan": conformance.Values(n(700), n(701)),
+			"client.default_scopes":             conformance.Values(set("extra-1"), set("extra-2")),
+			"client.optional_scopes":            conformance.Values(set("extra-3"), set("extra-4")),
+			"client.valid_redirect_uris":        conformance.Values(set("http://localhost:1/*"), set("http://localhost:2/*", "https://x.example.com/cb")),
+			"user.username":                     {Value: func(n int) cty.Value { return s(fmt.Sprintf("sample.%s-%d", prefix, n)) }},
+			"user.required_actions":             conformance.Values(set("CONFIGURE_TOTP"), set("UPDATE_PROFILE")),
 		},
 		Always:         map[string]map[string]cty.Value{"realm": {"edit_username_allowed": cty.True}},
 		CreatedUnknown: []string{"realm", "client", "group"},
 		Home: func(t *testing.T, o resource.Object) {
 			admin.t = t
-			admin.allow(stringAttr(o.Attrs, "realm"), "ADMIN_EDIT")
+			realm := stringAttr(o.Attrs, "realm")
+			admin.allow(realm, "ADMIN_EDIT")
+			// Scopes that no client has by the realm's defaults.
+			for i := 1; i <= 4; i++ {
+				admin.raw("POST", "/admin/realms/"+url.PathEscape(realm)+"/client-scopes", map[string]string{
+					"name": fmt.Sprintf("extra-%d", i), "protocol": "openid-connect",
+				}, nil)
+			}
 		},
 	})
 }

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -16,6 +17,9 @@ const (
 	// dialTries bounds the tries when no connection can be made at all: the
 	// URL is probably wrong, and its user waits.
 	dialTries = 4
+	// slowTries bounds the tries when the answer does not come in time: each
+	// of them takes as long as one request may.
+	slowTries = 3
 	// firstWait doubles with each try up to longestWait; a random quarter is
 	// added or taken away.
 	firstWait   = 300 * time.Millisecond
@@ -107,7 +111,7 @@ func (ex *exchange) check(ctx context.Context, resp *http.Response, err error) (
 			return false, nil
 		}
 	case err != nil:
-		if permanent(err) || !ex.repeatable {
+		if permanent(err) || !ex.repeatable || errors.Is(err, errTimeout) && ex.tries >= slowTries {
 			return false, nil
 		}
 	case resp.StatusCode == http.StatusTooManyRequests:
