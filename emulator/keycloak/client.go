@@ -65,20 +65,20 @@ func (rm *realm) scopeByName(name string) *clientScope {
 	return nil
 }
 
-func (c *client) public() bool  { return is(c.rep, "publicClient") }
-func (c *client) enabled() bool { return is(c.rep, "enabled") }
+func (cl *client) public() bool  { return is(cl.rep, "publicClient") }
+func (cl *client) enabled() bool { return is(cl.rep, "enabled") }
 
 // setScopes assigns scopes by name; names that do not exist are passed over.
-func (c *client) setScopes(defaults, optional []string) {
+func (cl *client) setScopes(defaults, optional []string) {
 	find := func(names []string) (list []*clientScope) {
 		for _, n := range names {
-			if sc := c.realm.scopeByName(n); sc != nil && !slices.Contains(list, sc) {
+			if sc := cl.realm.scopeByName(n); sc != nil && !slices.Contains(list, sc) {
 				list = append(list, sc)
 			}
 		}
 		return list
 	}
-	c.defaultScopes, c.optionalScopes = find(defaults), find(optional)
+	cl.defaultScopes, cl.optionalScopes = find(defaults), find(optional)
 }
 
 // ofProtocol are the scopes of a protocol among some.
@@ -145,12 +145,12 @@ func (s *Server) removeClient(c *client) {
 
 // representation is the ClientRepresentation, with its secret if the client
 // has one, as the admin API shows it.
-func (c *client) representation() object {
-	o := maps.Clone(c.rep)
-	o["id"], o["clientId"], o["attributes"] = c.id, c.clientID, maps.Clone(c.attributes)
-	o["defaultClientScopes"], o["optionalClientScopes"] = scopeNames(c.defaultScopes), scopeNames(c.optionalScopes)
-	if !c.public() && c.secret != "" {
-		o["secret"] = c.secret
+func (cl *client) representation() object {
+	o := maps.Clone(cl.rep)
+	o["id"], o["clientId"], o["attributes"] = cl.id, cl.clientID, maps.Clone(cl.attributes)
+	o["defaultClientScopes"], o["optionalClientScopes"] = scopeNames(cl.defaultScopes), scopeNames(cl.optionalScopes)
+	if !cl.public() && cl.secret != "" {
+		o["secret"] = cl.secret
 	}
 	return o
 }

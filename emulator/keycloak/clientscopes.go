@@ -133,11 +133,11 @@ func scopeRefs(list []*clientScope, protocol bool) []object {
 }
 
 // assigned selects the default or the optional scopes of a client.
-func (c *client) assigned(optional bool) *[]*clientScope {
+func (cl *client) assigned(optional bool) *[]*clientScope {
 	if optional {
-		return &c.optionalScopes
+		return &cl.optionalScopes
 	}
-	return &c.defaultScopes
+	return &cl.defaultScopes
 }
 
 func listAssigned(optional bool) func(*call) (reply, error) {

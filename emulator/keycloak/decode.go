@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -44,8 +45,8 @@ type (
 	typeError struct{}
 	// rangeError: a number that the type cannot hold.
 	rangeError struct{}
-	// unknownField: a field that the representation does not have.
-	unknownField struct {
+	// unknownFieldError: a field that the representation does not have.
+	unknownFieldError struct {
 		typ, field   string
 		line, column int
 	}
@@ -54,7 +55,7 @@ type (
 func (syntaxError) Error() string { return "not JSON" }
 func (typeError) Error() string   { return "JSON of another type" }
 func (rangeError) Error() string  { return "number out of range" }
-func (e unknownField) Error() string {
+func (e unknownFieldError) Error() string {
 	return fmt.Sprintf("Invalid json representation for %s. Unrecognized field %q at line %d column %d.",
 		e.typ, e.field, e.line, e.column)
 }
@@ -62,12 +63,13 @@ func (e unknownField) Error() string {
 // decodeError is the usual answer to a body that cannot be decoded.
 func decodeError(err error) *apiError {
 	const cannot = "Cannot parse the JSON"
-	switch e := err.(type) {
-	case unknownField:
-		return plain(400, e.Error())
-	case typeError:
+	var unknown unknownFieldError
+	switch {
+	case errors.As(err, &unknown):
+		return plain(400, unknown.Error())
+	case errors.Is(err, typeError{}):
 		return oauth(400, "unknown_error", cannot)
-	case rangeError:
+	case errors.Is(err, rangeError{}):
 		return oauth(400, "HTTP 400 Bad Request", cannot)
 	default:
 		return oauth(400, "invalid_request", cannot)
@@ -237,7 +239,7 @@ func (d *decoder) representation(t json.Token, typ string) (any, error) {
 		fieldType, known := fields[field]
 		if !known && fields["*"] == "" {
 			line, column := d.valuePosition()
-			return nil, unknownField{typ, field, line, column}
+			return nil, unknownFieldError{typ, field, line, column}
 		}
 		kept := known && fieldType != "ignored"
 		if !kept {

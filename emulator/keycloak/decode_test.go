@@ -2,6 +2,7 @@ package keycloak
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -59,7 +60,8 @@ func FuzzDecode(f *testing.F) {
 		v, err := decode([]byte(body), typ)
 		if err != nil {
 			decodeError(err)
-			if u, ok := err.(unknownField); ok && (u.line < 1 || u.column < 1 || u.column > len(body)+1) {
+			var u unknownFieldError
+			if errors.As(err, &u) && (u.line < 1 || u.column < 1 || u.column > len(body)+1) {
 				t.Errorf("position %d:%d of %q", u.line, u.column, body)
 			}
 			return

@@ -2,6 +2,7 @@ package keycloak
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ func (c *call) partialImport() (reply, error) {
 	// The route reads the body by itself: whatever it cannot read is its own
 	// failure, and not the client's.
 	o, err := decodeObject(c.body, "PartialImportRepresentation")
-	if _, isSyntax := err.(syntaxError); isSyntax {
+	if errors.Is(err, syntaxError{}) {
 		return reply{}, oauth(http.StatusInternalServerError, "invalid_request", "Cannot parse the JSON")
 	}
 	im := &importer{call: c, policy: cmp.Or(str(o, "ifResourceExists"), "FAIL"), results: []importResult{}}

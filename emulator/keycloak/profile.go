@@ -121,7 +121,7 @@ func (rm *realm) checkAttribute(a profileAttribute, values profileValues, u *use
 		errs = append(errs, fieldError{name, key, append([]any{name}, params...)})
 	}
 	if name == "username" && u != nil && !is(rm.rep, "editUsernameAllowed") {
-		if v, given := values["username"]; given && strings.ToLower(v[0]) != u.username {
+		if v, given := values["username"]; given && !strings.EqualFold(v[0], u.username) {
 			fail("error-user-attribute-read-only")
 		}
 		return errs

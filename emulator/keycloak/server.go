@@ -3,6 +3,7 @@ package keycloak
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -120,10 +121,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rep, err := c.dispatch()
 	var text []byte
 	if err != nil {
-		e, isAPI := err.(*apiError)
-		if !isAPI {
-			e = errCrash()
-		}
+		e := errCrash()
+		errors.As(err, &e)
 		maps.Copy(h, e.header)
 		rep = reply{status: e.status, body: e.body, contentType: "application/json"}
 	}

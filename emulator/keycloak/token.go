@@ -171,10 +171,11 @@ func (c *call) refreshGrant(form url.Values, cl *client) (*grant, error) {
 // tokenReply makes the tokens of a grant.
 func (c *call) tokenReply(cl *client, g *grant) (reply, error) {
 	now, rm := c.now(), c.realm
-	lifespan := rm.seconds("accessTokenLifespan")
+	seconds, _ := number(rm.rep, "accessTokenLifespan")
 	if own, err := toInt(cl.attributes["access.token.lifespan"], 1, 1<<31-1); err == nil && own != nil {
-		lifespan = time.Duration(own.(int64)) * time.Second
+		seconds = own.(int64)
 	}
+	lifespan := time.Duration(seconds) * time.Second
 	scopes := cl.granted(g.scope)
 	body := map[string]any{
 		"token_type": "Bearer", "not-before-policy": 0, "scope": scopeText(scopes, g.scope), "refresh_expires_in": 0,

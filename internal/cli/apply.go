@@ -38,10 +38,11 @@ func (a *app) applyCommand() *cobra.Command {
 	var flags applyFlags
 	c := &cobra.Command{
 		Use:   "apply",
-		Short: "Make the identity provider and the cluster's files as the configuration says",
+		Short: "Change the identity provider and the files of the cluster",
 		Long: `apply plans, asks for approval, and does what the plan showed, or stops. Every
-change is recorded before it is sent: after a crash, one more apply completes it.`,
-		Example: "  idpctl apply\n  idpctl apply -auto-approve -input=false -credentials-out first-passwords.json   # in a pipeline",
+change is recorded before it is sent: after a crash, one more apply completes
+it.`,
+		Example: "  idpctl apply\n\n  # in a pipeline\n  idpctl apply -auto-approve -input=false -credentials-out first-passwords.json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return a.apply(&flags, plan.Normal) },
 	}

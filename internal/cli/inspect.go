@@ -26,7 +26,7 @@ func (a *app) stateCommand() *cobra.Command {
 	list := &cobra.Command{
 		Use:     "list [ADDRESS...]",
 		Short:   "List what the state holds",
-		Long:    "list prints the addresses in the state, one a line; with addresses, only those and what is below them.",
+		Long:    "list prints the addresses in the state, one a line; with addresses, only those\nand what is below them.",
 		Example: "  idpctl state list\n  idpctl state list user.team\n  idpctl state list -long",
 		RunE: func(c *cobra.Command, args []string) error {
 			long, _ := c.Flags().GetBool("long")
@@ -117,7 +117,7 @@ func (a *app) showCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "show [ADDRESS...]",
 		Short:   "Show the objects of the state with their attributes",
-		Long:    "show prints what the state holds of each object, or of those at the given addresses. Nothing secret is in it.",
+		Long:    "show prints what the state holds of each object, or of those at the given\naddresses. Nothing secret is in it.",
 		Example: "  idpctl show\n  idpctl show realm.influxdb",
 		RunE: func(_ *cobra.Command, args []string) error {
 			filters, err := a.filters(args)

@@ -20,7 +20,7 @@ func (a *app) planCommand() *cobra.Command {
 		Short: "Show what apply would change",
 		Long: `plan compares the configuration with the identity provider and the state, and
 shows what apply would do. It changes nothing, anywhere.`,
-		Example: "  idpctl plan\n  idpctl plan -detailed-exitcode -no-color   # in a pipeline: 0 nothing, 1 error, 2 changes",
+		Example: "  idpctl plan\n\n  # in a pipeline: 0 nothing, 1 error, 2 changes\n  idpctl plan -detailed-exitcode -no-color",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			mode := plan.Normal

@@ -170,7 +170,7 @@ func formattable(paths []string, recursive bool) ([]string, error) {
 func (a *app) providersCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "providers",
-		Short:   "List the identity providers that are built in, and which the configuration uses",
+		Short:   "List the identity providers that are built in",
 		Example: "  idpctl providers",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

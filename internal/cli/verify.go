@@ -23,7 +23,7 @@ func (a *app) verifyCommand() *cobra.Command {
 	var only string
 	c := &cobra.Command{
 		Use:   "verify [CLUSTER]",
-		Short: "Sign in through the device flow and prove that the cluster would accept the token",
+		Short: "Sign in and prove that the cluster would accept the token",
 		Long: `verify checks the issuer, the signing keys and the device flow of a cluster's
 identity provider, then signs in as influxctl does: it prints an address and a
 code, waits until somebody has signed in there, and checks the access token as

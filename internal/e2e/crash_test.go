@@ -31,7 +31,7 @@ func ordeals() []ordeal {
 		{"apply, all new", 16, prepareNew, apply, convergedNew},
 		{"apply, changes", 12, prepareChanges, apply, convergedChanges},
 		{"apply, replacements", 10, prepareReplacements, apply, convergedReplacements},
-		{"apply, the home replaced", 18, prepareNewHome, apply, convergedNewHome},
+		{"apply, the home replaced", 17, prepareNewHome, apply, convergedNewHome},
 		{"destroy a home", 1, prepareDestroy, destroy, convergedDestroy},
 		{"destroy in a home of others", 9, prepareReleasing, destroy, convergedReleasing},
 	}

@@ -19,7 +19,6 @@ import (
 
 	"github.com/idpctl/idpctl/emulator/fault"
 	"github.com/idpctl/idpctl/internal/cli"
-	"github.com/idpctl/idpctl/providers"
 )
 
 // secretWorld is a folder, a Keycloak behind a proxy that writes tokens down,
@@ -107,7 +106,7 @@ func (w *secretWorld) runWatched(ctx context.Context, watch io.Writer, env, may 
 	code := cli.Main(ctx, append([]string{"-chdir=" + w.dir}, args...), &cli.Env{
 		Stdin: strings.NewReader(""), Stdout: io.MultiWriter(&out, watch), Stderr: &errOut,
 		Environ:   append(append([]string{}, w.env...), env...),
-		Providers: []providers.Provider{w.on.provider},
+		Providers: registry(),
 		Version:   "0.0.0",
 		Exit:      func(int) { w.t.Error("the process was to end at once") },
 	})

@@ -33,7 +33,7 @@ type world struct {
 	dir, home, url string
 	// former is what the home was called before it got another name.
 	former string
-	faults         *fault.Injector
+	faults *fault.Injector
 	// arguments of the home's block.
 	arguments string
 	// under counts the requests that the server is busy with.

@@ -144,10 +144,18 @@ func (c *connections) diagnose(provider string, err error, doing string) diag.Di
 	if !errors.As(err, &e) {
 		return d
 	}
-	d.Summary, d.Detail = e.Summary, e.Hint
+	d.Summary, d.Detail = e.Summary, sentence(e.Hint)
 	// What was being read matters where the answer depends on it.
 	if e.Class != providers.Unreachable && e.Class != providers.Unauthenticated {
-		d.Detail = strings.TrimSpace(fmt.Sprintf("While %s. %s", doing, e.Hint))
+		d.Detail = strings.TrimSpace(fmt.Sprintf("While %s. %s", doing, sentence(e.Hint)))
 	}
 	return d
+}
+
+// sentence ends a hint in a full stop.
+func sentence(s string) string {
+	if s == "" || strings.HasSuffix(s, ".") {
+		return s
+	}
+	return s + "."
 }

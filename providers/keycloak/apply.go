@@ -103,7 +103,7 @@ func (b *batch) do(ctx context.Context, op *providers.Operation) providers.Resul
 // refuse says why an operation cannot be: a path made from it would mean
 // something else, or the kind has no such operation.
 func (b *batch) refuse(op *providers.Operation) error {
-	if _, ok := b.kinds[op.Kind]; !ok {
+	if _, ok := b.blanks[op.Kind]; !ok {
 		return unknownKind(op.Kind)
 	}
 	invalid := func(attribute, value string) error {

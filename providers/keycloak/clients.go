@@ -190,7 +190,7 @@ func builtinClient(realm string, w *wireClient) bool {
 }
 
 func (c *conn) clientObject(realm string, w *wireClient, brief bool) resource.Object {
-	attrs := nulls(c.kinds["client"])
+	attrs := c.blank("client")
 	attrs["id"], attrs["realm"], attrs["client_id"] = cty.StringVal(w.ID), cty.StringVal(realm), cty.StringVal(w.ClientID)
 	if !brief {
 		attrs["name"], attrs["description"] = stringVal(w.Name), stringVal(w.Description)

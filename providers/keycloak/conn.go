@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/Nerzal/gocloak/v13"
+	"github.com/zclconf/go-cty/cty"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/idpctl/idpctl/providers"
@@ -28,7 +29,8 @@ type conn struct {
 	// realmsMade counts the realms created here: older tokens of a service
 	// account do not hold the roles for them.
 	realmsMade atomic.Int64
-	kinds      map[string]resource.Kind
+	// blanks are objects of each kind with everything null.
+	blanks map[string]map[string]cty.Value
 
 	mu      sync.Mutex
 	tokens  []string        // the latest
@@ -42,11 +44,11 @@ type conn struct {
 func newConn(creds credentials, t *transport.Transport, parallelism int) *conn {
 	c := &conn{
 		transport: t, parallelism: parallelism,
-		secrets: map[string]bool{}, visible: map[string]bool{}, realms: map[string]realmFacts{}, kinds: map[string]resource.Kind{},
+		secrets: map[string]bool{}, visible: map[string]bool{}, realms: map[string]realmFacts{}, blanks: map[string]map[string]cty.Value{},
 	}
 	c.auth = &auth{c: c, creds: creds, apis: map[string]*gocloak.GoCloak{}}
 	for _, k := range (provider{}).Info().Kinds {
-		c.kinds[k.Name] = k
+		c.blanks[k.Name] = nulls(k)
 	}
 	return c
 }
@@ -68,6 +70,9 @@ func (c *conn) List(ctx context.Context, q providers.Query) ([]resource.Object, 
 	}
 	return nil, unknownKind(q.Kind)
 }
+
+// blank is a new object of a kind, to be filled.
+func (c *conn) blank(kind string) map[string]cty.Value { return maps.Clone(c.blanks[kind]) }
 
 func unknownKind(kind string) error {
 	return &providers.Error{Class: providers.Internal, Summary: fmt.Sprintf("The provider keycloak has no kind %s", quoted(kind))}

@@ -230,7 +230,7 @@ func (c *conn) fetchMembers(ctx context.Context, realm string, groups []*wireGro
 }
 
 func (c *conn) groupObject(realm string, g *wireGroup, brief bool) resource.Object {
-	attrs := nulls(c.kinds["group"])
+	attrs := c.blank("group")
 	attrs["id"], attrs["realm"] = cty.StringVal(g.ID), cty.StringVal(realm)
 	attrs["name"], attrs["parent"] = cty.StringVal(g.Name), stringVal(g.ParentID)
 	if !brief {

@@ -215,7 +215,7 @@ func (c *conn) realmObjects(ctx context.Context, q providers.Query, found map[st
 }
 
 func (c *conn) realmObject(w *wireRealm, d discovered, brief bool) resource.Object {
-	attrs := nulls(c.kinds["realm"])
+	attrs := c.blank("realm")
 	attrs["id"], attrs["realm"] = cty.StringVal(w.ID), cty.StringVal(w.Name)
 	if !brief {
 		for _, f := range realmFields() {

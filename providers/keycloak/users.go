@@ -133,7 +133,7 @@ func (c *conn) doubts(ctx context.Context, realm string, found []*wireUser) (fun
 }
 
 func (c *conn) userObject(realm string, w *wireUser, brief bool) resource.Object {
-	attrs := nulls(c.kinds["user"])
+	attrs := c.blank("user")
 	attrs["id"], attrs["realm"] = cty.StringVal(w.ID), cty.StringVal(realm)
 	attrs["username"], attrs["email"] = cty.StringVal(w.Username), stringVal(w.Email)
 	if !brief {
