@@ -72,6 +72,9 @@ func (i Info) KindOfPlural(name string) (resource.Kind, bool) {
 type Config struct {
 	// Attrs conforms to the object type of Info.Config; unmarked, known.
 	Attrs cty.Value
+	// Dir is the folder that relative paths in Attrs are relative to; empty for
+	// the working directory.
+	Dir string
 	// Parallelism is how many requests may be under way at once; at least 1.
 	Parallelism int
 	// UserAgent is sent with every request.

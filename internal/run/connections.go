@@ -55,7 +55,7 @@ func (c *connections) get(ctx context.Context, name string) (providers.Conn, dia
 	cfg.Attrs, _ = attrs.UnmarkDeep()
 	conn, err := p.Open(ctx, cfg)
 	if err != nil {
-		return nil, append(diags, c.diagnose(name, err, "opening the connection"))
+		return nil, append(diags, c.diagnose(name, err, ""))
 	}
 	c.open[name] = conn
 	return conn, diags

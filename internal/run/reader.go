@@ -146,7 +146,7 @@ func (c *connections) diagnose(provider string, err error, doing string) diag.Di
 	}
 	d.Summary, d.Detail = e.Summary, sentence(e.Hint)
 	// What was being read matters where the answer depends on it.
-	if e.Class != providers.Unreachable && e.Class != providers.Unauthenticated {
+	if doing != "" && e.Class != providers.Unreachable && e.Class != providers.Unauthenticated {
 		d.Detail = strings.TrimSpace(fmt.Sprintf("While %s. %s", doing, sentence(e.Hint)))
 	}
 	return d

@@ -98,7 +98,7 @@ func Open(ctx context.Context, opts Options) (*Run, *config.Module, diag.Diagnos
 		registry: registry, ranges: map[string]diag.Range{}, open: map[string]providers.Conn{},
 		config: r.eval.ProviderConfig,
 		template: providers.Config{
-			Parallelism: max(opts.Parallelism, 1), UserAgent: "idpctl/" + opts.Version, Log: opts.Log, Wait: opts.Wait,
+			Dir: opts.Dir, Parallelism: max(opts.Parallelism, 1), UserAgent: "idpctl/" + opts.Version, Log: opts.Log, Wait: opts.Wait,
 		},
 	}
 	for _, b := range module.Providers() {

@@ -269,7 +269,10 @@ func (a *auth) refused(base string, ans *answer) error {
 		e.Class = providers.Internal
 		return fail("", "Keycloak's token endpoint answered without an access token", "Check that url is the address of a Keycloak server")
 	}
-	return fail("", fmt.Sprintf("Keycloak refused to sign in %s %s: %s", a.creds.who(), at, text), "")
+	if text == "" {
+		text = fmt.Sprintf("status %d, and no reason", ans.status)
+	}
+	return fail("", fmt.Sprintf("Keycloak refused to sign in %s %s: %s", a.creds.who(), at, text), "See the server's log for the cause")
 }
 
 // issuedAt reads the claim iat of a token without checking it: it comes from

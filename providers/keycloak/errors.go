@@ -270,10 +270,14 @@ func (c *conn) notKeycloak(a *answer) error {
 	if t := a.header.Get("Content-Type"); t != "" {
 		kind = "of type " + providers.Clean(t, 60)
 	}
+	tls := ""
+	if c.auth.creds.base.Scheme == "http" {
+		tls = ". If it wants TLS, write https://"
+	}
 	return &providers.Error{
 		Class: providers.Unreachable, Status: a.status, Attribute: "url", Err: errElsewhere,
 		Summary: fmt.Sprintf("%s does not answer as Keycloak does: status %d, an answer %s", c.auth.baseURL(), a.status, kind),
-		Hint:    "Check url: it is the address of Keycloak itself, with its path if it has one, and not that of its console or of a proxy's log-in page",
+		Hint:    "Check url: it is the address of Keycloak itself, with its path if it has one, and not that of its console or of a proxy's log-in page" + tls,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -100,6 +101,9 @@ func (provider) Open(_ context.Context, cfg providers.Config) (providers.Conn, e
 		Timeout:            time.Duration(intAttr(cfg.Attrs, "timeout", 60)) * time.Second,
 	}
 	if file := stringAttr(cfg.Attrs, "ca_file"); file != "" {
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(cfg.Dir, file)
+		}
 		if opts.RootCAs, err = transport.LoadCAs(file, "ca_file"); err != nil {
 			return nil, err
 		}

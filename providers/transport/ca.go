@@ -15,6 +15,7 @@ func LoadCAs(file, attribute string) (*x509.CertPool, error) {
 		return nil, &providers.Error{
 			Class: providers.Invalid, Attribute: attribute, Err: err,
 			Summary: attribute + " cannot be read: " + providers.Clean(err.Error(), 300),
+			Hint:    "Relative paths are relative to the folder of the configuration",
 		}
 	}
 	pool, err := x509.SystemCertPool()
