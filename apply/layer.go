@@ -151,16 +151,16 @@ func (t *task) refreshed() bool {
 // build makes the operation of a task; its verb stays zero if there is
 // nothing to send.
 func (t *task) build() error {
-	c := t.change
+	c, all := t.change, t.kind.All()
 	want, _ := c.Desired.Attrs.UnmarkDeep()
 	op := providers.Operation{
 		Kind: c.Kind, Address: c.Address, ID: c.ID, Marker: c.Marker,
-		Before: unmarked(c.Before), After: sendable(t.kind.All(), unmarked(c.After), want),
+		Before: unmarked(c.Before), After: sendable(all, unmarked(c.After), want),
 	}
 	creating := c.Action == plan.Create || c.Action == plan.Replace
 	if creating {
 		op.Verb, op.ID = providers.Create, ""
-		op.Before = cty.NullVal(t.kind.Type())
+		op.Before = cty.NullVal(resource.BlockType(all))
 		if t.kind.ChosenID {
 			op.ID = uuid.NewString()
 		}
@@ -178,7 +178,7 @@ func (t *task) build() error {
 		}
 		op.Before = unmarked(op.Before)
 	}
-	op.Secrets = append(secretsIn(t.kind.All(), c.Desired.Attrs), secretsIn(t.kind.All(), c.Before)...)
+	op.Secrets = append(secretsIn(all, c.Desired.Attrs), secretsIn(all, c.Before)...)
 	t.op = op
 	return t.credential(want, creating)
 }

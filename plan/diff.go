@@ -102,8 +102,8 @@ func (c *Change) plan(in Input, live *resource.Object) {
 		d.ignore[name] = live != nil
 	}
 	all := in.Kind.All()
-	null := cty.NullVal(resource.BlockType(all))
-	before, prior := null, null
+	none := cty.NullVal(cty.DynamicPseudoType)
+	before, prior := none, none
 	if live != nil {
 		before = live.Attrs
 		if in.Prior != nil && in.Prior.Attrs != cty.NilVal && !c.Adopt {
@@ -113,7 +113,7 @@ func (c *Change) plan(in Input, live *resource.Object) {
 	b, a := d.object("", all, in.Desired.Attrs, before, prior)
 	if live == nil {
 		a["id"] = cty.UnknownVal(cty.String)
-		c.Before = null
+		c.Before = cty.NullVal(resource.BlockType(all))
 		d.changes = dropPath(d.changes, "id")
 	} else {
 		b["id"], a["id"] = cty.StringVal(live.ID), cty.StringVal(live.ID)

@@ -21,6 +21,9 @@ func IsSensitive(v cty.Value) bool {
 	if v == cty.NilVal {
 		return false
 	}
+	if v.Type().IsPrimitiveType() { // which is quicker to tell
+		return v.HasMark(Sensitive)
+	}
 	_, marks := v.UnmarkDeep()
 	_, ok := marks[Sensitive]
 	return ok

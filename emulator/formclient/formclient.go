@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
 	"strings"
 )
@@ -64,7 +65,8 @@ func SignIn(ctx context.Context, hc *http.Client, verificationURIComplete string
 		defer t.CloseIdleConnections()
 		c.Transport = t
 	}
-	c.Jar = newJar()
+	// This jar takes http on a loopback host for secure, as browsers do.
+	c.Jar, _ = cookiejar.New(nil) // fails on options only
 	s := &signIn{client: c, cred: cred, done: map[step]bool{}}
 	p, err := s.load(ctx, http.MethodGet, verificationURIComplete, nil)
 	for range maxPages {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -217,16 +218,21 @@ const (
 	emailLabel = `[` + emailSigns + `]([` + emailSigns + `\-]*[` + emailSigns + `])?`
 )
 
+// Compiling these takes milliseconds, which no other command shall wait for.
 var (
-	emailLocal  = regexp.MustCompile(`(?i)^` + emailChar + `+(\.` + emailChar + `+)*$`)
-	emailDomain = regexp.MustCompile(`(?i)^` + emailLabel + `(\.` + emailLabel + `)*$`)
+	emailLocal = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)^` + emailChar + `+(\.` + emailChar + `+)*$`)
+	})
+	emailDomain = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)^` + emailLabel + `(\.` + emailLabel + `)*$`)
+	})
 )
 
 // validEmail reports whether the server takes v for an e-mail address.
 func validEmail(v string, maxLocal int) bool {
 	i := strings.LastIndexByte(v, '@')
 	return i > 0 && i <= maxLocal && len(v)-i-1 <= 255 &&
-		emailLocal.MatchString(v[:i]) && emailDomain.MatchString(v[i+1:])
+		emailLocal().MatchString(v[:i]) && emailDomain().MatchString(v[i+1:])
 }
 
 // metadata is what a client needs to show a form for the profile. u is nil

@@ -261,7 +261,9 @@ func (c *call) consent() (reply, error) {
 		return r, err
 	}
 	form, now := c.form(), c.now()
-	if s.user == nil || form.Get("code") != s.code || len(c.pendingActions(s.user)) > 0 {
+	// The code of the form is not looked at by the server either: the cookie
+	// says whose consent it is.
+	if s.user == nil || len(c.pendingActions(s.user)) > 0 {
 		return c.errorPage(http.StatusBadRequest, "Action expired. Please continue with login now.")
 	}
 	delete(c.realm.signIns, s.tab)

@@ -73,6 +73,7 @@ func (a *app) apply(flags *applyFlags, mode plan.Mode) error {
 	if err != nil {
 		return err
 	}
+	flags.credentialsOut = a.below(flags.credentialsOut)
 	var progress *view.Progress
 	opts.Wait = waiting(&progress)
 	ctx, stopReading := a.interruptible()

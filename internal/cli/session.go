@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -69,6 +70,7 @@ func (a *app) options(f *runFlags, lock state.LockMode) (run.Options, error) {
 	if f.parallelism < 1 {
 		return run.Options{}, fmt.Errorf("-parallelism must be at least 1, not %d", f.parallelism)
 	}
+	a.inDir(f.vars)
 	opts := run.Options{
 		Dir: dir, Providers: a.Providers, Backend: a.backend(dir),
 		Lock: lock, LockTimeout: f.lockTimeout,
@@ -81,6 +83,22 @@ func (a *app) options(f *runFlags, lock state.LockMode) (run.Options, error) {
 		opts.Prompt = a.prompt
 	}
 	return opts, nil
+}
+
+// inDir makes the names of variable files relative to the folder of -chdir, as
+// Terraform does.
+func (a *app) inDir(vars []config.VarSource) {
+	for i := range vars {
+		vars[i].File = a.below(vars[i].File)
+	}
+}
+
+// below is a path as the folder of -chdir sees it.
+func (a *app) below(path string) string {
+	if path == "" || a.chdir == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(a.chdir, path)
 }
 
 // requestLog writes one line for each request, under IDPCTL_LOG=debug.

@@ -33,6 +33,7 @@ values. All mistakes are told at once.`,
 			if err != nil {
 				return err
 			}
+			a.inDir(flags.vars)
 			module, diags := run.Load(run.Options{Dir: dir, Providers: a.Providers, Vars: flags.vars, Env: a.Environ, Version: a.Version, ValidateOnly: true})
 			if a.json || len(diags) > 0 {
 				_ = a.view().Diagnostics(diags, source(module))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net/http"
+	"path/filepath"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -115,6 +116,9 @@ func (r *Run) PublicTransport(provider string) (http.RoundTripper, diag.Diagnost
 		return nil, diags
 	}
 	if file := text(resource.Attr(attrs, "ca_file")); file != "" {
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(r.opts.Dir, file)
+		}
 		pool, err := transport.LoadCAs(file, "ca_file")
 		if err != nil {
 			return nil, append(diags, r.conns.diagnose(provider, err, "reading the certificate authorities"))

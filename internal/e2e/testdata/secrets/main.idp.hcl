@@ -68,9 +68,10 @@ provider "keycloak" {
 }
 
 realm "home" {
-  provider                      = keycloak
-  realm                         = "${var.account}-home"
-  oauth2_device_polling_interval = 1 # and no canary for a name: people sign in here
+  provider                       = keycloak
+  realm                          = "${var.account}-home"
+  display_name                   = "The realm ${var.display_name}"
+  oauth2_device_polling_interval = 1
 
   smtp_server {
     host             = "mail.example.com"
