@@ -32,8 +32,8 @@ func (f file) Identity() string {
 	if err != nil {
 		return f.path
 	}
-	if real, err := filepath.EvalSymlinks(abs); err == nil {
-		return real
+	if target, err := filepath.EvalSymlinks(abs); err == nil {
+		return target
 	}
 	if dir, err := filepath.EvalSymlinks(filepath.Dir(abs)); err == nil {
 		return filepath.Join(dir, filepath.Base(abs))
@@ -136,7 +136,7 @@ func (f file) replace(ctx context.Context, exists bool, content []byte) (warning
 	}
 	defer func() {
 		tmp.Close()
-		os.Remove(tmp.Name()) // it is gone if all went well
+		_ = os.Remove(tmp.Name()) // it is gone if all went well
 	}()
 	if _, err = tmp.Write(content); err != nil {
 		return nil, err

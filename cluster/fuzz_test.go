@@ -120,7 +120,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add([]byte("kind: AppInstance\napiVersion: kubecfg.dev/v1\n"))
 	f.Add([]byte("\xff\xfea"))
 	f.Add([]byte("a: &a [*a]\n"))
-	f.Fuzz(func(t *testing.T, content []byte) {
+	f.Fuzz(func(_ *testing.T, content []byte) {
 		target := appInstance{file: file{path: "f.yml"}}
 		if s, err := target.open(Live{Content: content}); err == nil {
 			_ = s.says()

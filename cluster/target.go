@@ -84,7 +84,7 @@ func Kinds() []string { return []string{kindAppInstance} }
 
 // problem makes diagnostics of an error of the engine.
 func problem(err error) diag.Diagnostics {
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // the engine wraps nothing
 	case nil:
 		return nil
 	case diag.Diagnostic:

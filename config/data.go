@@ -94,11 +94,11 @@ func (be *bodyEval) lookup(b *block, kind resource.Kind, vals map[string]cty.Val
 		}
 	}
 	be.e.report.errorAt(be.addr, b.rng, "Invalid combination of arguments",
-		"A %s block finds its %s by exactly one of %s; %s.", b.headline(), b.kindName, list(choices, "or"), be.givenNames(b, kind, given))
+		"A %s block finds its %s by exactly one of %s; %s.", b.headline(), b.kindName, list(choices, "or"), be.givenNames(kind, given))
 	return nil
 }
 
-func (be *bodyEval) givenNames(b *block, kind resource.Kind, given func(string) bool) string {
+func (be *bodyEval) givenNames(kind resource.Kind, given func(string) bool) string {
 	var have []string
 	for _, name := range slices.Concat(kind.Lookup...) {
 		if given(name) && !slices.Contains(have, name) {

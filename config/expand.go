@@ -20,7 +20,6 @@ type blockState struct {
 	order     []*instance
 	instances map[resource.Key]*instance
 	value     cachedValue
-	cluster   map[resource.Key]*ClusterInstance
 }
 
 // instance is one instance of a block.
@@ -142,7 +141,7 @@ func (e *Evaluator) find(addr resource.Address) (*block, *instance) {
 // when they are expanded or resolved afterwards.
 func (e *Evaluator) Set(addr resource.Address, v cty.Value) {
 	end := e.begin()
-	defer end()
+	defer func() { _ = end() }() // it finds nothing to report
 	b, in := e.find(addr)
 	if in == nil {
 		return

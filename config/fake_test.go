@@ -250,7 +250,7 @@ func show(v cty.Value) string {
 		return "-"
 	}
 	bare, marks := v.Unmark()
-	s := ""
+	var s string
 	switch t := bare.Type(); {
 	case !bare.IsKnown():
 		s = "?"

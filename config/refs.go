@@ -326,7 +326,6 @@ func (m *Module) checkAttr(b *block, rest hcl.Traversal) (diag.Range, string) {
 	for _, c := range b.candidates {
 		t := b.referenceType(c.kind)
 		if t.HasAttribute(name) {
-			known = nil
 			if b.plural && name == b.addr.Kind && len(rest) > 2 {
 				inner := objectType(c.kind)
 				if step, ok := stepName(rest, 2); ok && !inner.HasAttribute(step) {

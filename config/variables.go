@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -293,7 +294,8 @@ func (m *Module) checkVersion(constraint string, rng diag.Range) {
 // conversionError is a conversion's error with the path to the element that
 // does not fit.
 func conversionError(err error) string {
-	if pe, ok := err.(cty.PathError); ok && len(pe.Path) > 0 {
+	var pe cty.PathError
+	if errors.As(err, &pe) && len(pe.Path) > 0 {
 		return fmt.Sprintf("%s: %s", pathString(pe.Path), pe.Error())
 	}
 	return err.Error()

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"html"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -22,8 +23,8 @@ func Redact(text, secret string) string {
 	for _, once := range in.list { // JSON within JSON
 		in.add(once)
 	}
-	forms := append(in.list, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret))
-	for _, form := range append(forms, secret) {
+	forms := slices.Concat(in.list, []string{url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret), secret})
+	for _, form := range forms {
 		text = strings.ReplaceAll(text, form, Masked)
 		if lower := lowerEscapes(form); lower != form {
 			text = strings.ReplaceAll(text, lower, Masked)

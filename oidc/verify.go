@@ -290,10 +290,10 @@ func (v *verification) candidates(kid, alg string) []Key {
 		return fitting
 	}
 	check.Status, check.Want = Failed, "a key that verifies "+alg
-	switch k := named[0]; {
-	case k.Role == BadKey:
+	switch k := named[0]; k.Role {
+	case BadKey:
 		check.Hint = fmt.Sprintf("The key %s.", k.Problem)
-	case k.Role == OtherKey:
+	case OtherKey:
 		check.Hint = "The JWKS says that this key is not for signatures."
 	default:
 		check.Hint = fmt.Sprintf("The JWKS says that this key (%s) is for another algorithm than the token's.", strings.TrimSpace(k.Algorithm+" "+k.Kind))

@@ -259,7 +259,7 @@ func (s signer) token(t *testing.T, claims map[string]any) resource.Secret {
 
 func (s signer) tokenWith(t *testing.T, claims map[string]any, headers map[jose.HeaderKey]any) resource.Secret {
 	t.Helper()
-	var key any = s.key
+	key := s.key
 	if s.kid != "" {
 		key = jose.JSONWebKey{Key: s.key, KeyID: s.kid}
 	}

@@ -49,6 +49,11 @@ func (in Input) match(c *Change) (*resource.Object, diag.Diagnostics) {
 		o := &in.Matches[i]
 		for _, unique := range in.Kind.Unique {
 			if keyMatches(unique, d.Attrs, o.Attrs) {
+				if o.Doubt != "" {
+					return nil, in.refuse("Another object is in the way", o, unique,
+						fmt.Sprintf("has %s, and no two may share it. It may be somebody else's: %s. If it is the right one, name its id in the block; if not, remove or rename it.",
+							describe(in.Kind.Key, o.Attrs), o.Doubt))
+				}
 				return nil, in.refuse("Another object is in the way", o, unique,
 					fmt.Sprintf("has %s, and no two may share it. To adopt that one, name its id in the block or give it the same %s.",
 						describe(in.Kind.Key, o.Attrs), strings.Join(in.Kind.Key, " and ")))

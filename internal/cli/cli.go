@@ -21,7 +21,7 @@ func Main(ctx context.Context, args []string, env *Env) int {
 	a := &app{Env: env, ctx: ctx}
 	root := a.root()
 	root.SetArgs(dashes(args))
-	err := root.ExecuteContext(ctx)
+	command, err := root.ExecuteContextC(ctx)
 	var code exitError
 	switch {
 	case err == nil:
@@ -29,7 +29,7 @@ func Main(ctx context.Context, args []string, env *Env) int {
 	case errors.As(err, &code):
 		return int(code)
 	default:
-		_ = a.view().Diagnostics(diag.Diagnostics{{Summary: "Wrong usage", Detail: err.Error()}}, nil)
+		_ = a.view().Diagnostics(diag.Diagnostics{{Summary: "Wrong usage", Detail: usage(command, err)}}, nil)
 		return 1
 	}
 }

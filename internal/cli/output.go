@@ -65,6 +65,9 @@ func (a *app) output(flags *runFlags, args []string, raw bool) error {
 		return a.view().Outputs(outputValues(stored))
 	}
 	o, ok := stored[args[0]]
+	if !ok && len(stored) == 0 {
+		return a.tell(diag.Diagnostics{}.Errorf("Output not found", "The state has no outputs at all: either none is declared, or nothing was applied yet. `idpctl apply` puts them there."), nil)
+	}
 	if !ok {
 		return a.tell(diag.Diagnostics{}.Errorf("Output not found", "The state has no output %q. There is: %s. A new one appears after the next apply.",
 			args[0], strings.Join(slices.Sorted(maps.Keys(stored)), ", ")), nil)

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -126,6 +128,7 @@ func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, 
 		return diags
 	}
 	pt.describe(change)
+	p.mask(pt, c.Admins, change)
 	if !change.Changed && (!pt.known || !slices.Equal(pt.had.OwnedIDs, slices.Sorted(slices.Values(change.OwnedIDs)))) {
 		// The file is as it shall be; the state does not know it yet.
 		pt.change.Action, pt.change.Reason = plan.Update, "because the state does not know it yet; the file stays as it is"
@@ -161,6 +164,42 @@ func (pt *plannedTarget) describe(change cluster.Change) {
 	}
 	for _, f := range change.Fields {
 		c.Fields = append(c.Fields, f.Name)
+	}
+}
+
+// mask hides what is sensitive of any admin in the words about a file. The old
+// values are hidden too: they may be what the secret was before. The file
+// itself holds them, as the cluster needs them there.
+func (p *planner) mask(pt *plannedTarget, admins []config.ClusterObject, change cluster.Change) {
+	var fields []string
+	for field, attr := range map[string]string{"firstName": "first_name", "lastName": "last_name", "email": "email"} {
+		secret := slices.ContainsFunc(admins, func(a config.ClusterObject) bool {
+			return resource.IsSensitive(map[string]cty.Value{"firstName": a.FirstName, "lastName": a.LastName, "email": a.Email}[field])
+		})
+		for _, prior := range p.priors {
+			secret = secret || slices.Contains(prior.Sensitive, attr)
+		}
+		if secret {
+			fields = append(fields, field)
+		}
+	}
+	if len(fields) == 0 {
+		return
+	}
+	line := regexp.MustCompile(`(?m)^(.*\b(?:` + strings.Join(fields, "|") + `):\s*)\S.*$`)
+	pt.change.Diff = line.ReplaceAllString(pt.change.Diff, "${1}"+diag.Masked)
+	if !slices.Contains(fields, "email") {
+		return
+	}
+	pt.change.Added, pt.change.Updated, pt.change.Removed = nil, nil, nil
+	for _, a := range change.Added {
+		pt.change.Added = append(pt.change.Added, a.ID)
+	}
+	for _, a := range change.Updated {
+		pt.change.Updated = append(pt.change.Updated, a.After.ID)
+	}
+	for _, a := range change.Removed {
+		pt.change.Removed = append(pt.change.Removed, a.ID)
 	}
 }
 
@@ -216,6 +255,7 @@ func (p *planner) orphanTargets(ctx context.Context) diag.Diagnostics {
 			continue
 		}
 		pt.describe(change)
+		p.mask(pt, nil, change)
 		pt.change.Action = plan.Forget
 		pt.losesLast = p.mode != plan.Destroy && len(live.Section.Admins) > 0 && len(change.Section.Admins) == 0
 		p.addTarget(pt)

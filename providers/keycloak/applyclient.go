@@ -40,8 +40,7 @@ func (b *batch) applyClient(ctx context.Context, op *providers.Operation) (strin
 	}
 	id := op.ID
 	if op.Verb == providers.Create {
-		var err error
-		err = b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
+		err := b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
 			made, err := api.CreateClient(ctx, token, segment(realm), clientBody(op))
 			if err == nil {
 				id = made

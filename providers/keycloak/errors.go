@@ -90,7 +90,7 @@ func (c complaint) text() string {
 		}
 		return fmt.Sprint(c.Params[i])
 	}
-	said := ""
+	var said string
 	switch c.Message {
 	case "error-invalid-length":
 		said = fmt.Sprintf("must have %s to %s characters", param(1), param(2))

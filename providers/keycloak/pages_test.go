@@ -66,12 +66,14 @@ func TestPages(t *testing.T) {
 	}{
 		{0, 0, 1, 1},
 		{1, 1, 1, 1},
-		{999, 999, 1, 1},
-		{1000, 1000, 2, 1},
+		{halfFrom - 1, halfFrom - 1, 1, 1},
+		{halfFrom, halfFrom, 1, 2},
+		{999, 999, 1, 2},
+		{1000, 1000, 2, 2},
 		{1001, 1001, 2, 2},
 		{1003, 1003, 2, 2},
 		{10000, 10000, 11, 10},
-		{1500, 1000, 2, 2},  // it has grown since it was counted
+		{1500, 1000, 2, 3},  // it has grown since it was counted
 		{900, 1500, 1, 2},   // it has shrunk
 		{3000, 0, 4, 1 + 4}, // the count knows nothing
 	} {

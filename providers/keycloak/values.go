@@ -13,13 +13,12 @@ import (
 
 // The attribute types that go-cty has no short name for.
 var (
-	stringSet   = cty.Set(cty.String)
-	stringMap   = cty.Map(cty.String)
-	multiMap    = cty.Map(cty.Set(cty.String)) // several values a name, without order
-	noStrings   = cty.SetValEmpty(cty.String)
-	nullString  = cty.NullVal(cty.String)
-	nullNumber  = cty.NullVal(cty.Number)
-	nullStrings = cty.NullVal(stringSet)
+	stringSet  = cty.Set(cty.String)
+	stringMap  = cty.Map(cty.String)
+	multiMap   = cty.Map(cty.Set(cty.String)) // several values a name, without order
+	noStrings  = cty.SetValEmpty(cty.String)
+	nullString = cty.NullVal(cty.String)
+	nullNumber = cty.NullVal(cty.Number)
 )
 
 // stringAttr is an attribute's string, "" if it is null or absent.
@@ -68,7 +67,7 @@ func stringsOf(v cty.Value) []string {
 }
 
 // mapAttr is a map of strings; nil for null.
-func mapAttr(obj cty.Value, name string) map[string]string {
+func mapAttr(obj cty.Value, name string) map[string]string { //nolint:unparam // as its neighbours
 	v := resource.Attr(obj, name)
 	if v.IsNull() || !v.CanIterateElements() {
 		return nil
@@ -83,7 +82,7 @@ func mapAttr(obj cty.Value, name string) map[string]string {
 }
 
 // multiMapAttr is a map of sets of strings; nil for null.
-func multiMapAttr(obj cty.Value, name string) map[string][]string {
+func multiMapAttr(obj cty.Value, name string) map[string][]string { //nolint:unparam // as its neighbours
 	v := resource.Attr(obj, name)
 	if v.IsNull() || !v.CanIterateElements() {
 		return nil

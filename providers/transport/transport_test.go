@@ -188,7 +188,7 @@ func TestRetryAfter(t *testing.T) {
 				if len(waits) != 1 || waits[0] != took {
 					t.Errorf("told to wait %v, waited %s", waits, took)
 				}
-				if d := tr.Clock().Now().Sub(time.Now()); d < 59*time.Minute || d > time.Hour {
+				if d := time.Until(tr.Clock().Now()); d < 59*time.Minute || d > time.Hour {
 					t.Errorf("the server's clock is %s ahead, want an hour", d)
 				}
 			})

@@ -47,13 +47,13 @@ func (s style) fieldLines(fd Field, indent int) []string {
 	key := scalarText(fd.Key, s.keys, false) + ":"
 	v := fd.Value
 	switch {
-	case v.Map != nil && len(v.Map) > 0:
+	case len(v.Map) > 0:
 		lines := []string{key}
 		for _, child := range v.Map {
 			lines = append(lines, s.indented(s.fieldLines(child, indent+s.step), indent+s.step)...)
 		}
 		return lines
-	case v.Items != nil && len(v.Items) > 0:
+	case len(v.Items) > 0:
 		lines := []string{key}
 		for _, item := range v.Items {
 			lines = append(lines, s.itemLines(item, indent+s.seq)...)

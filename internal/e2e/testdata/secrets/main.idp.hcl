@@ -117,7 +117,7 @@ group "oncall" {
 
 cluster "production" {
   client = client.influxctl
-  admins = [user.marty]
+  admins = [user.marty, user.jennifer]
 
   appinstance {
     path = "myinfluxdb.yml"

@@ -1,0 +1,91 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestWrongUsage: what a user mistypes is answered by what to type instead.
+func TestWrongUsage(t *testing.T) {
+	address := noRequests(t)
+	env := []string{"KEYCLOAK_URL=" + address, "KEYCLOAK_USER=admin", "KEYCLOAK_PASSWORD=admin"}
+	m := newMistaken(t, "", env...)
+	empty := strings.Split(`plan
+apply -auto-approve
+validate
+output nothing
+output -raw
+state list user.marty
+state list user
+show realm
+plann
+pln
+state lst
+plan -detailed-exit-code
+plan -var
+plan -var=name
+plan -var-file=nowhere.idpvars
+plan -parallelism=many
+plan -lock-timeout=5
+plan now
+-chdir=nowhere plan
+-chdir=main.idp.hcl plan
+destroy -auto-approve
+verify
+fmt nowhere.idp.hcl
+emulator okta
+emulator keycloak -listen 0.0.0.0:8080
+emulator keycloak -listen 8080`, "\n")
+	configured := strings.Split(`plan -var=nme=x
+plan
+plan -input=false
+validate -var=size=many -var=name=x
+apply -var=name=x
+apply -var=name=x -json
+apply -var=name=x -input=false
+destroy -var=name=x
+plan -var=name=x -var-file=broken.idpvars
+verify production -var=name=x
+-chdir=main.idp.hcl plan`, "\n")
+
+	var told strings.Builder
+	try := func(lines []string) {
+		before := fmt.Sprint(m.files())
+		for _, line := range lines {
+			p := m.run(strings.Fields(line)...)
+			if p.code != 1 || p.out != "" && !strings.Contains(line, "-json") {
+				t.Errorf("idpctl %s exits with %d and prints %q", line, p.code, p.out)
+			}
+			toldOnce(t, p.errOut)
+			if strings.Contains(line, "-json") {
+				if !json.Valid([]byte(p.out)) || p.errOut != "" {
+					t.Errorf("idpctl %s prints no JSON: %s%s", line, p.out, p.errOut)
+				}
+				continue // its fields are tested where they are made
+			}
+			fmt.Fprintf(&told, "$ idpctl %s\n%s\n", line, p.errOut)
+			if after := fmt.Sprint(m.files()); after != before {
+				t.Errorf("idpctl %s changes the folder: %s", line, after)
+			}
+		}
+	}
+	try(empty)
+	m.write("main.idp.hcl", `provider "keycloak" {}
+
+variable "name" {}
+
+variable "size" {
+  type    = number
+  default = 1
+}
+
+realm "influxdb" {
+  display_name = var.name
+}
+`)
+	m.write("broken.idpvars", "name = \n")
+	try(configured)
+	m.golden("usage.txt", told.String())
+}
