@@ -55,7 +55,7 @@ func (m *Module) readFolder() []*sourceFile {
 	sort.Strings(names)
 	if len(names) == 0 {
 		m.report.errorf(diag.Range{}, "No configuration files",
-			"The folder %s holds no file whose name ends in %s or %s.", m.dir, nativeSuffix, jsonSuffix)
+			"The folder %s holds no file whose name ends in %s or %s. Go to the folder of the configuration, or name it with -chdir.", m.dir, nativeSuffix, jsonSuffix)
 	}
 	var files []*sourceFile
 	for _, name := range names {

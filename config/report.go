@@ -101,8 +101,25 @@ func (r *report) errorAt(addr resource.Address, rng diag.Range, summary, format 
 // hcl takes over the parser's diagnostics, which never hold a value but where
 // the JSON scanner repeats an unquoted word; that word is left out.
 func (r *report) hcl(ds hcl.Diagnostics) {
+	// A quote that is not closed turns what follows in its file into mistakes
+	// that nobody made.
+	openQuote := map[string]int{}
+	for _, d := range ds {
+		if d.Summary == "Invalid multi-line string" && d.Subject != nil {
+			if at, ok := openQuote[d.Subject.Filename]; !ok || d.Subject.Start.Byte < at {
+				openQuote[d.Subject.Filename] = d.Subject.Start.Byte
+			}
+		}
+	}
 	for _, d := range ds {
 		out := fromHCL(d, hcl.Range{})
+		if at, ok := openQuote[out.Subject.Filename]; ok && out.Subject.Start.Byte >= at {
+			if d.Summary != "Invalid multi-line string" || out.Subject.Start.Byte > at {
+				continue
+			}
+			out.Summary = "Quote not closed"
+			out.Detail = "A quoted string ends on the line that it begins on. Close the quote; for a text of several lines use \\n or a heredoc, as in <<EOT."
+		}
 		if d.Summary == "Invalid JSON keyword" {
 			out.Detail = "JSON knows the words true, false and null only. Write strings in double quotes."
 		}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -159,6 +160,9 @@ func waiting(progress **view.Progress) func(string, time.Duration) {
 func (a *app) approved(flags *applyFlags, p *run.Planned) (bool, error) {
 	if flags.autoApprove || p.Empty() {
 		return true, nil
+	}
+	if a.json {
+		return false, errors.New("Nobody can be asked among JSON: add -auto-approve to -json")
 	}
 	if !flags.input {
 		return false, fmt.Errorf("-input=false needs -auto-approve")

@@ -161,7 +161,7 @@ func (r oneByte) Read(p []byte) (int, error) {
 // approve asks whether to go on; only "yes" is a yes.
 func (a *app) approve(question, explanation string) (bool, error) {
 	if !isTerminal(a.Stdin) {
-		return false, errors.New("there is no terminal to ask for approval: add -auto-approve")
+		return false, errors.New("There is no terminal to ask for approval: add -auto-approve")
 	}
 	fmt.Fprintf(a.Stdout, "\n%s\n  %s\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: ", question, explanation)
 	line, err := a.readLine()

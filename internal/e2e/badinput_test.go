@@ -84,6 +84,25 @@ func TestManyMistakes(t *testing.T) {
 	}
 }
 
+// TestSyntaxMistakes: a mistake of syntax hides what follows in its file, but
+// not those in other files. What a broken file quotes is not shown.
+func TestSyntaxMistakes(t *testing.T) {
+	m := newMistaken(t, "syntax", "KEYCLOAK_URL="+noRequests(t), "KEYCLOAK_USER=admin", "KEYCLOAK_PASSWORD=admin")
+	p := m.run("plan")
+	if p.code != 1 || p.out != "" {
+		t.Errorf("exit code %d: %s", p.code, p.out)
+	}
+	for name := range m.files() {
+		if !strings.Contains(p.errOut, "on "+name+" line ") {
+			t.Errorf("nothing is told of %s", name)
+		}
+	}
+	if strings.Contains(p.errOut, "correct-horse") {
+		t.Error("a password is shown")
+	}
+	m.golden("syntax.txt", p.errOut)
+}
+
 func manyMistakes() []mistake {
 	const main, people = "main.idp.hcl", "people.idp.hcl"
 	return []mistake{

@@ -3,8 +3,11 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"net/http/httptest"
 	"strings"
 	"testing"
+
+	emulator "github.com/idpctl/idpctl/emulator/keycloak"
 )
 
 // TestWrongUsage: what a user mistypes is answered by what to type instead.
@@ -25,8 +28,6 @@ pln
 state lst
 plan -detailed-exit-code
 plan -var
-plan -var=name
-plan -var-file=nowhere.idpvars
 plan -parallelism=many
 plan -lock-timeout=5
 plan now
@@ -39,13 +40,15 @@ emulator okta
 emulator keycloak -listen 0.0.0.0:8080
 emulator keycloak -listen 8080`, "\n")
 	configured := strings.Split(`plan -var=nme=x
+plan -var=name
+plan -var==x
+plan -var-file=nowhere.idpvars
 plan
 plan -input=false
 validate -var=size=many -var=name=x
 apply -var=name=x
 apply -var=name=x -json
 apply -var=name=x -input=false
-destroy -var=name=x
 plan -var=name=x -var-file=broken.idpvars
 verify production -var=name=x
 -chdir=main.idp.hcl plan`, "\n")
@@ -55,13 +58,13 @@ verify production -var=name=x
 		before := fmt.Sprint(m.files())
 		for _, line := range lines {
 			p := m.run(strings.Fields(line)...)
-			if p.code != 1 || p.out != "" && !strings.Contains(line, "-json") {
-				t.Errorf("idpctl %s exits with %d and prints %q", line, p.code, p.out)
+			if p.code != 1 || p.errOut == "" && !strings.Contains(line, "-json") {
+				t.Errorf("idpctl %s exits with %d and says %q", line, p.code, p.errOut)
 			}
 			toldOnce(t, p.errOut)
 			if strings.Contains(line, "-json") {
-				if !json.Valid([]byte(p.out)) || p.errOut != "" {
-					t.Errorf("idpctl %s prints no JSON: %s%s", line, p.out, p.errOut)
+				if !json.Valid([]byte(p.out)) || p.errOut != "" || !strings.Contains(p.out, "-auto-approve") {
+					t.Errorf("idpctl %s prints no JSON that says what to do: %s%s", line, p.out, p.errOut)
 				}
 				continue // its fields are tested where they are made
 			}
@@ -72,6 +75,10 @@ verify production -var=name=x
 		}
 	}
 	try(empty)
+	// From here on a Keycloak answers: what is refused is refused for its own sake.
+	server := httptest.NewServer(emulator.New(emulator.Options{}))
+	defer server.Close()
+	m.env = append(m.env, "KEYCLOAK_URL="+server.URL)
 	m.write("main.idp.hcl", `provider "keycloak" {}
 
 variable "name" {}

@@ -98,14 +98,18 @@ func noRequests(t *testing.T) (address string) {
 	return server.URL
 }
 
-var port = regexp.MustCompile(`127\.0\.0\.1:\d{5}`)
+// What differs from run to run, and has one length.
+var (
+	port = regexp.MustCompile(`127\.0\.0\.1:\d{5}`)
+	uuid = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+)
 
 // golden compares what a user reads with a file, without what differs from run
 // to run. UPDATE_GOLDEN=1 writes the file.
 func (m *mistaken) golden(name, got string) {
 	t, path := m.t, filepath.Join(m.testdata, name)
 	t.Helper()
-	got = port.ReplaceAllString(got, "127.0.0.1:00000")
+	got = uuid.ReplaceAllString(port.ReplaceAllString(got, "127.0.0.1:00000"), "00000000-0000-0000-0000-000000000000")
 	for i, line := range strings.Split(got, "\n") {
 		if n := len([]rune(line)); n > 80 && strings.Contains(line[1:], " ") && !strings.Contains(line, "│") {
 			t.Errorf("%s:%d has %d columns: %s", path, i+1, n, line)

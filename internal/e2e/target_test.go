@@ -44,14 +44,13 @@ type directory interface {
 	people(home string) map[string]person
 	teams(home string) map[string][]string
 	applications(home string) map[string]string
-	// make creates a home as a stranger would, call a user.
+	// makeHome creates a home, addPerson a user, rename changes a user.
 	makeHome(home string)
 	addPerson(home, email string) (id string)
 	rename(home, id, firstName string)
-	addMember(home, team, id string)
-	// signsIn proves that a first password is valid: it returns the id of the
-	// user that it signs in. It takes the demand for a new password away.
-	signsIn(home string, who person, password string) (subject string, err error)
+	// accepts reports whether a first password is the valid one of a user who
+	// has to choose another at the first sign-in.
+	accepts(home string, who person, password string) bool
 	// remove removes the home and what is in it, whatever there is.
 	remove(home string)
 }

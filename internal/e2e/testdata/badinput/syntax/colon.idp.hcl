@@ -1,0 +1,4 @@
+client "influxctl" {
+  realm = realm.influxdb
+  name: "influxctl"
+}

@@ -1,0 +1,3 @@
+user marty" {
+  email = <<EOT
+x

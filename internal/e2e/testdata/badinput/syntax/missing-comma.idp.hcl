@@ -1,0 +1,3 @@
+group "admins" {
+  members = [user.marty user.emmett]
+}

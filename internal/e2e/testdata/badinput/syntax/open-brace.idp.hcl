@@ -1,0 +1,5 @@
+provider "keycloak" {
+  url = "https://sso.example.com"
+  password = "correct-horse-battery"
+
+realm "influxdb" {}

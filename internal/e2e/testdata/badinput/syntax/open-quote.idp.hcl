@@ -1,0 +1,3 @@
+realm "influxdb" {
+  display_name = "InfluxDB Clustered
+}
