@@ -26,7 +26,7 @@ test-race: ## the same under the race detector
 
 .PHONY: test-keycloak
 test-keycloak: ## run the suite for a real Keycloak 26.7.3 (needs Java 17 and Maven)
-	$(KEYCLOAK) $(GO) test -count=1 -tags keycloak -timeout 30m $(KEYCLOAK_TESTS)
+	$(KEYCLOAK) $(GO) test -count=1 -p 1 -tags keycloak -timeout 40m $(KEYCLOAK_TESTS)
 KEYCLOAK_TESTS ?= ./providers/keycloak/... ./emulator/... ./internal/e2e/...
 
 .PHONY: cover

@@ -172,13 +172,14 @@ func (w *world) dieAt(m moment, args ...string) death {
 	case beforeAnswer, afterAnswer, beforeWrite, afterWrite:
 		cmd.Env = append(cmd.Env, fmt.Sprintf("%s=%d %d", deathAt, m.place, m.n))
 	}
+	before := w.connections()
 	if err := cmd.Start(); err != nil {
 		w.Fatal(err)
 	}
 	close(started)
 	err = cmd.Wait()
 	close(gone)
-	w.settle()
+	w.settle(before)
 	d := death{result: result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -36,8 +38,10 @@ type world struct {
 	faults *fault.Injector
 	// arguments of the home's block.
 	arguments string
-	// under counts the requests that the server is busy with.
-	under sync.WaitGroup
+	// open are the connections to the proxy; closed is told when one ends.
+	mu     sync.Mutex
+	open   map[net.Conn]bool
+	closed *sync.Cond
 }
 
 // newWorld makes a world whose home does not exist yet, and sees to it that it
@@ -46,13 +50,15 @@ func newWorld(t testing.TB, on *target) *world {
 	t.Helper()
 	w := &world{TB: t, on: on, dir: t.TempDir(), home: "e2e-" + strings.ToLower(rand.Text()[:10])}
 	w.faults = fault.New(on.handler)
-	server := httptest.NewServer(w.wholly(w.faults))
+	w.open, w.closed = map[net.Conn]bool{}, sync.NewCond(&w.mu)
+	server := httptest.NewUnstartedServer(wholly(w.faults))
+	server.Config.ConnState = w.connection
+	server.Start()
 	t.Cleanup(server.Close)
 	w.url = server.URL
 	w.directory = on.open(t, w.url)
 	t.Cleanup(func() {
 		w.faults.Reset()
-		w.settle()
 		for _, home := range []string{w.home, w.other(), w.former} {
 			if home != "" {
 				w.remove(home)
@@ -67,14 +73,12 @@ func (w *world) other() string { return w.home + "-other" }
 
 // wholly lets a request that arrived be answered even if the client dies: only
 // then it is certain what happened before the next process looks.
-func (w *world) wholly(next http.Handler) http.Handler {
+func wholly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			panic(http.ErrAbortHandler) // it did not arrive
 		}
-		w.under.Add(1)
-		defer w.under.Done()
 		ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 		defer cancel()
 		r = r.WithContext(ctx)
@@ -83,8 +87,49 @@ func (w *world) wholly(next http.Handler) http.Handler {
 	})
 }
 
-// settle waits until the server has done all that reached it.
-func (w *world) settle() { w.under.Wait() }
+// connection keeps count of the connections to the proxy.
+func (w *world) connection(c net.Conn, state http.ConnState) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch state {
+	case http.StateNew:
+		w.open[c] = true
+	case http.StateClosed, http.StateHijacked:
+		delete(w.open, c)
+		w.closed.Broadcast()
+	}
+}
+
+// connections are those that are open now.
+func (w *world) connections() map[net.Conn]bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return maps.Clone(w.open)
+}
+
+// settle waits until the server has done all that reached it on connections
+// that were not there before, by a process that is dead now.
+func (w *world) settle(before map[net.Conn]bool) {
+	w.Helper()
+	// What the system has accepted for the server, and the server has not seen
+	// yet, is in front of a new connection.
+	own, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
+	if err == nil {
+		_, err = io.WriteString(own, "GET / HTTP/1.1\r\nHost: "+own.RemoteAddr().String()+"\r\nConnection: close\r\n\r\n")
+	}
+	if err == nil {
+		_, err = io.Copy(io.Discard, own)
+	}
+	if err != nil {
+		w.Fatal(err)
+	}
+	_ = own.Close()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for slices.ContainsFunc(slices.Collect(maps.Keys(w.open)), func(c net.Conn) bool { return !before[c] }) {
+		w.closed.Wait()
+	}
+}
 
 // configure writes the configuration. In it @home stands for the argument that
 // refers to the home, @ref for the reference alone, @kind for the kind of a home
