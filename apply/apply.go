@@ -46,6 +46,12 @@ type Input struct {
 	Kind func(provider, kind string) (resource.Kind, bool)
 	// Read reads a deferred data block and tells the Resolver what it found.
 	Read func(ctx context.Context, c *plan.Change) diag.Diagnostics
+	// Recheck is asked right before an object is deleted, when much time may
+	// have passed since the plan; its errors stop the deletion. Nil: nothing.
+	Recheck func(ctx context.Context, c *plan.Change) diag.Diagnostics
+	// Since says what an earlier run tried to create at an address without its
+	// being seen since: it may still arrive.
+	Since map[resource.Address]state.Intent
 	// Targets are the files of clusters.
 	Targets []Target
 	// Outputs evaluates and encodes the outputs, once everything is done.

@@ -32,6 +32,8 @@ type task struct {
 	// settled: the journal has the result. reported: the provider named the
 	// object that it made. deleted: the first half of a replacement is done.
 	settled, reported, deleted bool
+	// earlier is what a run that died had tried to create here.
+	earlier *state.Intent
 }
 
 // layer does all changes of one layer: they are independent of each other.
@@ -45,6 +47,9 @@ func (e *executor) layer(changes []*plan.Change) {
 		}
 		if e.stopped() {
 			e.skip(c, e.whyStopped())
+			continue
+		}
+		if c.Action == plan.Replace && !e.mayDelete(c) {
 			continue
 		}
 		t, records := e.prepare(c)

@@ -24,7 +24,16 @@ func (e *executor) intend(tasks []*task) bool {
 			e.skipAll(tasks)
 			return false
 		}
+		if earlier, ok := e.Since[t.change.Address]; ok && t.op.Verb == providers.Create {
+			t.earlier = &earlier
+			if t.op.ID != "" && earlier.ID != "" {
+				t.op.ID = earlier.ID // the same object, if the first request still arrives
+			}
+		}
 		intents[i] = t.newIntent(conn.ServerTime())
+		if t.earlier != nil && t.earlier.ServerTime.Before(intents[i].ServerTime) {
+			intents[i].ServerTime = t.earlier.ServerTime
+		}
 	}
 	numbered, err := e.Journal.Intend(intents...)
 	if err != nil {
@@ -126,7 +135,7 @@ func (e *executor) operate(provider string, tasks []*task) {
 		e.submit(conn, tasks, func(t *task) providers.Operation { return t.op }, true)
 		unclear := tasks[:0:0]
 		for _, t := range tasks {
-			if providers.ClassOf(t.err) == providers.Ambiguous && t.err != nil {
+			if t.err != nil && (providers.ClassOf(t.err) == providers.Ambiguous || t.late()) {
 				unclear = append(unclear, t)
 			}
 		}
@@ -184,7 +193,7 @@ func (e *executor) announce(t *task) {
 func (t *task) result() []state.Record {
 	r := state.Result{Intent: t.intent.Seq}
 	if t.err != nil {
-		if providers.ClassOf(t.err) == providers.Ambiguous {
+		if providers.ClassOf(t.err) == providers.Ambiguous || t.late() {
 			return nil // settled by looking
 		}
 		r.Error = t.err.Error()
@@ -200,6 +209,12 @@ func (t *task) result() []state.Record {
 	}
 	t.settled = true
 	return []state.Record{r}
+}
+
+// late reports that a creation met an object where a run that died had tried
+// to create one: it may be that one, arrived late.
+func (t *task) late() bool {
+	return t.earlier != nil && t.op.Verb == providers.Create && providers.ClassOf(t.err) == providers.Conflict
 }
 
 // deleteReplaced does the first halves of replacements, and returns the tasks
@@ -257,6 +272,8 @@ func (e *executor) lookAgain(conn providers.Conn, tasks []*task) []*task {
 			if t.attempts < maxAttempts {
 				again = append(again, t)
 			}
+		case t.late():
+			e.takeLate(t, object)
 		case object != nil && ours(t.intent, *object):
 			t.err, t.id, t.object = nil, object.ID, object
 			e.append(t.result()...)
@@ -273,6 +290,24 @@ func (e *executor) lookAgain(conn providers.Conn, tasks []*task) []*task {
 		}
 	}
 	return again
+}
+
+// takeLate records an object that the request of a run which died made after
+// all. It has what that request said, the first password too, which nobody
+// knows: the next apply compares it and delivers a new one.
+func (e *executor) takeLate(t *task, object *resource.Object) {
+	if object == nil || !ours(t.intent, *object) {
+		t.earlier = nil // somebody else's: a conflict like any other
+		e.append(t.result()...)
+		return
+	}
+	t.err = &providers.Error{
+		Class:   providers.Conflict,
+		Summary: "The request of an interrupted run arrived late, and made it meanwhile",
+		Hint:    "It is recorded as idpctl's. Apply once more.",
+	}
+	t.id, t.reported, t.earlier = object.ID, true, nil
+	e.append(t.result()...)
 }
 
 // diagnose turns a provider's error about one object into a diagnostic that

@@ -3,6 +3,7 @@ package apply
 import (
 	"fmt"
 
+	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/resource"
@@ -29,6 +30,7 @@ func (e *executor) remove(changes []*plan.Change) {
 		case c.WithParent:
 			// Done, and taken out of the state, when the parent is.
 			e.outcomes[c.Address] = succeeded
+		case !e.mayDelete(c):
 		default:
 			tasks = append(tasks, e.removalTask(c))
 		}
@@ -50,6 +52,22 @@ func (e *executor) remove(changes []*plan.Change) {
 			e.fail(t.change, t.diagnose())
 		}
 	}
+}
+
+// mayDelete asks once more whether an object may go: while a person thought
+// about the plan, somebody else may have put something into it.
+func (e *executor) mayDelete(c *plan.Change) bool {
+	if e.Recheck == nil {
+		return true
+	}
+	diags := e.Recheck(e.ctx, c)
+	for _, d := range diags {
+		if d.Severity == diag.Error {
+			e.fail(c, d)
+			return false
+		}
+	}
+	return true
 }
 
 func (e *executor) removalTask(c *plan.Change) *task {

@@ -75,7 +75,7 @@ type Module struct {
 func Load(dir string, opts Options) (*Module, diag.Diagnostics) {
 	m := &Module{
 		dir: dir, opts: opts, env: environment(opts.Env),
-		namespace: defaultNamespace, patterns: patterns{}, known: map[resource.Address][]candidate{},
+		namespace: resource.DefaultNamespace, patterns: patterns{}, known: map[resource.Address][]candidate{},
 		files:     map[string]*sourceFile{},
 		providers: map[string]*providerBlock{},
 		blocks:    map[resource.Address]*block{},

@@ -245,9 +245,6 @@ func (m *Module) declareOutput(b *hcl.Block) {
 	}
 }
 
-// defaultNamespace is the namespace of a configuration that names none.
-const defaultNamespace = "default"
-
 func validNamespace() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`) }
 
 func (m *Module) declareSettings(b *hcl.Block) {

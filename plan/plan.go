@@ -118,12 +118,14 @@ func (p *Plan) Empty() bool {
 	return n.Targets == 0 && n.Outputs == 0
 }
 
-// Adoptions lists what comes under management without idpctl's marker; an
-// unattended apply refuses those.
+// Adoptions lists what comes under management without a marker that proves it
+// to be this configuration's: there is none, or it is one that any other
+// configuration without a namespace would have left. An unattended apply
+// refuses those.
 func (p *Plan) Adoptions() []*Change {
 	var out []*Change
 	for _, c := range p.Changes {
-		if c.Adopt && !c.Reclaim {
+		if c.Adopt && (!c.Reclaim || p.Namespace == resource.DefaultNamespace || p.Namespace == "") {
 			out = append(out, c)
 		}
 	}

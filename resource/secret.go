@@ -63,6 +63,10 @@ func (Secret) GoString() string { return "(sensitive value)" }
 // MarshalText masks, so that no encoder writes a secret by accident.
 func (Secret) MarshalText() ([]byte, error) { return []byte("(sensitive value)"), nil }
 
+// DefaultNamespace is that of a configuration which names none. Many have it,
+// so that its markers prove little.
+const DefaultNamespace = "default"
+
 // MarkerFor is the marker of an object that belongs to addr in a namespace. It
 // tells whose the object is when the state was lost, and nothing else.
 func MarkerFor(namespace string, addr Address) string {

@@ -2,6 +2,10 @@
 # `make demo` plans and applies it against the built-in emulator; for your own
 # Keycloak set KEYCLOAK_URL, KEYCLOAK_USER and KEYCLOAK_PASSWORD.
 
+idpctl {
+  namespace = "quickstart" # choose one of your own: it tells whose an object is
+}
+
 provider "keycloak" {}
 
 realm "influxdb" {

@@ -49,6 +49,9 @@ type app struct {
 	*Env
 	ctx context.Context
 
+	// reading is the context of what may be interrupted; nil outside of it.
+	reading context.Context
+
 	chdir   string
 	noColor bool
 	json    bool

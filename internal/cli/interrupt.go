@@ -19,8 +19,15 @@ func (a *app) interruptible() (context.Context, func()) {
 			}
 		}()
 	}
+	a.reading = ctx
 	var once sync.Once
-	return ctx, func() { once.Do(func() { close(done); cancel() }) }
+	return ctx, func() {
+		once.Do(func() {
+			a.reading = nil
+			close(done)
+			cancel()
+		})
+	}
 }
 
 // graceful is closed by the first Ctrl-C: what is in flight is finished and

@@ -123,17 +123,58 @@ func (a *app) prompt(req config.PromptRequest) (string, error) {
 	}
 	fmt.Fprint(a.Stdout, "  Enter a value: ")
 	if in, ok := a.Stdin.(*os.File); ok && req.Sensitive {
-		raw, err := term.ReadPassword(int(in.Fd()))
+		before, err := term.GetState(int(in.Fd()))
+		if err != nil {
+			return "", err
+		}
+		line, err := a.await(func() (string, error) {
+			raw, err := term.ReadPassword(int(in.Fd()))
+			return string(raw), err
+		})
+		if errors.Is(err, errInterrupted) {
+			_ = term.Restore(int(in.Fd()), before) // the echo comes back
+		}
 		fmt.Fprint(a.Stdout, "\n\n")
-		return string(raw), err
+		return line, err
 	}
 	line, err := a.readLine()
 	fmt.Fprintln(a.Stdout)
 	return line, err
 }
 
+// errInterrupted is the answer of somebody who pressed Ctrl-C at a prompt.
+var errInterrupted = errors.New("interrupted at the prompt")
+
+// await waits for an answer, or for Ctrl-C. What reads is left behind then: the
+// process is about to end.
+func (a *app) await(read func() (string, error)) (string, error) {
+	type answer struct {
+		line string
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		line, err := read()
+		answers <- answer{line, err}
+	}()
+	var stopped <-chan struct{}
+	if a.reading != nil {
+		stopped = a.reading.Done()
+	}
+	select {
+	case <-stopped:
+		return "", errInterrupted
+	case got := <-answers:
+		return got.line, got.err
+	case <-a.Interrupts: // never, if nil
+		return "", errInterrupted
+	}
+}
+
 // readLine reads one line of standard input, and not a byte more.
-func (a *app) readLine() (string, error) {
+func (a *app) readLine() (string, error) { return a.await(a.scanLine) }
+
+func (a *app) scanLine() (string, error) {
 	var b strings.Builder
 	r := bufio.NewReaderSize(oneByte{a.Stdin}, 16)
 	for {

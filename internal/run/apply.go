@@ -28,6 +28,8 @@ func (r *Run) Apply(ctx context.Context, p *Planned, opts ApplyOptions) (*apply.
 		Plan: p.Plan, Resolver: r.eval, Journal: r.session,
 		Conn: r.conns.get, Kind: r.conns.kind,
 		Read:    p.planner.readDeferred,
+		Recheck: p.planner.recheck,
+		Since:   p.since,
 		Targets: p.planner.applyTargets(),
 		Deliver: opts.Deliver, Event: opts.Event, Stop: opts.Stop,
 		Outputs: r.encodeOutputs,
@@ -71,6 +73,18 @@ func (r *Run) begin(recovered []state.Record) error {
 		return nil
 	}
 	return r.session.Append(recovered...)
+}
+
+// recheck looks once more into a home right before it is deleted.
+func (p *planner) recheck(ctx context.Context, c *plan.Change) diag.Diagnostics {
+	kind, ok := p.run.conns.kind(c.Provider, c.Kind)
+	if !ok || len(kind.Contains) == 0 {
+		return nil
+	}
+	again := *c // the reason in the plan was shown already
+	once := *p
+	once.order = []*plan.Change{&again}
+	return once.contentsOf(ctx, p.order)
 }
 
 // readDeferred reads a data block whose arguments are known by now.

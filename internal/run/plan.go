@@ -21,6 +21,8 @@ type Planned struct {
 	// Recovered are the records that settle what a run that died left open.
 	// The plan is made as if they were in the state; an apply puts them there.
 	Recovered []state.Record
+	// since are creations of runs that died, of which nothing was seen yet.
+	since map[resource.Address]state.Intent
 }
 
 // NeedsDelivery lists the users whose first password idpctl would make.
@@ -55,6 +57,7 @@ func (r *Run) Plan(ctx context.Context, mode plan.Mode) (*Planned, diag.Diagnost
 		live:    map[identity]resource.Object{},
 		desired: map[resource.Address]*resource.Desired{},
 		changes: map[resource.Address]*plan.Change{},
+		places:  map[string]resource.Address{},
 	}
 	var diags diag.Diagnostics
 	if p.priors, diags = Priors(effective, r.conns.kind); diags.HasErrors() {
@@ -85,7 +88,26 @@ func (r *Run) Plan(ctx context.Context, mode plan.Mode) (*Planned, diag.Diagnost
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	return &Planned{Plan: built, planner: p, Recovered: recovered}, diags
+	since := unseen(r.session.OpenIntents(), recovered)
+	return &Planned{Plan: built, planner: p, Recovered: append(recovered, p.abandoned...), since: since}, diags
+}
+
+// unseen are the creations that a look did not find: the server may still be
+// at them.
+func unseen(intents []state.Intent, recovered []state.Record) map[resource.Address]state.Intent {
+	made := map[uint64]bool{}
+	for _, rec := range recovered {
+		if r, ok := rec.(state.Result); ok && r.Object != nil {
+			made[r.Intent] = true
+		}
+	}
+	out := map[resource.Address]state.Intent{}
+	for _, in := range intents {
+		if in.Verb == state.Create && !made[in.Seq] {
+			out[in.Address] = in
+		}
+	}
+	return out
 }
 
 // recover settles what a run that died left open, by looking.
@@ -253,13 +275,21 @@ func (p *planner) depth(a resource.Address) int {
 
 // contents refuses to delete a home that holds what is not managed here.
 func (p *planner) contents(ctx context.Context) diag.Diagnostics {
+	return p.contentsOf(ctx, p.order)
+}
+
+// contentsOf checks the homes in p.order against what the plan as a whole
+// removes.
+func (p *planner) contentsOf(ctx context.Context, whole []*plan.Change) diag.Diagnostics {
 	r := newReader(p.run.conns)
 	removed := map[string]bool{}
-	homes := map[*plan.Change][]place{}
-	for _, c := range p.order {
+	for _, c := range whole {
 		if c.Action == plan.Delete || c.Action == plan.Replace {
 			removed[c.ID] = true
 		}
+	}
+	homes := map[*plan.Change][]place{}
+	for _, c := range p.order {
 		kind, ok := p.run.conns.kind(c.Provider, c.Kind)
 		if !ok || c.Action != plan.Delete && c.Action != plan.Replace {
 			continue

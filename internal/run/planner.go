@@ -30,6 +30,10 @@ type planner struct {
 	order   []*plan.Change
 	targets []*plan.TargetChange
 	files   []*plannedTarget
+	// abandoned settle credentials that the configuration asks for no more.
+	abandoned []state.Record
+	// places are the files planned so far, by what they really are.
+	places map[string]resource.Address
 }
 
 // walk evaluates layer after layer. Errors of one layer end the walk after it,
@@ -170,6 +174,9 @@ func (p *planner) object(n int, d *resource.Desired, index keyIndex) diag.Diagno
 		if o, ok := p.live[identity{in.Prior.Provider, in.Prior.Kind, in.Prior.ID}]; ok {
 			in.Live = &o
 		}
+		if in.Prior.Undelivered && !wantsCredential(kind, d) {
+			in.Prior = p.abandon(in.Prior)
+		}
 	}
 	if at, ok := p.place(d, kind); ok {
 		in.Matches = index.matches(at, kind, d)
@@ -197,6 +204,34 @@ func (p *planner) object(n int, d *resource.Desired, index keyIndex) diag.Diagno
 	p.add(c)
 	p.run.eval.Set(d.Address, c.After)
 	return diags
+}
+
+// wantsCredential reports whether the configuration still asks for a first
+// password that idpctl or the provider makes.
+func wantsCredential(kind resource.Kind, d *resource.Desired) bool {
+	if kind.Credential == nil {
+		return false
+	}
+	for _, name := range []string{kind.Credential.Generate, kind.Credential.Invite} {
+		v, _ := resource.Attr(d.Attrs, name).Unmark()
+		if v.IsKnown() && !v.IsNull() && v.Type() == cty.Bool && v.True() {
+			return true
+		}
+	}
+	return false
+}
+
+// abandon gives up a credential that was never delivered and is not asked for
+// any more.
+func (p *planner) abandon(prior *plan.Prior) *plan.Prior {
+	for _, c := range p.state.Pending {
+		if c.Address == prior.Address {
+			p.abandoned = append(p.abandoned, state.Delivered{Intent: c.Intent})
+		}
+	}
+	out := *prior
+	out.Undelivered = false
+	return &out
 }
 
 func (p *planner) add(c *plan.Change) {

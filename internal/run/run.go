@@ -89,6 +89,15 @@ func Open(ctx context.Context, opts Options) (*Run, *config.Module, diag.Diagnos
 	if diags.HasErrors() {
 		return nil, module, diags
 	}
+	if s := session.View(); s.Lineage != "" && s.Namespace != module.Namespace() && !s.IsEmpty() {
+		diags = diags.Errorf("State of another namespace",
+			"The state in this folder belongs to the namespace %q, and the configuration to %q. Either this is not its state, or the namespace was changed: put the old one back, as the markers at the identity provider carry it.",
+			s.Namespace, module.Namespace())
+		if err := session.Close(); err != nil {
+			diags = append(diags, stateDiagnostic(err))
+		}
+		return nil, module, diags
+	}
 	registry := map[string]providers.Provider{}
 	for _, p := range opts.Providers {
 		registry[p.Info().Type] = p

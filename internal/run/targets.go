@@ -109,6 +109,23 @@ func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, 
 	pt.change = &plan.TargetChange{
 		Address: t.Address, Kind: t.Address.Target, Path: text(resource.Attr(t.Attrs, "path")), Layer: n, DependsOn: c.DependsOn, Range: t.Range, Action: plan.NoOp,
 	}
+	if other, taken := p.places[target.Identity()]; taken {
+		return append(diags, diag.Diagnostic{
+			Summary: "Two targets write one file", Subject: t.Range, Address: t.Address.String(),
+			Detail: fmt.Sprintf("%s and %s are the same file, by a link or another spelling. Keep one of them.", other, t.Address),
+		})
+	}
+	p.places[target.Identity()] = t.Address
+	if pt.known && (pt.had.Path != pt.change.Path || pt.had.Name != pt.name || pt.had.Namespace != pt.namespace) {
+		// It moved: the admins leave the place where they were.
+		before := len(p.files)
+		diags = append(diags, p.leave(ctx, pt.had)...)
+		for _, left := range p.files[before:] {
+			left.losesLast = false // they go on in the new place
+		}
+		pt.had, pt.known = state.Target{}, false
+		pt.own.OwnedIDs = nil
+	}
 	live, ds := target.Read(ctx)
 	diags = append(diags, at(ds, t.Range)...)
 	if ds.HasErrors() {
@@ -233,34 +250,37 @@ func (p *planner) orphanTargets(ctx context.Context) diag.Diagnostics {
 		if planned[had.Address] {
 			continue
 		}
-		attrs := cty.ObjectVal(map[string]cty.Value{
-			"path": cty.StringVal(had.Path), "name": cty.StringVal(had.Name), "namespace": cty.StringVal(had.Namespace),
-		})
-		target, ds := cluster.Open(had.Kind, attrs, p.run.opts.Dir)
-		if ds.HasErrors() {
-			diags = append(diags, ds...)
-			continue
-		}
-		pt := &plannedTarget{target: target, had: had, known: true, own: cluster.Ownership{OwnedIDs: had.OwnedIDs}}
-		pt.change = &plan.TargetChange{Address: had.Address, Kind: had.Kind, Path: had.Path, Action: plan.Forget}
-		live, ds := target.Read(ctx)
-		if ds.HasErrors() {
-			diags = append(diags, ds...)
-			continue
-		}
-		pt.live = live
-		change, ds := target.Prune(live, cluster.Section{}, pt.own)
-		if ds.HasErrors() {
-			diags = append(diags, ds...)
-			continue
-		}
-		pt.describe(change)
-		p.mask(pt, nil, change)
-		pt.change.Action = plan.Forget
-		pt.losesLast = p.mode != plan.Destroy && len(live.Section.Admins) > 0 && len(change.Section.Admins) == 0
-		p.addTarget(pt)
+		diags = append(diags, p.leave(ctx, had)...)
 	}
 	return diags
+}
+
+// leave plans to take the admins that idpctl put into a file out of it.
+func (p *planner) leave(ctx context.Context, had state.Target) diag.Diagnostics {
+	attrs := cty.ObjectVal(map[string]cty.Value{
+		"path": cty.StringVal(had.Path), "name": cty.StringVal(had.Name), "namespace": cty.StringVal(had.Namespace),
+	})
+	target, ds := cluster.Open(had.Kind, attrs, p.run.opts.Dir)
+	if ds.HasErrors() {
+		return ds
+	}
+	pt := &plannedTarget{target: target, had: had, known: true, own: cluster.Ownership{OwnedIDs: had.OwnedIDs}}
+	pt.change = &plan.TargetChange{Address: had.Address, Kind: had.Kind, Path: had.Path, Action: plan.Forget}
+	live, ds := target.Read(ctx)
+	if ds.HasErrors() {
+		return ds
+	}
+	pt.live = live
+	change, ds := target.Prune(live, cluster.Section{}, pt.own)
+	if ds.HasErrors() {
+		return ds
+	}
+	pt.describe(change)
+	p.mask(pt, nil, change)
+	pt.change.Action = plan.Forget
+	pt.losesLast = p.mode != plan.Destroy && len(live.Section.Admins) > 0 && len(change.Section.Admins) == 0
+	p.addTarget(pt)
+	return nil
 }
 
 // LosesLastAdmin refuses a plan that leaves a cluster without any admin.

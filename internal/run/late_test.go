@@ -1,0 +1,137 @@
+package run_test
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/idpctl/idpctl/internal/run"
+	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/conformance/memory"
+	"github.com/idpctl/idpctl/state"
+)
+
+// Somebody puts a person into the space while the question "really destroy?"
+// waits for an answer: the space stays.
+func TestDestroyLooksAgain(t *testing.T) {
+	w := newWorld(t, lab)
+	w.apply()
+	r, _, diags := run.Open(context.Background(), w.opts)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	p, diags := r.Plan(context.Background(), plan.Destroy)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	w.idp.Put("person", memory.Member("lab", "late@example.com"))
+	s, diags := r.Apply(context.Background(), p, run.ApplyOptions{})
+	if diags = append(diags, r.Close()...); diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	if len(s.Failed) != 1 || !strings.Contains(s.Failed[0].Diagnostic.Detail, "1 person") {
+		t.Errorf("failed: %+v", s.Failed)
+	}
+	if _, there := w.idp.Find("person", "lab", "late@example.com"); !there {
+		t.Error("somebody else's person is gone")
+	}
+}
+
+const oneMarty = `
+space "lab" { force_destroy = true }
+person "marty" {
+  space = space.lab
+  email = "marty@example.com"
+  generate_password = true
+}
+`
+
+// killAtPerson lets the process die when it creates the person: before or
+// after the server has done it.
+func (w *world) killAtPerson(fault memory.Fault) {
+	d := &dying{Backend: state.NewLocal(filepath.Join(w.dir, state.DefaultFile), state.LocalOptions{}), left: 1 << 30}
+	w.opts.Backend = d
+	w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
+		if d.isDead() {
+			return memory.DropBefore
+		}
+		if r.Mutates() && r.Kind == "person" {
+			d.kill()
+			return fault
+		}
+		return memory.None
+	})
+	_, _ = w.try(plan.Normal)
+	w.revive()
+}
+
+// The request of a run that died arrives when the next one sends its own: the
+// object is known as ours, and one more apply delivers a password.
+func TestLateCreation(t *testing.T) {
+	w := newWorld(t, oneMarty)
+	w.killAtPerson(memory.DropBefore)
+	var once sync.Once
+	w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
+		if r.Mutates() && r.Kind == "person" {
+			once.Do(func() { w.idp.Put("person", memory.Member("lab", "marty@example.com")) })
+		}
+		return memory.None
+	})
+	s, diags := w.try(plan.Normal)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	if len(s.Failed) != 1 || !strings.Contains(s.Failed[0].Diagnostic.Summary, "arrived late") {
+		t.Fatalf("failed: %+v", s.Failed)
+	}
+	w.idp.SetFault(nil)
+	w.apply()
+	w.empty()
+	marty, _ := w.idp.Find("person", "lab", "marty@example.com")
+	if got := w.delivered["person.marty"]; len(got) != 1 || got[0] != marty.Password {
+		t.Errorf("delivered %q, valid is %q", got, marty.Password)
+	}
+	if o, _ := w.state().Object(w.state().Objects[0].Address); o.Origin != state.Created {
+		t.Errorf("it counts as %s", o.Origin)
+	}
+}
+
+// A password that was set, not delivered, and is no longer asked for is given
+// up: the plan must not promise a delivery for ever.
+func TestCredentialNoLongerWanted(t *testing.T) {
+	w := newWorld(t, oneMarty)
+	w.killAtPerson(memory.DropAfter)
+	w.config(strings.Replace(oneMarty, "generate_password = true", "", 1))
+	w.apply()
+	w.empty()
+	if s := w.state(); len(s.Pending) > 0 {
+		t.Errorf("still pending: %v", s.Pending)
+	}
+}
+
+// Without a namespace every copy of an example has the same markers: taking an
+// object back by one needs approval.
+func TestMarkerWithoutNamespaceNeedsApproval(t *testing.T) {
+	for namespace, silent := range map[string]bool{"": false, `idpctl { namespace = "prod" }`: true} {
+		hcl := namespace + "\nspace \"lab\" {}\n"
+		mine := newWorld(t, hcl)
+		mine.apply()
+		other := newWorld(t, hcl)
+		other.idp = mine.idp
+		other.opts.Providers = []providers.Provider{mine.idp}
+		p := other.wants("space.lab no-op reclaim")
+		if got := len(p.Adoptions()) == 0; got != silent {
+			t.Errorf("with %q silent: %v", namespace, got)
+		}
+	}
+}
+
+func TestStateOfAnotherNamespace(t *testing.T) {
+	w := newWorld(t, "space \"lab\" {}\n")
+	w.apply()
+	w.config("idpctl { namespace = \"other\" }\nspace \"lab\" {}\n")
+	w.refused(plan.Normal, "State of another namespace", `"other"`)
+}
