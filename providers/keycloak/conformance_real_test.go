@@ -1,0 +1,29 @@
+//go:build keycloak
+
+package keycloak
+
+import (
+	"net/http/httptest"
+	"net/url"
+	"testing"
+
+	"github.com/idpctl/idpctl/emulator/fault"
+)
+
+// TestConformance runs the suite on a real server, through a proxy that makes
+// requests fail.
+func TestConformance(t *testing.T) {
+	target, err := url.Parse(setting(t, "IDPCTL_TEST_KEYCLOAK"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conform(t, func(t *testing.T) site {
+		injector := fault.NewProxy(target)
+		srv := httptest.NewServer(injector)
+		t.Cleanup(srv.Close)
+		return site{
+			provider: New(), injector: injector, client: srv.Client(), url: srv.URL,
+			user: setting(t, "IDPCTL_TEST_KEYCLOAK_USER"), password: setting(t, "IDPCTL_TEST_KEYCLOAK_PASSWORD"),
+		}
+	}, nil)
+}
