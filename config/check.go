@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/zclconf/go-cty/cty"
@@ -37,7 +38,24 @@ func lower(v cty.Value) cty.Value {
 	if bare.Type() != cty.String || !bare.IsKnown() || bare.IsNull() {
 		return v
 	}
-	return cty.StringVal(strings.ToLower(strings.TrimSpace(bare.AsString()))).WithMarks(marks)
+	s := strings.TrimSpace(bare.AsString())
+	if lookalike(s) != 0 {
+		return v // refused by check
+	}
+	return cty.StringVal(strings.ToLower(s)).WithMarks(marks)
+}
+
+// lookalike finds a letter outside of ASCII whose lower case is a letter of
+// ASCII, such as U+0130: folding it would make one person's name another's. The
+// Kelvin sign never gets here: by Unicode's canonical form, which cty brings all
+// text into, it is a K.
+func lookalike(s string) rune {
+	for _, r := range s {
+		if r > unicode.MaxASCII && unicode.ToLower(r) <= unicode.MaxASCII {
+			return r
+		}
+	}
+	return 0
 }
 
 // patterns keeps compiled patterns: they are matched once for each instance.
@@ -54,6 +72,9 @@ func (p patterns) check(a resource.Attribute, v cty.Value) string {
 	}
 	t := v.Type()
 	switch {
+	case t == cty.String && a.Normalize == resource.Lower && lookalike(v.AsString()) != 0:
+		return fmt.Sprintf("%q has the letter %U, which in lower case is another person's %q. Write the name in lower case, as it is meant.",
+			a.Name, lookalike(v.AsString()), unicode.ToLower(lookalike(v.AsString())))
 	case t == cty.String:
 		return p.checkString(c, fmt.Sprintf("%q", a.Name), v.AsString(), secret)
 	case t == cty.Number && c.HasRange:
