@@ -106,9 +106,6 @@ type Change struct {
 	Marker string
 }
 
-// Deferred reports that the live object must be looked up again at apply time.
-func (c *Change) Deferred() bool { return c.Action == Read }
-
 // IsChange reports whether an apply has anything to do for it.
 func (c *Change) IsChange() bool {
 	return c.Action != NoOp && c.Action != Read || c.Adopt || c.Deliver || c.MovedFrom != (resource.Address{})

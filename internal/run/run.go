@@ -154,12 +154,6 @@ func (r *Run) Close() diag.Diagnostics {
 	return nil
 }
 
-// State is the effective state.
-func (r *Run) State() *state.State { return r.session.View() }
-
-// Info describes the provider behind a block's name.
-func (r *Run) Info(provider string) (providers.Info, bool) { return r.conns.info(provider) }
-
 // configures reports whether the configuration has a block for an address.
 func (r *Run) configures(a resource.Address) bool {
 	for _, layer := range r.module.Layers() {
