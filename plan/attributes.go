@@ -15,15 +15,23 @@ type differ struct {
 	ignore   map[string]bool
 	// secret names attributes that were sensitive when they were applied:
 	// what is live may still be that secret.
-	secret  map[string]bool
+	secret map[string]bool
+	// written reports whether the configuration says something of an attribute:
+	// what it says of a new object is shown, even if it is false or zero.
+	written func(path string) bool
 	changes []AttrChange
+}
+
+// says reports whether a wish for a new object is worth showing.
+func (d *differ) says(path string, w cty.Value) bool {
+	return !w.IsKnown() || !isEmpty(w) || !w.IsNull() && d.written != nil && d.written(path)
 }
 
 // object compares a list of attributes, and returns the object before (live,
 // reduced to what is managed) and after (planned). want may be marked; live and
 // prior are not. prefix is "" or that of a nested block, ending in a dot.
 func (d *differ) object(prefix string, attrs []resource.Attribute, want, live, prior cty.Value) (before, after map[string]cty.Value) {
-	before, after = map[string]cty.Value{}, map[string]cty.Value{}
+	before, after = make(map[string]cty.Value, len(attrs)+1), make(map[string]cty.Value, len(attrs)+1)
 	sent := d.sentAgain(attrs, want, prior)
 	for _, a := range attrs {
 		b, n := d.attribute(prefix, a, want, live, prior, sent[a.Name])
@@ -34,10 +42,13 @@ func (d *differ) object(prefix string, attrs []resource.Attribute, want, live, p
 
 // sentAgain names the write-only attributes whose version was raised.
 func (d *differ) sentAgain(attrs []resource.Attribute, want, prior cty.Value) map[string]bool {
-	sent := map[string]bool{}
+	var sent map[string]bool
 	for _, a := range attrs {
 		if !a.WriteOnly {
 			continue
+		}
+		if sent == nil {
+			sent = map[string]bool{}
 		}
 		if !d.exists {
 			sent[a.Name] = true
@@ -75,7 +86,7 @@ func (d *differ) attribute(prefix string, a resource.Attribute, want, live, prio
 		if d.exists {
 			return null, null
 		}
-		if !isEmpty(w) {
+		if d.says(path, w) {
 			d.add(AttrChange{Path: path, Before: null, After: mark(w)})
 		}
 		return null, mark(w)
@@ -100,7 +111,7 @@ func (d *differ) attribute(prefix string, a resource.Attribute, want, live, prio
 			}
 			w = cty.UnknownVal(typ)
 		}
-		if !w.IsKnown() || !isEmpty(w) {
+		if d.says(path, w) {
 			d.add(AttrChange{Path: path, Before: null, After: mark(w)})
 		}
 		return null, mark(w)
@@ -152,7 +163,7 @@ func (d *differ) block(path string, a resource.Attribute, want, live, prior cty.
 	if d.ignore[a.Name] && d.exists {
 		return live, live
 	}
-	inner := &differ{exists: d.exists && !live.IsNull(), hasPrior: d.hasPrior && !prior.IsNull(), ignore: map[string]bool{}}
+	inner := &differ{exists: d.exists && !live.IsNull(), hasPrior: d.hasPrior && !prior.IsNull(), ignore: map[string]bool{}, written: d.written}
 	b, n := inner.object(path+".", a.Block, want, live, prior)
 	for _, c := range inner.changes {
 		c.Replaces = c.Replaces || a.ForceNew && d.exists
@@ -259,7 +270,8 @@ func same(a, b cty.Value) bool {
 }
 
 // isEmpty reports whether a value is unset, or what servers show for unset: an
-// empty string or collection, false, or zero.
+// empty string or collection, or false. Zero is a value: a lifetime of none is
+// not the realm's.
 func isEmpty(v cty.Value) bool {
 	if v == cty.NilVal || v.IsNull() {
 		return true
@@ -272,8 +284,6 @@ func isEmpty(v cty.Value) bool {
 		return v.AsString() == ""
 	case t == cty.Bool:
 		return v.False()
-	case t == cty.Number:
-		return v.AsBigFloat().Sign() == 0
 	case t.IsCollectionType(), t.IsTupleType():
 		return v.LengthInt() == 0
 	default:

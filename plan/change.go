@@ -78,6 +78,8 @@ type Change struct {
 	// WithParent: it is deleted by the deletion of its parent, without a
 	// request of its own; or replaced because the parent is.
 	WithParent bool
+	// Home is the address of the parent whose deletion takes it along.
+	Home resource.Address
 	// Deliver: its first password or invitation is made anew, since the last
 	// one is not known to have arrived.
 	Deliver bool

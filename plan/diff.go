@@ -71,6 +71,10 @@ func Resource(in Input) (*Change, diag.Diagnostics) {
 		return c, nil
 	}
 	c.ID, c.Live = live.ID, live
+	if !c.Adopt && !c.Deliver && in.settled(live) {
+		c.Action, c.Before, c.After = NoOp, live.Attrs, live.Attrs
+		return c, nil
+	}
 	c.plan(in, live)
 	forced := forcing(c.Attributes)
 	switch {
@@ -92,6 +96,7 @@ func Resource(in Input) (*Change, diag.Diagnostics) {
 // plan compares the attributes against live, nil for none.
 func (c *Change) plan(in Input, live *resource.Object) {
 	d := &differ{exists: live != nil, ignore: map[string]bool{}, owned: c.Owned}
+	d.written = func(path string) bool { _, ok := in.Desired.AttrRanges[path]; return ok }
 	if in.Prior != nil {
 		d.secret = map[string]bool{}
 		for _, name := range in.Prior.Sensitive {
@@ -101,7 +106,6 @@ func (c *Change) plan(in Input, live *resource.Object) {
 	for _, name := range in.Desired.IgnoreChanges {
 		d.ignore[name] = live != nil
 	}
-	all := in.Kind.All()
 	none := cty.NullVal(cty.DynamicPseudoType)
 	before, prior := none, none
 	if live != nil {
@@ -110,15 +114,13 @@ func (c *Change) plan(in Input, live *resource.Object) {
 			prior, d.hasPrior = in.Prior.Attrs, true
 		}
 	}
-	b, a := d.object("", all, in.Desired.Attrs, before, prior)
+	b, a := d.object("", in.Kind.Attributes, in.wish(live), before, prior)
 	if live == nil {
 		a["id"] = cty.UnknownVal(cty.String)
-		c.Before = cty.NullVal(resource.BlockType(all))
-		d.changes = dropPath(d.changes, "id")
+		c.Before = cty.NullVal(in.Kind.Type())
 	} else {
 		b["id"], a["id"] = cty.StringVal(live.ID), cty.StringVal(live.ID)
 		c.Before = cty.ObjectVal(b)
-		d.changes = dropPath(d.changes, "id")
 		if keyChanges(in.Kind, d.changes) {
 			for _, attr := range in.Kind.Attributes {
 				if attr.Computed && !attr.Optional {
@@ -128,6 +130,32 @@ func (c *Change) plan(in Input, live *resource.Object) {
 		}
 	}
 	c.After, c.Attributes = cty.ObjectVal(a), d.changes
+}
+
+// wish is what the configuration wants of an object; live is nil for a new one.
+// An attribute that it does not write, and that is taken from another one, is
+// so when the object is made: an e-mail that changes later does not rename the
+// user, which not every server allows.
+func (in Input) wish(live *resource.Object) cty.Value {
+	d := in.Desired
+	if live == nil || d.Attrs.IsNull() {
+		return d.Attrs
+	}
+	var kept map[string]cty.Value
+	for _, name := range d.Derived {
+		has := resource.Attr(live.Attrs, name)
+		if has.IsNull() || Same(has, resource.Attr(d.Attrs, name)) {
+			continue
+		}
+		if kept == nil {
+			kept = d.Attrs.AsValueMap()
+		}
+		kept[name] = has
+	}
+	if kept == nil {
+		return d.Attrs
+	}
+	return cty.ObjectVal(kept)
 }
 
 // keyChanges reports whether the object gets another natural key, on which
@@ -141,16 +169,6 @@ func keyChanges(k resource.Kind, changes []AttrChange) bool {
 		}
 	}
 	return false
-}
-
-func dropPath(changes []AttrChange, path string) []AttrChange {
-	kept := changes[:0]
-	for _, c := range changes {
-		if c.Path != path {
-			kept = append(kept, c)
-		}
-	}
-	return kept
 }
 
 func forcing(changes []AttrChange) []string {

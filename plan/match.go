@@ -39,9 +39,9 @@ func (in Input) match(c *Change) (*resource.Object, diag.Diagnostics) {
 		case o.Marker != "":
 			return nil, in.refuse("Object belongs to another configuration", o, in.Kind.Key,
 				"carries the marker of another idpctl configuration or address. If it shall belong to this one, name its id in the block.")
-		case o.Doubt != "":
+		case in.doubt(o) != "":
 			return nil, in.refuse("Doubtful match", o, in.Kind.Key,
-				"may be somebody else's: "+o.Doubt+". If it is the right one, name its id in the block; if not, remove or rename it.")
+				"may be somebody else's: "+in.doubt(o)+". If it is the right one, name its id in the block; if not, remove or rename it.")
 		}
 		return in.adopt(c, o), nil
 	}
@@ -49,10 +49,10 @@ func (in Input) match(c *Change) (*resource.Object, diag.Diagnostics) {
 		o := &in.Matches[i]
 		for _, unique := range in.Kind.Unique {
 			if keyMatches(unique, d.Attrs, o.Attrs) {
-				if o.Doubt != "" {
+				if why := o.Doubt(unique...); why != "" {
 					return nil, in.refuse("Another object is in the way", o, unique,
 						fmt.Sprintf("has %s, and no two may share it. It may be somebody else's: %s. If it is the right one, name its id in the block; if not, remove or rename it.",
-							describe(in.Kind.Key, o.Attrs), o.Doubt))
+							describe(in.Kind.Key, o.Attrs), why))
 				}
 				return nil, in.refuse("Another object is in the way", o, unique,
 					fmt.Sprintf("has %s, and no two may share it. To adopt that one, name its id in the block or give it the same %s.",
@@ -61,6 +61,22 @@ func (in Input) match(c *Change) (*resource.Object, diag.Diagnostics) {
 		}
 	}
 	return nil, nil
+}
+
+// doubt tells why an object that was found by its natural key may be another
+// one. Where only that attribute is doubtful (a user name that is somebody's
+// e-mail), another one that no two share settles it.
+func (in Input) doubt(o *resource.Object) string {
+	why := o.Doubt(in.Kind.Key...)
+	if why == "" || o.Doubt() != "" {
+		return why
+	}
+	for _, unique := range in.Kind.Unique {
+		if keyMatches(unique, in.Desired.Attrs, o.Attrs) && o.Doubt(unique...) == "" {
+			return ""
+		}
+	}
+	return why
 }
 
 func (in Input) adopt(c *Change, o *resource.Object) *resource.Object {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/resource"
 )
@@ -197,6 +198,27 @@ func TestResource(t *testing.T) {
 	}
 }
 
+// What is written of a new object is shown even if it is false, and what is
+// only a default is not.
+func TestCreationShowsWhatIsWritten(t *testing.T) {
+	in := given(with(base, attrs{"enabled": cty.False, "make_password": cty.False, "email": str("")}), nil, nil)
+	shown := func() string {
+		c, _ := plan.Resource(in)
+		var names []string
+		for _, a := range c.Attributes {
+			names = append(names, a.Path)
+		}
+		return strings.Join(names, " ")
+	}
+	if got := shown(); got != "home name url" {
+		t.Errorf("of defaults are shown: %s", got)
+	}
+	in.Desired.AttrRanges = map[string]diag.Range{"enabled": {}, "make_password": {}, "email": {}}
+	if got := shown(); got != "home name email enabled url make_password" {
+		t.Errorf("of what is written are shown: %s", got)
+	}
+}
+
 func TestPlannedValue(t *testing.T) {
 	in := given(with(base, attrs{"email": str("secret@x.com").Mark(resource.Sensitive), "first_password": str("s3cret")}), nil, nil)
 	c, diags := plan.Resource(in)
@@ -228,7 +250,9 @@ func TestAdoption(t *testing.T) {
 	other := with(base, attrs{"name": str("other")})
 	marked := func(m string) resource.Object { o := same; o.Marker = m; return o }
 	doubtful := same
-	doubtful.Doubt = "its e-mail is not verified"
+	doubtful.Doubts = map[string]string{"": "its e-mail is not verified"}
+	named := same
+	named.Doubts = map[string]string{"name": "its name is another's e-mail"}
 	tests := map[string]struct {
 		desired attrs
 		matches []resource.Object
@@ -243,6 +267,8 @@ func TestAdoption(t *testing.T) {
 		"another's by marker":  {base, []resource.Object{marked("theirs")}, "", false, false, []string{"another configuration", "id9"}},
 		"doubtful":             {base, []resource.Object{doubtful}, "", false, false, []string{"Doubtful match", "id9", "2026-01-02", "not verified"}},
 		"doubtful, id settles": {with(base, attrs{"id": str("id9")}), []resource.Object{doubtful}, plan.NoOp, true, false, nil},
+		"doubtful by name":     {with(base, attrs{"email": str("n@x.com")}), []resource.Object{named}, "", false, false, []string{"Doubtful match", "another's e-mail"}},
+		"e-mail settles":       {base, []resource.Object{named}, plan.NoOp, true, false, nil},
 		"same e-mail":          {base, []resource.Object{stranger("id7", other)}, "", false, false, []string{"in the way", "id7", `name "other"`}},
 		"same e-mail, by id":   {with(other, attrs{"id": str("id7")}), []resource.Object{stranger("id7", other)}, plan.NoOp, true, false, nil},
 		"id not there":         {with(base, attrs{"id": str("id0")}), []resource.Object{same}, "", false, false, []string{"not found", "id0"}},
@@ -429,5 +455,28 @@ func TestFormerSecretStaysMasked(t *testing.T) {
 	r, _ := plan.Remove(plan.Removal{Kind: in.Kind, Prior: in.Prior, Live: in.Live})
 	if !resource.IsSensitive(r.Before.GetAttr("email")) {
 		t.Error("the former secret is not masked in a removal")
+	}
+}
+
+// Unset and empty are one, but a number that is zero is a value.
+func TestSame(t *testing.T) {
+	null := func(typ cty.Type) cty.Value { return cty.NullVal(typ) }
+	for _, tt := range []struct {
+		a, b cty.Value
+		same bool
+	}{
+		{null(cty.String), str(""), true},
+		{null(cty.Bool), cty.False, true},
+		{null(cty.Set(cty.String)), set(), true},
+		{null(cty.Number), cty.Zero, false},
+		{cty.Zero, cty.Zero, true},
+		{null(cty.Number), null(cty.Number), true},
+		{null(cty.Bool), cty.True, false},
+		{cty.UnknownVal(cty.String), cty.UnknownVal(cty.String), false},
+		{str("x").Mark(resource.Sensitive), str("x"), true},
+	} {
+		if got := plan.Same(tt.a, tt.b); got != tt.same {
+			t.Errorf("Same(%#v, %#v) is %t", tt.a, tt.b, got)
+		}
 	}
 }

@@ -91,6 +91,43 @@ func NewOwned(c *Change, kind resource.Kind) map[string]cty.Value {
 	return owned
 }
 
+// OwnedAfterFailure is what idpctl owns of the partial attributes once a change
+// failed: of what it owned, and of what it was about to add, that which the
+// object has now.
+func OwnedAfterFailure(c *Change, kind resource.Kind, live *resource.Object) map[string]cty.Value {
+	wanted, owned := NewOwned(c, kind), map[string]cty.Value{}
+	for _, a := range kind.Attributes {
+		has := live.Attr(a.Name)
+		if !a.Partial || has.IsNull() {
+			continue
+		}
+		had, adds := c.Owned[a.Name], wanted[a.Name]
+		switch {
+		case a.Type.IsSetType():
+			var keep []cty.Value
+			for _, v := range has.AsValueSlice() {
+				if hasElement(had, v) || hasElement(adds, v) {
+					keep = append(keep, v)
+				}
+			}
+			if len(keep) > 0 {
+				owned[a.Name] = cty.SetVal(keep)
+			}
+		case a.Type.IsMapType():
+			keep := map[string]cty.Value{}
+			for k, v := range has.AsValueMap() {
+				if hasKey(had, k) || hasKey(adds, k) && adds.Index(cty.StringVal(k)).RawEquals(v) {
+					keep[k] = v
+				}
+			}
+			if len(keep) > 0 {
+				owned[a.Name] = cty.MapVal(keep)
+			}
+		}
+	}
+	return owned
+}
+
 func ownedElements(typ cty.Type, before, after, owned cty.Value) cty.Value {
 	if after.IsNull() || !after.IsWhollyKnown() {
 		return cty.NilVal

@@ -21,8 +21,10 @@ type Removal struct {
 	Live *resource.Object
 	// Desired is the block, when one exists: `destroy` of a whole configuration.
 	Desired *resource.Desired
-	// Parent is the change of the object's parent, if that is removed too.
-	Parent *Change
+	// Parent is the change of the object's parent, if that is removed too, and
+	// ParentForced says that it goes with all that is in it (force_destroy).
+	Parent       *Change
+	ParentForced bool
 }
 
 // Remove plans the end of one object: deleted if idpctl made it, released if
@@ -42,6 +44,10 @@ func Remove(in Removal) (*Change, diag.Diagnostics) {
 	case in.Live == nil:
 		c.Action, c.Reason = Forget, "because it no longer exists"
 		return c, nil
+	case in.Parent != nil && in.Parent.Action == Delete && in.ParentForced && (onDestroy == "release" || p.Origin == resource.Adopted && onDestroy != "delete"):
+		// Nothing in it can be left behind.
+		c.Action, c.Before = Delete, mask(in.Kind, p, in.Live.Attrs)
+		c.Reason = fmt.Sprintf("because %s, which it is in, has force_destroy = true", in.Parent.Address)
 	case in.Kind.AdoptOnly:
 		c.Action, c.Reason = Forget, "because it can only be released"
 	case onDestroy == "release":
@@ -62,7 +68,7 @@ func Remove(in Removal) (*Change, diag.Diagnostics) {
 		}}
 	}
 	if in.Parent != nil && in.Parent.Action == Delete && c.Action == Delete {
-		c.WithParent = true
+		c.WithParent, c.Home = true, in.Parent.Address
 	}
 	return c, nil
 }
@@ -91,7 +97,8 @@ func CheckContents(c *Change, contents Contents, removed map[string]bool, force 
 	}
 	held := strings.Join(parts, ", ")
 	if force {
-		c.Reason = strings.TrimSpace(c.Reason + " (force_destroy: with " + held + " not made by idpctl)")
+		also := "and " + held + " that idpctl does not manage with it, by force_destroy"
+		c.Reason = strings.TrimPrefix(c.Reason+", "+also, ", ")
 		return nil
 	}
 	return diag.Diagnostics{{

@@ -7,6 +7,7 @@ package providers
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -39,6 +40,9 @@ type Info struct {
 	Env map[string][]string
 	// Kinds of objects there are.
 	Kinds []resource.Kind
+	// ForeignKinds are kinds of other identity providers that this one does not
+	// have; for messages.
+	ForeignKinds map[string]resource.Foreign
 	// IdentityProvider is the value of the AppInstance's identityProvider.
 	IdentityProvider string
 	// SubjectClaim is the token claim that holds a user's id: "sub" or "oid".
@@ -134,4 +138,12 @@ type Query struct {
 	Filters cty.Value
 	// Brief: only ID, key, Builtin and Marker are needed.
 	Brief bool
+	// Omit names partial attributes of which nothing is managed. Where it makes
+	// the answer cheaper to leave them null, an implementation does.
+	Omit []string
+}
+
+// Omits reports whether an attribute may be left null.
+func (q Query) Omits(attribute string) bool {
+	return q.Brief || slices.Contains(q.Omit, attribute)
 }

@@ -82,11 +82,17 @@ func EncodeValue(v cty.Value, typ cty.Type) (json.RawMessage, error) {
 
 // DecodeValue reads what [EncodeValue] wrote.
 func DecodeValue(raw json.RawMessage, typ cty.Type) (cty.Value, error) {
-	if typ == cty.String { // the most common by far, and slow in the library
+	// The most common by far, for which the library makes a decoder each.
+	switch {
+	case typ == cty.String:
 		var s *string
 		if err := json.Unmarshal(raw, &s); err == nil && s != nil {
 			return cty.StringVal(*s), nil
 		}
+	case typ == cty.Bool && string(raw) == "true":
+		return cty.True, nil
+	case typ == cty.Bool && string(raw) == "false":
+		return cty.False, nil
 	}
 	return ctyjson.Unmarshal(raw, typ)
 }

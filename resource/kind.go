@@ -47,6 +47,19 @@ type Kind struct {
 	// Credential names the attributes by which a first password is set, if
 	// objects of this kind sign in.
 	Credential *Credential
+	// Foreign are names of attributes and nested blocks that people know from
+	// other identity providers or tools, and that the kind does not have; for
+	// messages.
+	Foreign map[string]Foreign
+}
+
+// Foreign is a name that is known from somewhere else.
+type Foreign struct {
+	// Of says where it is known from, such as "Microsoft Entra ID".
+	Of string
+	// Instead says what to do, as a sentence without its full stop; empty if
+	// nothing has to be done.
+	Instead string
 }
 
 // Credential names the attributes of a kind that decide on a first password.
@@ -105,9 +118,12 @@ type Attribute struct {
 	// Default is the value when unset; cty.NilVal for none.
 	Default cty.Value
 	// DefaultFrom names what an unset attribute is taken from: another
-	// attribute, or "label" for the block's label (required under for_each
-	// and count).
+	// attribute, at creation only; or [FromLabel] for the block's label
+	// (required under for_each and count).
 	DefaultFrom string
+	// Always lists elements that a set of strings has even where it is written
+	// without them, as the server or the product needs them there.
+	Always []string
 	// Normalize is done to strings before they are compared or sent.
 	Normalize Normalization
 	// Check is what a value must meet.
@@ -119,6 +135,9 @@ type Attribute struct {
 	// attribute; for messages.
 	Elsewhere string
 }
+
+// FromLabel is the [Attribute.DefaultFrom] of what the block's label names.
+const FromLabel = "label"
 
 // Ref says what an attribute refers to.
 type Ref struct {
@@ -156,6 +175,10 @@ type Check struct {
 	// Pattern is a regular expression (RE2) that the whole string matches, and
 	// PatternDoc says in words what it allows.
 	Pattern, PatternDoc string
+	// NotOneOf lists strings that are not allowed although they meet the rest,
+	// and NotOneOfDoc says why: "a client of Keycloak's own".
+	NotOneOf    []string
+	NotOneOfDoc string
 }
 
 // IDAttribute is the attribute that every kind has beside its own: the id by

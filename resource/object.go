@@ -21,13 +21,25 @@ type Object struct {
 	Created time.Time
 	// Marker is idpctl's marker on the object (see [MarkerFor]); empty if none.
 	Marker string
-	// Doubt says why a match of this object by its key alone must not be
-	// trusted, as a clause: "its e-mail is not verified and the realm allows
-	// self-registration". Empty if there is no doubt.
-	Doubt string
+	// Doubts says why a match of this object by an attribute must not be
+	// trusted, by the attribute's name, as a clause: "its e-mail is not verified
+	// and the realm allows self-registration". Under the empty name stands what
+	// makes every match doubtful.
+	Doubts map[string]string
 	// Builtin: the provider made it itself and it goes with its parent; it is
 	// never counted as somebody's.
 	Builtin bool
+}
+
+// Doubt returns why a match of the object by the named attributes must not be
+// trusted; empty if it may be.
+func (o Object) Doubt(names ...string) string {
+	for _, name := range names {
+		if why := o.Doubts[name]; why != "" {
+			return why
+		}
+	}
+	return o.Doubts[""]
 }
 
 // Attr returns an attribute, or a null value where the object has none.
@@ -36,11 +48,18 @@ func (o Object) Attr(name string) cty.Value { return Attr(o.Attrs, name) }
 // Attr returns an attribute of an object value, or a null value if v is null,
 // unknown or has none of that name.
 func Attr(v cty.Value, name string) cty.Value {
-	if v == cty.NilVal || v.IsNull() || !v.IsKnown() || !v.Type().IsObjectType() || !v.Type().HasAttribute(name) {
-		return cty.NullVal(cty.DynamicPseudoType)
+	if v == cty.NilVal || v.IsNull() || !v.IsKnown() || !v.Type().IsObjectType() {
+		return noAttr
+	}
+	// Asking the type first by its own map is cheaper: names of kinds are
+	// normalized already, and this is asked for each attribute of each object.
+	if _, ok := v.Type().AttributeTypes()[name]; !ok {
+		return noAttr
 	}
 	return v.GetAttr(name)
 }
+
+var noAttr = cty.NullVal(cty.DynamicPseudoType)
 
 // Desired is what a configuration wants of one instance.
 type Desired struct {
@@ -55,6 +74,8 @@ type Desired struct {
 	Parent Address
 	// DependsOn lists every instance or block that this one refers to.
 	DependsOn []Address
+	// After lists the blocks that depends_on names.
+	After []Address
 
 	// Args are the arguments of a data block: the lookup or filter attributes
 	// that were set. Null for managed resources.
@@ -68,6 +89,10 @@ type Desired struct {
 	OnDestroy string
 	// ForceDestroy allows deletion although objects inside are not managed.
 	ForceDestroy bool
+
+	// Derived names the attributes that were not written and taken from another
+	// attribute (see [Attribute.DefaultFrom]).
+	Derived []string
 
 	// Range is the block's header, AttrRanges the attributes' expressions.
 	Range      diag.Range

@@ -118,7 +118,7 @@ func (in input) label(p *page) string {
 		return n.DataAtom == atom.Label && in.id != "" && attr(n, "for") == in.id
 	})
 	if n == nil || textOf(n) == "" {
-		return in.name
+		return oneLine(in.name)
 	}
 	return "“" + textOf(n) + "”"
 }
@@ -191,8 +191,7 @@ func attr(n *html.Node, name string) string {
 	return ""
 }
 
-// textOf is the text of an element in one line, without control characters and
-// of at most 300 characters.
+// textOf is the text of an element in one line.
 func textOf(n *html.Node) string {
 	var b strings.Builder
 	for c := range n.Descendants() {
@@ -200,12 +199,18 @@ func textOf(n *html.Node) string {
 			b.WriteString(c.Data + " ")
 		}
 	}
+	return oneLine(b.String())
+}
+
+// oneLine is a text in one line, without control characters and of at most 300
+// characters.
+func oneLine(s string) string {
 	clean := strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r
-	}, b.String())
+	}, s)
 	runes := []rune(strings.Join(strings.Fields(clean), " "))
 	if len(runes) > 300 {
 		return string(runes[:300]) + "…"

@@ -235,7 +235,8 @@ func (rm *realm) update(o object, isImport bool) *apiError {
 			}
 			v = allowed[i]
 		}
-		if strings.HasSuffix(k, "Flow") && !slices.Contains(flows, v.(string)) {
+		// accessTokenLifespanForImplicitFlow is a number, and no flow.
+		if flow, is := v.(string); is && strings.HasSuffix(k, "Flow") && !slices.Contains(flows, flow) {
 			return failed
 		}
 		rep[k] = v
@@ -355,3 +356,6 @@ func (rm *realm) updateSMTP(o object, isImport bool) {
 		}
 	}
 }
+
+// clearCache is POST /clear-user-cache: there is none here.
+func (c *call) clearCache() (reply, error) { return reply{status: http.StatusNoContent}, nil }

@@ -130,6 +130,10 @@ func TestUpdateRealm(t *testing.T) {
 
 func TestDisabledRealm(t *testing.T) {
 	run(t, nil, []step{
+		{do: "PUT ", body: `{"accessTokenLifespanForImplicitFlow":900}`, status: 204},
+		{do: "POST /clear-user-cache", status: 204},
+		{do: "GET /clear-user-cache", status: 405},
+		{do: "POST /admin/realms/nope/clear-user-cache", status: 404},
 		{do: "POST /clients", body: `{"clientId":"cli","publicClient":true,"directAccessGrantsEnabled":true}`, status: 201},
 		{do: "PUT ", body: `{"enabled":false}`, status: 204},
 		{do: "GET /realms/{realm}", as: "nobody", status: 200, want: `{"realm":"{realm}","public_key":"*","token-service":"{base}/realms/{realm}/protocol/openid-connect","account-service":"{base}/realms/{realm}/account","tokens-not-before":0}`},

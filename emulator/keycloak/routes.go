@@ -45,6 +45,7 @@ var routes = []route{
 	api("GET", "users/{id}/role-mappings/clients/{client}/available", nil, listMappings("available")),
 	api("POST", "users/{id}/role-mappings/clients/{client}", nil, changeMappings(addMapping)),
 	api("DELETE", "users/{id}/role-mappings/clients/{client}", nil, changeMappings(removeMapping)),
+	api("POST", "clear-user-cache", []string{"manage-realm"}, (*call).clearCache),
 	api("GET", "attack-detection/brute-force/users/{id}", viewUsers, (*call).getFailures),
 	api("DELETE", "attack-detection/brute-force/users/{id}", []string{"manage-users"}, (*call).clearFailures),
 	api("DELETE", "attack-detection/brute-force/users", []string{"manage-users"}, (*call).clearFailures),

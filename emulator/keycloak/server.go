@@ -105,6 +105,24 @@ func (c *call) redirect(location string) (reply, error) {
 	return reply{status: http.StatusFound}, nil
 }
 
+// answer makes the answer to a call, and its text if that is no page. Both
+// under the lock, because a body may refer to what others change.
+func (s *Server) answer(c *call) (rep reply, text []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock() // also where a call panics: the next one goes on
+	rep, err := c.dispatch()
+	if err != nil {
+		e := errCrash()
+		errors.As(err, &e)
+		maps.Copy(c.header, e.header)
+		rep = reply{status: e.status, body: e.body, contentType: "application/json"}
+	}
+	if _, isPage := rep.body.(func(http.ResponseWriter)); rep.body != nil && !isPage {
+		text = encode(rep.body)
+	}
+	return rep, text
+}
+
 // ServeHTTP answers a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// The body is read before the lock is taken: it may come slowly.
@@ -117,21 +135,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Frame-Options", "SAMEORIGIN")
 	h.Set("X-Robots-Tag", "none")
 
-	s.mu.Lock()
-	rep, err := c.dispatch()
-	var text []byte
-	if err != nil {
-		e := errCrash()
-		errors.As(err, &e)
-		maps.Copy(h, e.header)
-		rep = reply{status: e.status, body: e.body, contentType: "application/json"}
-	}
+	rep, text := s.answer(c)
 	render, isPage := rep.body.(func(http.ResponseWriter))
-	if rep.body != nil && !isPage {
-		// Within the lock, because a body may refer to what others change.
-		text = encode(rep.body)
-	}
-	s.mu.Unlock()
 
 	switch {
 	case isPage:

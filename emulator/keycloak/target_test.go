@@ -69,8 +69,9 @@ type step struct {
 	as     string
 	header map[string]string
 
-	// patient: the real server gets to the expected status a moment later, as
+	// patient: the real server gets to the expected answer a moment later, as
 	// it counts failed sign-ins in the background and refuses others meanwhile.
+	// So the request is sent again until the answer is the expected one.
 	patient bool
 
 	status int
@@ -216,38 +217,47 @@ func (tg *target) adminToken(t testing.TB) string {
 	return tg.token
 }
 
+// maxTries is how many requests a patient step sends: some ten seconds' worth.
+const maxTries = 5000
+
 // step sends a request and compares the answer.
 func (tg *target) step(t *testing.T, vars map[string]string, st step) bool {
 	t.Helper()
 	resp, text := tg.send(t, vars, st)
-	for tries := 0; st.patient && resp.StatusCode != st.status && tries < 500; tries++ {
+	wrong := st.problems(vars, resp, text)
+	for tries := 1; st.patient && len(wrong) > 0 && tries < maxTries; tries++ {
 		resp, text = tg.send(t, vars, st)
+		wrong = st.problems(vars, resp, text)
 	}
-	good := true
-	fail := func(format string, args ...any) {
-		t.Helper()
-		good = false
-		t.Errorf("%s: %s", expand(st.do, vars), fmt.Sprintf(format, args...))
-	}
-	if resp.StatusCode != st.status {
-		fail("status %d, want %d; body %s", resp.StatusCode, st.status, text)
-		return false
-	}
-	var got any
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.UseNumber()
-	isJSON := len(text) > 0 && dec.Decode(&got) == nil
-	if st.want != "" {
-		var want any
-		wantDec := json.NewDecoder(strings.NewReader(expand(st.want, vars)))
-		wantDec.UseNumber()
-		if err := wantDec.Decode(&want); err != nil {
-			t.Fatalf("bad expectation %s: %v", st.want, err)
+	body, _ := decoded(text)
+	for name, from := range st.save {
+		v, ok := find(body, from, resp)
+		if !ok {
+			wrong = append(wrong, fmt.Sprintf("nothing at %q to save as %s: %s", from, name, text))
 		}
-		if !isJSON {
-			fail("body is not JSON: %q", text)
+		vars[name] = v
+	}
+	for _, w := range wrong {
+		t.Errorf("%s: %s", expand(st.do, vars), w)
+	}
+	return len(wrong) == 0
+}
+
+// problems says where an answer is not the expected one.
+func (st step) problems(vars map[string]string, resp *http.Response, text []byte) []string {
+	if resp.StatusCode != st.status {
+		return []string{fmt.Sprintf("status %d, want %d; body %s", resp.StatusCode, st.status, text)}
+	}
+	var wrong []string
+	if st.want != "" {
+		want, ok := decoded([]byte(expand(st.want, vars)))
+		if !ok {
+			return []string{"the expectation is not JSON: " + st.want}
+		}
+		if got, ok := decoded(text); !ok {
+			wrong = append(wrong, fmt.Sprintf("body is not JSON: %q", text))
 		} else if diff := compare(got, want, st.status >= 400, "body"); diff != "" {
-			fail("%s\nbody: %s", diff, text)
+			wrong = append(wrong, fmt.Sprintf("%s\nbody: %s", diff, text))
 		}
 	}
 	for name, want := range st.headers {
@@ -255,17 +265,17 @@ func (tg *target) step(t *testing.T, vars map[string]string, st step) bool {
 		switch want = expand(want, vars); {
 		case want == "*" && v != "", want == "<absent>" && v == "", v == want:
 		default:
-			fail("header %s is %q, want %q", name, v, want)
+			wrong = append(wrong, fmt.Sprintf("header %s is %q, want %q", name, v, want))
 		}
 	}
-	for name, from := range st.save {
-		v, ok := find(got, from, resp)
-		if !ok {
-			fail("nothing at %q to save as %s: %s", from, name, text)
-		}
-		vars[name] = v
-	}
-	return good
+	return wrong
+}
+
+// decoded is JSON with its numbers as they are written.
+func decoded(text []byte) (v any, ok bool) {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	return v, dec.Decode(&v) == nil
 }
 
 // find is the value that a step saves.

@@ -58,6 +58,11 @@ func (r *run) checkKind(k resource.Kind) {
 	if len(k.Key) == 0 {
 		r.errorf("it has no key")
 	}
+	for name, f := range k.Foreign {
+		if _, own := k.Attribute(name); own || f.Of == "" {
+			r.errorf("%q is called foreign, and is its own or of nobody", name)
+		}
+	}
 	for _, name := range slices.Concat(k.Key, slices.Concat(k.Unique...), slices.Concat(k.Lookup...)) {
 		if a, ok := k.Attribute(name); ok && a.Type != cty.String {
 			r.errorf("%s is of a key, and no string", name)
@@ -114,6 +119,8 @@ func (r *run) checkAttributes(of string, attrs []resource.Attribute) {
 			bad("has no type")
 		case a.Required && (a.Computed || a.Default != cty.NilVal || a.DefaultFrom != ""):
 			bad("is required, and has a value without being set")
+		case len(a.Always) > 0 && !typ.Equals(cty.Set(cty.String)):
+			bad("always has elements, and is no set of strings")
 		case a.Default != cty.NilVal && a.Default.IsNull():
 			bad("has a default that is null; leave it out")
 		case a.Default != cty.NilVal && !a.Default.Type().Equals(typ):
@@ -126,7 +133,7 @@ func (r *run) checkAttributes(of string, attrs []resource.Attribute) {
 			bad("is write-only and not sensitive")
 		case a.Version != "" && (!hasVersion || !version.Local || version.Type != cty.Number || !a.WriteOnly):
 			bad("has the version %s, which is no local number, or is not write-only", a.Version)
-		case a.DefaultFrom != "" && a.DefaultFrom != "label" && !hasSource:
+		case a.DefaultFrom != "" && a.DefaultFrom != resource.FromLabel && !hasSource:
 			bad("takes its default from %s, which there is not", a.DefaultFrom)
 		case a.Partial && !(typ.IsSetType() || typ.IsMapType()):
 			bad("is partial, and neither a set nor a map")

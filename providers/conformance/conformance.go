@@ -100,6 +100,12 @@ const (
 	TooManyRequests Fault = iota + 1
 	// Unavailable: 503; the server does nothing.
 	Unavailable
+	// BadGateway and GatewayTimeout: 502 and 504; the server does nothing, which
+	// the client cannot know.
+	BadGateway
+	GatewayTimeout
+	// InternalError: 500; the server does nothing, which the client cannot know.
+	InternalError
 	// DropBefore: the connection ends before the server does anything.
 	DropBefore
 	// CommitThenDrop: the server does it, and the connection ends before the
@@ -114,6 +120,12 @@ func (f Fault) String() string {
 		return "429"
 	case Unavailable:
 		return "503"
+	case BadGateway:
+		return "502"
+	case GatewayTimeout:
+		return "504"
+	case InternalError:
+		return "500"
 	case DropBefore:
 		return "drop before"
 	case CommitThenDrop:

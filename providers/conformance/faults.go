@@ -13,7 +13,7 @@ func (r *run) checkFaults(k resource.Kind) {
 		return
 	}
 	home := r.home(k)
-	for _, f := range []Fault{TooManyRequests, Unavailable, DropBefore, CommitThenDrop} {
+	for _, f := range []Fault{TooManyRequests, Unavailable, BadGateway, GatewayTimeout, InternalError, DropBefore, CommitThenDrop} {
 		r.try(f.String()+" while creating", func() { r.faultyCreate(k, home, f) })
 		r.try(f.String()+" while changing", func() { r.faultyUpdate(k, home, f) })
 		r.try(f.String()+" while deleting", func() { r.faultyDelete(k, home, f) })
@@ -46,9 +46,17 @@ func (r *run) checkFaults(k resource.Kind) {
 }
 
 // absorbed are the faults after which the same request is sent again. An answer
-// of 503 to a creation leaves room for doubt: a gateway may have given it.
+// of 502, 503 or 504 to a creation leaves room for doubt: a gateway gives it.
+// After a 500 it would most likely come to the same again.
 func absorbed(f Fault, verb providers.Verb) bool {
-	return f == TooManyRequests || f == Unavailable && verb != providers.Create
+	switch f {
+	case TooManyRequests:
+		return true
+	case Unavailable, BadGateway, GatewayTimeout:
+		return verb != providers.Create
+	default:
+		return false
+	}
 }
 
 // faulty applies an operation whose first request goes wrong.
@@ -66,7 +74,7 @@ func (r *run) faulty(f Fault, op providers.Operation) providers.Result {
 		}
 	}
 	if class := providers.ClassOf(res.Err); res.Err != nil && !absorbed(f, op.Verb) && class != providers.Ambiguous && !notDone(res.Err) {
-		r.errorf("the connection was lost, and the error has the class %s: %v", className(class), res.Err)
+		r.errorf("it may have been done, and the error has the class %s: %v", className(class), res.Err)
 	}
 	return res
 }
@@ -97,7 +105,7 @@ func (r *run) faultyCreate(k resource.Kind, home string, f Fault) {
 		r.fatalf("it is said not to be done, and is: %v", res.Err)
 	case f == CommitThenDrop && len(found) == 0:
 		r.fatalf("the server did it, and it is not there")
-	case f == DropBefore && res.Err != nil && len(found) > 0:
+	case f != CommitThenDrop && res.Err != nil && len(found) > 0:
 		r.fatalf("the server did nothing, and it is there")
 	case len(found) == 0:
 		return
@@ -197,9 +205,15 @@ func (r *run) faultyRead(k resource.Kind, home string, f Fault) {
 	for _, q := range []providers.Query{{All: true}, {IDs: []string{x.id}}} {
 		q.Kind, q.Parent = k.Name, home
 		r.target.Faults.Fail(f, true, 1)
-		found := byID(r.list(q))
+		found, err := r.tryList(q)
 		r.target.Faults.Heal()
-		if _, ok := found[x.id]; !ok {
+		if err != nil && f == InternalError {
+			continue
+		}
+		if err != nil {
+			r.fatalf("List of %s: %v", describe(q), err)
+		}
+		if _, ok := byID(found)[x.id]; !ok {
 			r.errorf("List of %s misses the object", describe(q))
 		}
 	}

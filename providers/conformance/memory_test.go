@@ -39,6 +39,7 @@ func (f *memoryFaults) next(_ context.Context, r memory.Request) memory.Fault {
 	f.left--
 	return map[Fault]memory.Fault{
 		TooManyRequests: memory.TooManyRequests, Unavailable: memory.ServiceUnavailable,
+		BadGateway: memory.ServiceUnavailable, GatewayTimeout: memory.ServiceUnavailable, InternalError: memory.InternalError,
 		DropBefore: memory.DropBefore, CommitThenDrop: memory.DropAfter,
 	}[f.fault]
 }

@@ -231,6 +231,22 @@ func queryMutants() []mutant {
 			}
 			return found, err
 		}}},
+		{"omits more than it was told", "person/queries", bend{list: func(ctx context.Context, c providers.Conn, q providers.Query) ([]resource.Object, error) {
+			found, err := c.List(ctx, q)
+			for i := range found {
+				if len(q.Omit) > 0 {
+					found[i].Attrs = with(found[i].Attrs, map[string]cty.Value{"full_name": cty.NullVal(cty.String)})
+				}
+			}
+			return found, err
+		}}},
+		{"omits objects", "team/queries", bend{list: func(ctx context.Context, c providers.Conn, q providers.Query) ([]resource.Object, error) {
+			found, err := c.List(ctx, q)
+			if len(q.Omit) > 0 && len(found) > 1 {
+				found = found[1:]
+			}
+			return found, err
+		}}},
 		{"fails where there is no parent", "person/absent parent", bend{list: func(ctx context.Context, c providers.Conn, q providers.Query) ([]resource.Object, error) {
 			if q.Parent != "" {
 				spaces, err := c.List(ctx, providers.Query{Kind: "space", Keys: []map[string]string{{"name": q.Parent}}})
@@ -320,6 +336,10 @@ func infoMutants() []mutant {
 		info("has no example", func(i *providers.Info) { i.Kinds[1].Example = "" }),
 		info("has an environment variable for nothing", func(i *providers.Info) { i.Env["token"] = []string{"TOKEN"} }),
 		info("has a default of another type", attribute("space", "title", func(a *resource.Attribute) { a.Default = cty.True })),
+		info("calls its own attribute foreign", func(i *providers.Info) {
+			i.Kinds[1].Foreign = map[string]resource.Foreign{i.Kinds[1].Attributes[0].Name: {Of: "elsewhere"}}
+		}),
+		info("always has elements of a text", attribute("space", "title", func(a *resource.Attribute) { a.Always = []string{"x"} })),
 		info("has a default for what is computed", attribute("space", "theme", func(a *resource.Attribute) { a.Default = cty.StringVal("dark") })),
 		info("has no documentation", attribute("space", "title", func(a *resource.Attribute) { a.Doc = "" })),
 		info("shows a write-only value", attribute("person", "pin", func(a *resource.Attribute) { a.Sensitive = false })),

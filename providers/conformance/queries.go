@@ -75,6 +75,7 @@ func (r *run) checkQueries(k resource.Kind) {
 	})
 	r.try("what only resembles a key", func() { r.resembling(k, home, all[ids[0]]) })
 	r.try("in brief", func() { r.brief(k, home, all, ids) })
+	r.try("without what is omitted", func() { r.omitted(k, home, all, ids) })
 	if k.Parent != "" {
 		r.try("in another parent", func() {
 			q := providers.Query{IDs: ids}
@@ -116,6 +117,41 @@ func (r *run) resembling(k resource.Kind, home string, o resource.Object) {
 	}
 	for _, id := range []string{"*", "%", "..", "a b", "../" + o.ID, o.ID + "?x=1", o.ID + "/..", o.ID[:len(o.ID)-1], "' or '1'='1"} {
 		r.finds(k, home, providers.Query{IDs: []string{id}})
+	}
+}
+
+// omitted: what a query omits may be null, and nothing else differs.
+func (r *run) omitted(k resource.Kind, home string, all map[string]resource.Object, ids []string) {
+	var omit []string
+	for _, a := range k.Attributes {
+		if a.Partial {
+			omit = append(omit, a.Name)
+		}
+	}
+	for i := range omit {
+		for _, q := range []providers.Query{{All: true, Omit: omit}, {IDs: ids, Omit: omit[i : i+1]}} {
+			q.Kind, q.Parent = k.Name, home
+			found := byID(r.list(q))
+			for id, was := range all {
+				o, ok := found[id]
+				if !ok && (q.All || slices.Contains(ids, id)) {
+					r.errorf("List of %s misses an object", describe(q))
+				}
+				if !ok {
+					continue
+				}
+				vals := o.Attrs.AsValueMap()
+				for _, name := range q.Omit {
+					if vals[name].IsNull() {
+						vals[name] = was.Attr(name)
+					}
+				}
+				o.Attrs = cty.ObjectVal(vals)
+				if !o.Attrs.RawEquals(was.Attrs) || o.Marker != was.Marker || o.Builtin != was.Builtin || !o.Created.Equal(was.Created) || !maps.Equal(o.Doubts, was.Doubts) {
+					r.errorf("List of %s returns %s, not %s", describe(q), show(o.Attrs), show(was.Attrs))
+				}
+			}
+		}
 	}
 }
 

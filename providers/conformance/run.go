@@ -245,6 +245,9 @@ func describe(q providers.Query) string {
 	if q.Brief {
 		by = append(by, "in brief")
 	}
+	if len(q.Omit) > 0 {
+		by = append(by, "without "+strings.Join(q.Omit, " and "))
+	}
 	return q.Kind + " by " + strings.Join(by, ", ")
 }
 

@@ -60,13 +60,13 @@ func (r *run) minimal(k resource.Kind, parent string, n int) map[string]cty.Valu
 		out[k.Parent] = cty.StringVal(parent)
 	}
 	for _, a := range k.Attributes {
-		if a.Name != k.Parent && (a.Required || a.DefaultFrom == "label") {
+		if a.Name != k.Parent && (a.Required || a.DefaultFrom == resource.FromLabel) {
 			r.set(out, k.Name, a, parent, n)
 		}
 	}
 	maps.Copy(out, r.h.Always[k.Name])
 	for _, a := range k.Attributes { // as the configuration does
-		if _, always := r.h.Always[k.Name][a.Name]; a.DefaultFrom != "" && a.DefaultFrom != "label" && !always {
+		if _, always := r.h.Always[k.Name][a.Name]; a.DefaultFrom != "" && a.DefaultFrom != resource.FromLabel && !always {
 			out[a.Name] = out[a.DefaultFrom]
 		}
 	}

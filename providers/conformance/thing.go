@@ -250,7 +250,7 @@ func (x *thing) with(changes map[string]cty.Value) map[string]cty.Value {
 // equalObjects compares what two reads returned.
 func equalObjects(a, b resource.Object) bool {
 	return a.Kind == b.Kind && a.ID == b.ID && a.Marker == b.Marker && a.Builtin == b.Builtin &&
-		a.Doubt == b.Doubt && a.Created.Equal(b.Created) && a.Attrs.RawEquals(b.Attrs)
+		maps.Equal(a.Doubts, b.Doubts) && a.Created.Equal(b.Created) && a.Attrs.RawEquals(b.Attrs)
 }
 
 // show writes a value for people.

@@ -214,15 +214,7 @@ func (b *batch) completeUser(ctx context.Context, r request, w *gocloak.User, be
 
 // getUser reads a user by id; nil if there is none.
 func (b *batch) getUser(ctx context.Context, r request, id string) (*wireUser, error) {
-	var w wireUser
-	err := b.get(ctx, r, map[string]string{"userProfileMetadata": "false"}, &w, "users", id)
-	if isAbsent(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &w, nil
+	return one[wireUser](ctx, b.conn, r, map[string]string{"userProfileMetadata": "false"}, "users", id)
 }
 
 // checkKept reads a user back where the account may not read the user profile,

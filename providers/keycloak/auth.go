@@ -258,11 +258,18 @@ func (a *auth) refused(base string, ans *answer) error {
 		return fail("password", fmt.Sprintf("Keycloak refused the user name or the password of %s %s: %s", a.creds.who(), at, text),
 			"Check username, password and realm in the provider block; after several failures the account may be locked for a while")
 	case said.err == "invalid_client":
-		return fail("client_secret", fmt.Sprintf("Keycloak refused the client %s %s: %s", quoted(a.creds.clientID), at, text),
-			"Check client_id and client_secret in the provider block")
+		return fail("client_id", fmt.Sprintf("Keycloak refused the client %s %s: %s", quoted(a.creds.clientID), at, text),
+			"Check client_id and realm in the provider block: there is no such client in the realm, or it is disabled or asks users for consent")
+	case said.err == "unauthorized_client" && strings.Contains(said.description, "Invalid client"):
+		// So Keycloak calls a wrong secret of a client that exists.
+		return fail("client_secret", fmt.Sprintf("Keycloak refused the secret of the client %s %s: %s", quoted(a.creds.clientID), at, text),
+			"Check client_secret in the provider block; the current one is in the client's tab \"Credentials\"")
+	case said.err == "unauthorized_client" && a.creds.username != "":
+		return fail("client_id", fmt.Sprintf("The client %s %s may not sign in like this: %s", quoted(a.creds.clientID), at, text),
+			"Switch on \"Direct access grants\" of the client, or leave client_id out to sign in with admin-cli")
 	case said.err == "unauthorized_client":
 		return fail("client_id", fmt.Sprintf("The client %s %s may not sign in like this: %s", quoted(a.creds.clientID), at, text),
-			"Switch on \"Direct access grants\" of the client for username and password, or \"Service accounts roles\" for a client_secret")
+			"Switch on \"Client authentication\" and \"Service accounts roles\" of the client")
 	case ans.status == http.StatusForbidden:
 		return fail("realm", fmt.Sprintf("Keycloak allows no sign-in %s: %s", at, text), "Check that the realm is enabled")
 	case ans.status < http.StatusBadRequest:

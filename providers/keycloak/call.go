@@ -124,6 +124,19 @@ func (c *conn) get(ctx context.Context, r request, query map[string]string, into
 	})
 }
 
+// one reads one object; nil if there is none.
+func one[T any](ctx context.Context, c *conn, r request, query map[string]string, path ...string) (*T, error) {
+	var w T
+	err := c.get(ctx, r, query, &w, path...)
+	if isAbsent(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &w, nil
+}
+
 // explain adds what the server said to an error of the transport: a 5xx has a
 // text at times.
 func (c *conn) explain(err error) error {

@@ -83,6 +83,7 @@ func (c *conn) listClients(ctx context.Context, q providers.Query) ([]resource.O
 	var err error
 	if q.All || len(ids)+len(names) > oneByOne {
 		found, err = pager[wireClient]{
+			size: c.page,
 			page: func(ctx context.Context, first, limit int) ([]wireClient, error) {
 				var page []wireClient
 				err := c.get(ctx, r, map[string]string{"first": strconv.Itoa(first), "max": strconv.Itoa(limit)}, &page, "clients")
@@ -148,15 +149,7 @@ func (c *conn) lookUpClients(ctx context.Context, r request, ids, names map[stri
 
 // getClient reads a client by id; nil if there is none.
 func (c *conn) getClient(ctx context.Context, r request, id string) (*wireClient, error) {
-	var w wireClient
-	err := c.get(ctx, r, nil, &w, "clients", id)
-	if isAbsent(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &w, nil
+	return one[wireClient](ctx, c, r, nil, "clients", id)
 }
 
 // checkClients makes sure that nothing found means that nothing is there: with

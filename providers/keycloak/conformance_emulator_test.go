@@ -29,7 +29,9 @@ func (p inMemory) Open(_ context.Context, cfg providers.Config) (providers.Conn,
 		return nil, err
 	}
 	opts := transport.Options{Server: "Keycloak", Config: cfg, CAHint: "ca_file", Timeout: time.Minute, DialContext: p.dial}
-	return newConn(creds, transport.New(opts), cfg.Parallelism), nil
+	c := newConn(creds, transport.New(opts), cfg.Parallelism)
+	c.page, c.fullPage = testPage, testPage
+	return c, nil
 }
 
 // TestConformance runs the suite on the emulator, under a virtual clock: no

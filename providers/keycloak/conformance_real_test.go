@@ -3,12 +3,25 @@
 package keycloak
 
 import (
+	"context"
 	"net/http/httptest"
 	"net/url"
 	"testing"
 
 	"github.com/idpctl/idpctl/emulator/fault"
+	"github.com/idpctl/idpctl/providers"
 )
+
+// inPages is the provider with small pages.
+type inPages struct{ provider }
+
+func (p inPages) Open(ctx context.Context, cfg providers.Config) (providers.Conn, error) {
+	opened, err := p.provider.Open(ctx, cfg)
+	if c, ok := opened.(*conn); ok {
+		c.page, c.fullPage = testPage, testPage
+	}
+	return opened, err
+}
 
 // TestConformance runs the suite on a real server, through a proxy that makes
 // requests fail.
@@ -22,7 +35,7 @@ func TestConformance(t *testing.T) {
 		srv := httptest.NewServer(injector)
 		t.Cleanup(srv.Close)
 		return site{
-			provider: New(), injector: injector, client: srv.Client(), url: srv.URL,
+			provider: inPages{}, injector: injector, client: srv.Client(), url: srv.URL,
 			user: setting(t, "IDPCTL_TEST_KEYCLOAK_USER"), password: setting(t, "IDPCTL_TEST_KEYCLOAK_PASSWORD"),
 		}
 	}, nil)

@@ -34,6 +34,12 @@ func (f faults) Fail(what conformance.Fault, reads bool, times int) {
 		rule.Do = fault.Status(http.StatusTooManyRequests, `{}`, http.Header{"Retry-After": {"1"}})
 	case conformance.Unavailable:
 		rule.Do = fault.Status(http.StatusServiceUnavailable, `{}`, nil)
+	case conformance.BadGateway:
+		rule.Do = fault.Status(http.StatusBadGateway, `<html><body>Bad Gateway</body></html>`, http.Header{"Content-Type": {"text/html"}})
+	case conformance.GatewayTimeout:
+		rule.Do = fault.Status(http.StatusGatewayTimeout, `<html><body>Gateway Timeout</body></html>`, http.Header{"Content-Type": {"text/html"}})
+	case conformance.InternalError:
+		rule.Do = fault.Status(http.StatusInternalServerError, `{"error":"unknown_error"}`, nil)
 	case conformance.DropBefore:
 		rule.Do = fault.DropBefore()
 	case conformance.CommitThenDrop:
@@ -43,6 +49,10 @@ func (f faults) Fail(what conformance.Fault, reads bool, times int) {
 }
 
 func (f faults) Heal() { f.injector.Reset() }
+
+// testPage is how many objects the suite has the provider ask for at once: making
+// thousands would show no more.
+const testPage = 12
 
 // texts, sets and numbers are samples of constants.
 func texts(v ...string) conformance.Sample {
@@ -108,6 +118,8 @@ func conform(t *testing.T, start func(t *testing.T) site, wrap func(*testing.T, 
 				Config: providers.Config{Attrs: here.block(), Parallelism: 8, UserAgent: "idpctl/test"},
 			}
 		},
+		// The provider asks for pages of testPage objects.
+		Pages: map[string]int{"client": testPage, "user": testPage, "group": testPage},
 		Samples: map[string]conformance.Sample{
 			"realm.password_policy": texts("length(8)", "length(9) and notUsername", ""),
 			"realm.login_theme":     texts("keycloak", "keycloak.v2", ""),

@@ -26,6 +26,9 @@ type conn struct {
 	auth        *auth
 	clock       transport.Clock
 	parallelism int
+	// page and fullPage are how many objects are asked for at once, and how many
+	// users with their attributes.
+	page, fullPage int
 	// realmsMade counts the realms created here: older tokens of a service
 	// account do not hold the roles for them.
 	realmsMade atomic.Int64
@@ -43,7 +46,7 @@ type conn struct {
 
 func newConn(creds credentials, t *transport.Transport, parallelism int) *conn {
 	c := &conn{
-		transport: t, parallelism: parallelism,
+		transport: t, parallelism: parallelism, page: pageSize, fullPage: fullPageSize,
 		secrets: map[string]bool{}, visible: map[string]bool{}, realms: map[string]realmFacts{}, blanks: map[string]map[string]cty.Value{},
 	}
 	c.auth = &auth{c: c, creds: creds, apis: map[string]*gocloak.GoCloak{}}

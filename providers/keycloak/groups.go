@@ -62,14 +62,14 @@ func (c *conn) listGroups(ctx context.Context, q providers.Query) ([]resource.Ob
 			picked = append(picked, g)
 		}
 	}
-	if !q.Brief {
+	if !q.Omits("members") {
 		if err := c.fetchMembers(ctx, r.realm, picked); err != nil {
 			return nil, err
 		}
 	}
 	out := make([]resource.Object, len(picked))
 	for i, g := range picked {
-		out[i] = c.groupObject(q.Parent, g, q.Brief)
+		out[i] = c.groupObject(g, q)
 	}
 	return out, nil
 }
@@ -124,6 +124,7 @@ func (c *conn) allGroups(ctx context.Context, r request) ([]*wireGroup, error) {
 
 func (c *conn) groupPages(ctx context.Context, r request, path ...string) ([]*wireGroup, error) {
 	return pager[*wireGroup]{
+		size: c.page,
 		page: func(ctx context.Context, first, limit int) ([]*wireGroup, error) {
 			var page []*wireGroup
 			err := c.get(ctx, r, map[string]string{
@@ -158,7 +159,7 @@ func (c *conn) lookUpGroups(ctx context.Context, r request, ids map[string]bool,
 				// The search ignores spaces around a name, and what it finds is
 				// picked by the exact name.
 				"search": strings.TrimSpace(all[i].name), "exact": strconv.FormatBool(all[i].name == strings.TrimSpace(all[i].name)), "populateHierarchy": "false", "briefRepresentation": "false",
-				"first": "0", "max": strconv.Itoa(pageSize),
+				"first": "0", "max": strconv.Itoa(c.page),
 			}, &got[i], "groups")
 		}
 		g, err := c.getGroup(ctx, r, all[i].id)
@@ -176,40 +177,21 @@ func (c *conn) lookUpGroups(ctx context.Context, r request, ids map[string]bool,
 
 // getGroup reads a group by id; nil if there is none.
 func (c *conn) getGroup(ctx context.Context, r request, id string) (*wireGroup, error) {
-	var g wireGroup
-	err := c.get(ctx, r, nil, &g, "groups", id)
-	if isAbsent(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &g, nil
+	return one[wireGroup](ctx, c, r, nil, "groups", id)
 }
 
 // checkGroups makes sure that nothing found means that nothing is there: with
 // query-groups alone Keycloak answers with an empty list, but tells the count.
 func (c *conn) checkGroups(ctx context.Context, r request) error {
-	if c.wasSeen("group", r.realm) {
-		return nil
-	}
-	var any []wireGroup
-	err := c.get(ctx, r, map[string]string{"first": "0", "max": "1"}, &any, "groups")
-	if isAbsent(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if len(any) == 0 {
+	return c.checkEmpty(ctx, r, "group", func() (int, error) {
+		var some []wireGroup
+		err := c.get(ctx, r, map[string]string{"first": "0", "max": "1"}, &some, "groups")
+		return len(some), err
+	}, func() (int, error) {
 		var n struct{ Count int }
-		if err := c.get(ctx, r, nil, &n, "groups", "count"); err != nil || n.Count == 0 {
-			return err
-		}
-		return c.refusal(r, &answer{status: 403, json: true})
-	}
-	c.see("group", r.realm)
-	return nil
+		err := c.get(ctx, r, nil, &n, "groups", "count")
+		return n.Count, err
+	})
 }
 
 // fetchMembers reads who is in each group: one list a group, however many
@@ -229,12 +211,14 @@ func (c *conn) fetchMembers(ctx context.Context, realm string, groups []*wireGro
 	})
 }
 
-func (c *conn) groupObject(realm string, g *wireGroup, brief bool) resource.Object {
+func (c *conn) groupObject(g *wireGroup, q providers.Query) resource.Object {
 	attrs := c.blank("group")
-	attrs["id"], attrs["realm"] = cty.StringVal(g.ID), cty.StringVal(realm)
+	attrs["id"], attrs["realm"] = cty.StringVal(g.ID), cty.StringVal(q.Parent)
 	attrs["name"], attrs["parent"] = cty.StringVal(g.Name), stringVal(g.ParentID)
-	if !brief {
+	if !q.Brief {
 		attrs["attributes"] = multiMapVal(g.Attributes)
+	}
+	if !q.Omits("members") {
 		attrs["members"] = stringsVal(g.members)
 	}
 	return resource.Object{Kind: "group", ID: g.ID, Attrs: cty.ObjectVal(attrs)}

@@ -23,7 +23,7 @@ func clientKind() resource.Kind {
 		return resource.Attribute{Name: name, Type: cty.Bool, Default: cty.BoolVal(on), Doc: doc}
 	}
 	lifespan := func(name, doc string) resource.Attribute {
-		return resource.Attribute{Name: name, Type: cty.Number, Check: seconds, Doc: doc + " In seconds; unset: the realm's."}
+		return resource.Attribute{Name: name, Type: cty.Number, Check: lifetime, Doc: doc + " In seconds; unset: the realm's."}
 	}
 	return resource.Kind{
 		Name:    "client",
@@ -32,7 +32,7 @@ func clientKind() resource.Kind {
 		Attributes: []resource.Attribute{
 			realmRef(),
 			{
-				Name: "client_id", Type: cty.String, DefaultFrom: "label", Check: resource.Check{MinLen: 1, MaxLen: 255},
+				Name: "client_id", Type: cty.String, DefaultFrom: resource.FromLabel, Check: clientID,
 				Doc: "The client ID, which influxctl is told.",
 			},
 			{Name: "name", Type: cty.String, Check: resource.Check{MinLen: 1, MaxLen: 255}, Doc: "Name shown to users, who are asked to grant it access."},
@@ -55,8 +55,8 @@ func clientKind() resource.Kind {
 			},
 			lifespan("access_token_lifespan", "How long the client's access tokens are valid."),
 			{
-				Name: "default_scopes", Type: stringSet, Partial: true, Default: cty.SetVal([]cty.Value{cty.StringVal(basicScope)}),
-				Doc: "Client scopes that every token gets. Those that are not named, such as the realm's defaults, stay; `basic`, which carries `sub`, is never removed.",
+				Name: "default_scopes", Type: stringSet, Partial: true, Default: cty.SetVal([]cty.Value{cty.StringVal(basicScope)}), Always: []string{basicScope},
+				Doc: "Client scopes that every token gets. Those that never were named, such as the realm's defaults, stay; one that was, and is no more, is removed. `basic`, which carries `sub`, is always among them.",
 			},
 			{
 				Name: "optional_scopes", Type: stringSet, Partial: true,

@@ -14,7 +14,7 @@ func groupKind() resource.Kind {
 		Attributes: []resource.Attribute{
 			realmRef(),
 			{
-				Name: "name", Type: cty.String, DefaultFrom: "label", Check: resource.Check{MinLen: 1, MaxLen: 255},
+				Name: "name", Type: cty.String, DefaultFrom: resource.FromLabel, Check: printable,
 				Doc: "Name of the group, unique among the groups of one parent.",
 			},
 			{

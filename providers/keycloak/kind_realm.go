@@ -34,6 +34,9 @@ func realmFields() []realmField {
 	duration := func(name, json, doc string) realmField {
 		return setting(name, json, cty.Number, seconds, doc+" In seconds.")
 	}
+	life := func(name, json, doc string) realmField {
+		return setting(name, json, cty.Number, lifetime, doc+" In seconds.")
+	}
 	number := func(name, json, doc string) realmField {
 		return setting(name, json, cty.Number, count, doc)
 	}
@@ -72,7 +75,7 @@ func realmFields() []realmField {
 		duration("minimum_quick_login_wait_seconds", "minimumQuickLoginWaitSeconds", "How long to lock after log-ins that follow each other too fast."),
 		number("quick_login_check_milli_seconds", "quickLoginCheckMilliSeconds", "Log-ins that fail within this many milliseconds follow each other too fast."),
 
-		duration("access_token_lifespan", "accessTokenLifespan", "How long an access token is valid."),
+		life("access_token_lifespan", "accessTokenLifespan", "How long an access token is valid."),
 		duration("sso_session_idle_timeout", "ssoSessionIdleTimeout", "After what time without use a session ends; it bounds how long influxctl can renew its token."),
 		duration("sso_session_max_lifespan", "ssoSessionMaxLifespan", "After what time a session ends at the latest."),
 		duration("client_session_idle_timeout", "clientSessionIdleTimeout", "The same for the session of one client; 0 for that of `sso_session_idle_timeout`, which it must not exceed."),
@@ -81,10 +84,10 @@ func realmFields() []realmField {
 		toggle("offline_session_max_lifespan_enabled", "offlineSessionMaxLifespanEnabled", "Whether offline sessions end at all while they are used."),
 		duration("offline_session_max_lifespan", "offlineSessionMaxLifespan", "After what time an offline session ends at the latest."),
 		toggle("revoke_refresh_token", "revokeRefreshToken", "Whether a refresh token can be used only once."),
-		duration("action_token_generated_by_admin_lifespan", "actionTokenGeneratedByAdminLifespan", "How long the link in an invitation is valid."),
-		duration("action_token_generated_by_user_lifespan", "actionTokenGeneratedByUserLifespan", "How long the link in a mail that a user asked for is valid."),
-		duration("oauth2_device_code_lifespan", "oauth2DeviceCodeLifespan", "How long a user has to enter the code of the device flow."),
-		duration("oauth2_device_polling_interval", "oauth2DevicePollingInterval", "How often a client of the device flow may ask whether the user has signed in."),
+		life("action_token_generated_by_admin_lifespan", "actionTokenGeneratedByAdminLifespan", "How long the link in an invitation is valid."),
+		life("action_token_generated_by_user_lifespan", "actionTokenGeneratedByUserLifespan", "How long the link in a mail that a user asked for is valid."),
+		life("oauth2_device_code_lifespan", "oauth2DeviceCodeLifespan", "How long a user has to enter the code of the device flow."),
+		life("oauth2_device_polling_interval", "oauth2DevicePollingInterval", "How often a client of the device flow may ask whether the user has signed in."),
 	}
 }
 
@@ -128,7 +131,7 @@ func endpoints() []resource.Attribute {
 
 func realmKind() resource.Kind {
 	attrs := []resource.Attribute{{
-		Name: "realm", Type: cty.String, DefaultFrom: "label", ForceNew: true, Check: realmName,
+		Name: "realm", Type: cty.String, DefaultFrom: resource.FromLabel, ForceNew: true, Check: realmName,
 		Doc: "Name of the realm. It stands in the issuer and in every URL, so changing it makes a new realm with new users.",
 	}}
 	for _, f := range realmFields() {

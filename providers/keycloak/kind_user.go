@@ -14,9 +14,9 @@ func userKind() resource.Kind {
 		Attributes: []resource.Attribute{
 			realmRef(),
 			{
-				Name: "username", Type: cty.String, DefaultFrom: "email", Normalize: resource.Lower, Check: resource.Check{MinLen: 1, MaxLen: 255},
-				Doc: "User name, in lower case as Keycloak stores it. It can be changed only while the realm has `edit_username_allowed = true`; " +
-					"to change the e-mail alone, write the old user name down.",
+				Name: "username", Type: cty.String, DefaultFrom: "email", Normalize: resource.Lower, Check: printable,
+				Doc: "User name, in lower case as Keycloak stores it. Unset: the e-mail that the user is created with; it stays when the e-mail changes. " +
+					"It can be changed only while the realm has `edit_username_allowed = true`.",
 			},
 			{
 				Name: "email", Type: cty.String, Required: true, Normalize: resource.Lower, Check: resource.Check{Email: true, MaxLen: 255},

@@ -6,8 +6,14 @@ import (
 )
 
 const (
-	// pageSize is the most that is asked for at once; it is Keycloak's fastest.
+	// pageSize is the most that is asked for at once. It is Keycloak's fastest
+	// for what it has at hand.
 	pageSize = 1000
+	// fullPageSize is that for users with their attributes. Those that Keycloak
+	// has not in its cache it fetches one by one, and each takes longer the more
+	// there were before it on the page: 10,000 took 4.8 s in pages of 1,000,
+	// 2.2 s in pages of 300 (26.7.3, two cores).
+	fullPageSize = 300
 	// halfFrom is the length from which even a list of one page is read as two
 	// at once: the server reads each page with one core, and users that it has
 	// not in its cache take a millisecond each.
@@ -20,6 +26,7 @@ const (
 // position, so that what is added or removed moves everything behind it. Pages
 // therefore overlap by one element, which tells whether that happened.
 type pager[T any] struct {
+	size int // of a page, at most
 	page func(ctx context.Context, first, limit int) ([]T, error)
 	id   func(T) string
 }
@@ -36,17 +43,17 @@ func (p pager[T]) list(ctx context.Context) ([]T, error) {
 // was removed: then the reading steps back, to find what slipped through.
 func (p pager[T]) follow(ctx context.Context, first int, last string, out *unique[T]) error {
 	for steps := 0; ; {
-		got, err := p.page(ctx, first, pageSize)
+		got, err := p.page(ctx, first, p.size)
 		if err != nil {
 			return err
 		}
 		if last != "" && steps < maxSteps && !slices.ContainsFunc(got, func(e T) bool { return p.id(e) == last }) {
 			steps++
-			first, last = max(first-pageSize/2, 0), ""
+			first, last = max(first-p.size/2, 0), ""
 			continue
 		}
 		out.add(got)
-		if len(got) < pageSize {
+		if len(got) < p.size {
 			return nil
 		}
 		last = p.id(got[len(got)-1])
@@ -54,24 +61,39 @@ func (p pager[T]) follow(ctx context.Context, first int, last string, out *uniqu
 	}
 }
 
-// all reads a list of about total elements, several pages at once by each. If
-// the pages do not fit together, it reads once more, one after the other.
-func (p pager[T]) all(
-	ctx context.Context, total int, each func(context.Context, int, func(context.Context, int) error) error,
-) ([]T, error) {
-	n := max((total+pageSize-1)/pageSize, 1)
+// at is how the pages of a list of about total elements lie: how many there
+// are, and how long each is.
+func (p pager[T]) at(total int) (n, size int) {
+	n = max((total+p.size-1)/p.size, 1)
 	if n == 1 && total >= halfFrom {
 		n = 2
 	}
-	size := (total+n-1)/n + 1
+	return n, (total+n-1)/n + 1
+}
+
+// span reads the pages of a list of about total elements, several at once by
+// each.
+func (p pager[T]) span(ctx context.Context, total int, each eachFunc) ([][]T, error) {
+	n, size := p.at(total)
 	got := make([][]T, n)
 	err := each(ctx, n, func(ctx context.Context, i int) (err error) {
 		got[i], err = p.page(ctx, i*(size-1), size)
 		return err
 	})
+	return got, err
+}
+
+// eachFunc calls a function for 0 to n-1, as [conn.each] does.
+type eachFunc func(ctx context.Context, n int, do func(context.Context, int) error) error
+
+// all reads a list of about total elements, several pages at once by each. If
+// the pages do not fit together, it reads once more, one after the other.
+func (p pager[T]) all(ctx context.Context, total int, each eachFunc) ([]T, error) {
+	got, err := p.span(ctx, total, each)
 	if err != nil {
 		return nil, err
 	}
+	n, size := p.at(total)
 	out := &unique[T]{id: p.id}
 	moved := false
 	for i, page := range got {

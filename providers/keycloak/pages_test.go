@@ -39,6 +39,7 @@ type directory struct {
 
 func (d *directory) pager() pager[string] {
 	return pager[string]{
+		size: pageSize,
 		page: func(_ context.Context, first, limit int) ([]string, error) {
 			d.pages++
 			got := append([]string(nil), d.list[min(first, len(d.list)):min(first+limit, len(d.list))]...)

@@ -81,10 +81,20 @@ func (provider) Info() providers.Info {
 			"tls_insecure_skip_verify": {"KEYCLOAK_TLS_INSECURE_SKIP_VERIFY"},
 			"timeout":                  {"KEYCLOAK_CLIENT_TIMEOUT"},
 		},
-		Kinds:            []resource.Kind{realmKind(), clientKind(), userKind(), groupKind()},
+		Kinds:            kinds(),
+		ForeignKinds:     foreignKinds(),
 		IdentityProvider: "keycloak",
 		SubjectClaim:     "sub",
 	}
+}
+
+// kinds are the kinds of objects, homes first.
+func kinds() []resource.Kind {
+	all := []resource.Kind{realmKind(), clientKind(), userKind(), groupKind()}
+	for i := range all {
+		all[i].Foreign = foreign(all[i].Name)
+	}
+	return all
 }
 
 // Open checks the provider block; see [providers.Provider].
@@ -183,6 +193,11 @@ func readCredentials(attrs cty.Value) (credentials, error) {
 	return c, nil
 }
 
+// pathDots are names that a URL's path cannot carry (RFC 3986, 5.2.4).
+var pathDots = []string{".", ".."}
+
+const noName = "a step in a path, which Keycloak could not address"
+
 // Checks that several attributes share.
 var (
 	notEmpty = resource.Check{MinLen: 1}
@@ -190,9 +205,27 @@ var (
 	// ReservedCharValidator), which is also what a path could not carry.
 	realmName = resource.Check{
 		MinLen: 1, MaxLen: 255,
-		Pattern:    `[^:/?#@!$&()*+,;=\[\]\\%]+`,
-		PatternDoc: "must not contain any of : / ? # @ ! $ & ( ) * + , ; = [ ] \\ %",
+		Pattern:    `[^\s\pC:/?#@!$&()*+,;=\[\]\\%]([^\pC:/?#@!$&()*+,;=\[\]\\%]*[^\s\pC:/?#@!$&()*+,;=\[\]\\%])?`,
+		PatternDoc: "printable, without spaces at its ends and without any of : / ? # @ ! $ & ( ) * + , ; = [ ] \\ %",
+		NotOneOf:   pathDots, NotOneOfDoc: noName,
+	}
+	// printable is a name that can be read, and told from another by reading.
+	printable = resource.Check{
+		MinLen: 1, MaxLen: 255,
+		Pattern: `[^\s\pC]([^\pC]*[^\s\pC])?`, PatternDoc: "printable, without spaces at its ends",
+		NotOneOf: pathDots, NotOneOfDoc: noName,
+	}
+	// clientID leaves out the clients that every realm is made with.
+	clientID = resource.Check{
+		MinLen: 1, MaxLen: 255, Pattern: printable.Pattern, PatternDoc: printable.PatternDoc,
+		NotOneOf: append([]string{
+			"account", "account-console", "admin-cli", "broker", "realm-management", "security-admin-console",
+		}, pathDots...),
+		NotOneOfDoc: "not free for a client of one's own: Keycloak makes it itself, or cannot address it",
 	}
 	seconds = resource.Check{HasRange: true, Min: 0, Max: math.MaxInt32}
-	count   = resource.Check{HasRange: true, Min: 0, Max: math.MaxInt32}
+	// lifetime is a time that must not be none: a token or code that ends at
+	// once locks everybody out.
+	lifetime = resource.Check{HasRange: true, Min: 1, Max: math.MaxInt32}
+	count    = resource.Check{HasRange: true, Min: 0, Max: math.MaxInt32}
 )

@@ -42,6 +42,7 @@ func TestRealRequests(t *testing.T) {
 	if len(all) != 2100 {
 		t.Fatalf("%d users", len(all))
 	}
+	brief := []string{"attributes"}
 	var ids []string
 	var names []map[string]string
 	for _, o := range all {
@@ -53,9 +54,14 @@ func TestRealRequests(t *testing.T) {
 		q              providers.Query
 		want, requests int
 	}{
-		{"all", providers.Query{All: true}, 2100, 1 + 3},
-		{"all by ids", providers.Query{IDs: ids}, 2100, 1 + 3},
-		{"by names", providers.Query{Keys: names}, 2100, 1 + 3},
+		{"all", providers.Query{All: true}, 2100, 1 + 7},
+		{"all by ids", providers.Query{IDs: ids}, 2100, 8},
+		{"all by names", providers.Query{Keys: names}, 2100, 1 + 7},
+		{"all without attributes", providers.Query{All: true, Omit: brief}, 2100, 1 + 3},
+		{"all by ids, without attributes", providers.Query{IDs: ids, Omit: brief}, 2100, 3},
+		{"all by names, without attributes", providers.Query{Keys: names, Omit: brief}, 2100, 1 + 3},
+		{"half by ids, without attributes", providers.Query{IDs: ids[1050:], Omit: brief}, 1050, 2 + 5},
+		{"most by ids, one absent", providers.Query{IDs: append(ids[:2000:2000], "absent"), Omit: brief}, 2000, 3 + 1},
 		{"five ids", providers.Query{IDs: ids[:5]}, 5, 1},
 		{"five names", providers.Query{Keys: names[:5]}, 5, 5},
 		{"five e-mails and five ids, one the same", providers.Query{

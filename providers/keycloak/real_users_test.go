@@ -283,19 +283,30 @@ func TestRealDoubt(t *testing.T) {
 	verified["email_verified"], squatter["email_verified"] = cty.True, cty.True
 	squatter["email"] = s("attacker@example.org")
 	ids := map[string]string{"v": r.create("user", verified), "u": r.create("user", unverified), "s": r.create("user", squatter)}
-	doubt := func(c *real, who string) string { return c.one("user", realm, ids[who]).Doubt }
-	for who := range ids {
-		if d := doubt(r, who); d != "" {
+	doubt := func(c *real, who, by string) string { return c.one("user", realm, ids[who]).Doubt(by) }
+	squats := func(when string) {
+		t.Helper()
+		if d := doubt(r, "s", "username"); !strings.Contains(d, "e-mail other than its own") {
+			t.Errorf("%s, the user name of the squatter is not doubted: %q", when, d)
+		}
+		if d := doubt(r, "s", "email"); d != "" {
+			t.Errorf("%s, the squatter's own e-mail is doubted: %q", when, d)
+		}
+	}
+	for _, who := range []string{"v", "u"} {
+		if d := doubt(r, who, "username"); d != "" {
 			t.Errorf("%s without self-registration: %s", who, d)
 		}
 	}
+	squats("without self-registration")
 	home := r.list(providers.Query{Kind: "realm", Keys: []map[string]string{{"realm": realm}}})[0]
 	r.do(r.changeOp("realm", home, map[string]cty.Value{"registration_allowed": cty.True}))
-	if doubt(r, "v") != "" || !strings.Contains(doubt(r, "u"), "not verified") || !strings.Contains(doubt(r, "s"), "e-mail other than its own") {
-		t.Errorf("with self-registration: %q, %q, %q", doubt(r, "v"), doubt(r, "u"), doubt(r, "s"))
+	if doubt(r, "v", "username") != "" || !strings.Contains(doubt(r, "u", "email"), "not verified") {
+		t.Errorf("with self-registration: %q, %q", doubt(r, "v", "username"), doubt(r, "u", "email"))
 	}
+	squats("with self-registration")
 	limited := r.serviceAccount(realm, "limited", "manage-users")
-	if d := doubt(limited, "u"); !strings.Contains(d, "view-realm") {
+	if d := doubt(limited, "u", "email"); !strings.Contains(d, "view-realm") {
 		t.Errorf("without view-realm: %q", d)
 	}
 }

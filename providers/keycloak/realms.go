@@ -59,16 +59,11 @@ func readRealm(name string) request {
 // getRealm reads a realm; nil if there is none. An account without view-realm
 // gets a few fields and no id.
 func (c *conn) getRealm(ctx context.Context, name string) (*wireRealm, error) {
-	var w wireRealm
-	err := c.get(ctx, readRealm(name), nil, &w, nil...)
-	if isAbsent(err) {
-		return nil, nil
+	w, err := one[wireRealm](ctx, c, readRealm(name), nil)
+	if w != nil {
+		c.learn(name, w.facts())
 	}
-	if err != nil {
-		return nil, err
-	}
-	c.learn(name, w.facts())
-	return &w, nil
+	return w, err
 }
 
 func (c *conn) learn(realm string, f realmFacts) {

@@ -2,6 +2,7 @@ package keycloak
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,7 +13,8 @@ import (
 )
 
 // wireUser is what is read of a UserRepresentation. The brief one lacks the
-// attributes.
+// attributes, and costs the server a tenth: for the others it asks its database
+// for each user that it has not in its cache.
 type wireUser struct {
 	ID               string              `json:"id"`
 	Username         string              `json:"username"`
@@ -27,7 +29,7 @@ type wireUser struct {
 
 func (c *conn) listUsers(ctx context.Context, q providers.Query) ([]resource.Object, error) {
 	r := request{doing: "list the users", realm: q.Parent, role: "view-users"}
-	s := &userSearch{c: c, r: r, brief: q.Brief}
+	s := &userSearch{c: c, r: r, brief: q.Omits("attributes")}
 	var found []*wireUser
 	var err error
 	if q.Filters != cty.NilVal && !q.Filters.IsNull() {
@@ -48,7 +50,7 @@ func (c *conn) listUsers(ctx context.Context, q providers.Query) ([]resource.Obj
 	default:
 		return nil, c.checkUsers(ctx, r)
 	}
-	doubts, err := c.doubts(ctx, q.Parent, found)
+	doubts, err := c.doubts(ctx, q, found)
 	if err != nil {
 		return nil, err
 	}
@@ -57,8 +59,8 @@ func (c *conn) listUsers(ctx context.Context, q providers.Query) ([]resource.Obj
 	for _, w := range found {
 		if !seen[w.ID] {
 			seen[w.ID] = true
-			o := c.userObject(q.Parent, w, q.Brief)
-			o.Doubt = doubts(w)
+			o := c.userObject(w, q)
+			o.Doubts = doubts(w)
 			out = append(out, o)
 		}
 	}
@@ -68,26 +70,37 @@ func (c *conn) listUsers(ctx context.Context, q providers.Query) ([]resource.Obj
 // checkUsers makes sure that nobody found means that nobody is there: with
 // query-users alone Keycloak answers with an empty list, but tells the count.
 func (c *conn) checkUsers(ctx context.Context, r request) error {
-	if c.wasSeen("user", r.realm) {
+	return c.checkEmpty(ctx, r, "user", func() (int, error) {
+		var anybody []wireUser
+		err := c.get(ctx, r, map[string]string{"first": "0", "max": "1", "briefRepresentation": "true"}, &anybody, "users")
+		return len(anybody), err
+	}, func() (int, error) { return c.countUsers(ctx, r) })
+}
+
+// checkEmpty makes sure that an empty list means that nothing is there, and not
+// that the account may not see it, by the count. Both are asked again where
+// they disagree: somebody may have made the first one in between.
+func (c *conn) checkEmpty(ctx context.Context, r request, kind string, list, count func() (int, error)) error {
+	if c.wasSeen(kind, r.realm) {
 		return nil
 	}
-	var anybody []wireUser
-	err := c.get(ctx, r, map[string]string{"first": "0", "max": "1", "briefRepresentation": "true"}, &anybody, "users")
-	if isAbsent(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if len(anybody) == 0 {
-		n, err := c.countUsers(ctx, r)
-		if err != nil || n == 0 {
+	for range 2 {
+		n, err := list()
+		if isAbsent(err) {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
-		return c.refusal(r, &answer{status: 403, json: true})
+		if n > 0 {
+			c.see(kind, r.realm)
+			return nil
+		}
+		if n, err = count(); err != nil || n == 0 {
+			return err
+		}
 	}
-	c.see("user", r.realm)
-	return nil
+	return c.refusal(r, &answer{status: 403, json: true})
 }
 
 func (c *conn) countUsers(ctx context.Context, r request) (int, error) {
@@ -98,19 +111,21 @@ func (c *conn) countUsers(ctx context.Context, r request) (int, error) {
 
 // doubts tells, for users found in a realm, why they must not be adopted by
 // their key alone. Where anybody can make an account, an unverified e-mail
-// proves nothing, and neither does a user name that looks like an e-mail.
-func (c *conn) doubts(ctx context.Context, realm string, found []*wireUser) (func(*wireUser) string, error) {
-	suspicious := func(w *wireUser) bool {
-		return !w.EmailVerified || strings.Contains(w.Username, "@") && w.Username != w.Email
+// proves nothing. A user name that is an e-mail other than the account's own
+// proves nothing anywhere: it may be from a time when anybody could.
+func (c *conn) doubts(ctx context.Context, q providers.Query, found []*wireUser) (func(*wireUser) map[string]string, error) {
+	otherName := map[string]string{"username": "its user name is an e-mail other than its own"}
+	byName := func(w *wireUser) map[string]string {
+		if strings.Contains(w.Username, "@") && w.Email != "" && w.Username != w.Email {
+			return otherName
+		}
+		return nil
 	}
-	any := false
-	for _, w := range found {
-		any = any || suspicious(w)
+	filtered := q.Filters != cty.NilVal && !q.Filters.IsNull()
+	if !slices.ContainsFunc(found, func(w *wireUser) bool { return !w.EmailVerified || filtered && byName(w) != nil }) {
+		return byName, nil
 	}
-	if !any {
-		return func(*wireUser) string { return "" }, nil
-	}
-	facts, err := c.facts(ctx, realm)
+	facts, err := c.facts(ctx, q.Parent)
 	if err != nil {
 		return nil, err
 	}
@@ -119,26 +134,31 @@ func (c *conn) doubts(ctx context.Context, realm string, found []*wireUser) (fun
 	case !facts.known:
 		where = "whether the realm allows self-registration cannot be told without the role view-realm"
 	case !facts.registration:
-		return func(*wireUser) string { return "" }, nil
+		return byName, nil
 	}
-	return func(w *wireUser) string {
+	unverified := map[string]string{"": "its e-mail is not verified and " + where}
+	// What a search finds, it may have found by the name.
+	otherFound := map[string]string{"": otherName["username"] + " and " + where}
+	return func(w *wireUser) map[string]string {
 		switch {
 		case !w.EmailVerified:
-			return "its e-mail is not verified and " + where
-		case suspicious(w):
-			return "its user name is an e-mail other than its own and " + where
+			return unverified
+		case filtered && byName(w) != nil:
+			return otherFound
 		}
-		return ""
+		return byName(w)
 	}, nil
 }
 
-func (c *conn) userObject(realm string, w *wireUser, brief bool) resource.Object {
+func (c *conn) userObject(w *wireUser, q providers.Query) resource.Object {
 	attrs := c.blank("user")
-	attrs["id"], attrs["realm"] = cty.StringVal(w.ID), cty.StringVal(realm)
+	attrs["id"], attrs["realm"] = cty.StringVal(w.ID), cty.StringVal(q.Parent)
 	attrs["username"], attrs["email"] = cty.StringVal(w.Username), stringVal(w.Email)
-	if !brief {
+	if !q.Brief {
 		attrs["first_name"], attrs["last_name"] = stringVal(w.FirstName), stringVal(w.LastName)
 		attrs["enabled"], attrs["email_verified"] = cty.BoolVal(w.Enabled), cty.BoolVal(w.EmailVerified)
+	}
+	if !q.Omits("attributes") {
 		attrs["attributes"] = multiMapVal(w.Attributes)
 	}
 	o := resource.Object{

@@ -94,9 +94,11 @@ func finish(k resource.Kind, q providers.Query, all []resource.Object) []resourc
 		seen[o.ID] = true
 		return again
 	})
-	if q.Brief {
-		for i := range all {
+	for i := range all {
+		if q.Brief {
 			all[i] = brief(k, all[i])
+		} else if len(q.Omit) > 0 {
+			all[i].Attrs = without(all[i].Attrs, q.Omit)
 		}
 	}
 	return all

@@ -36,7 +36,7 @@ func space() resource.Kind {
 }
 `,
 		Attributes: []resource.Attribute{
-			{Name: "name", Type: cty.String, Optional: true, ForceNew: true, DefaultFrom: "label", Doc: "Its name.",
+			{Name: "name", Type: cty.String, Optional: true, ForceNew: true, DefaultFrom: resource.FromLabel, Doc: "Its name.",
 				Check: resource.Check{MinLen: 1, MaxLen: 60, Pattern: `[a-z0-9-]+`, PatternDoc: "lower-case letters, digits and dashes"}},
 			{Name: "title", Type: cty.String, Optional: true, Doc: "A title for people."},
 			{Name: "enabled", Type: cty.Bool, Optional: true, Default: cty.True, Doc: "Whether anybody may sign in."},
@@ -129,7 +129,7 @@ team "drivers" {
 `,
 		Attributes: []resource.Attribute{
 			parent(),
-			{Name: "name", Type: cty.String, Optional: true, DefaultFrom: "label", Doc: "Its name.", Check: resource.Check{MinLen: 1, MaxLen: 255}},
+			{Name: "name", Type: cty.String, Optional: true, DefaultFrom: resource.FromLabel, Doc: "Its name.", Check: resource.Check{MinLen: 1, MaxLen: 255}},
 			{Name: "description", Type: cty.String, Optional: true, Doc: "What it is for."},
 			{Name: "tier", Type: cty.String, Optional: true, Computed: true, ForceNew: true, Doc: "How large it may become.",
 				Check: resource.Check{OneOf: []string{"small", "large"}}},
@@ -149,7 +149,7 @@ func site() resource.Kind {
 }
 `,
 		Attributes: []resource.Attribute{
-			{Name: "name", Type: cty.String, Optional: true, ForceNew: true, DefaultFrom: "label", Doc: "Its name: main."},
+			{Name: "name", Type: cty.String, Optional: true, ForceNew: true, DefaultFrom: resource.FromLabel, Doc: "Its name: main."},
 			{Name: "greeting", Type: cty.String, Optional: true, Computed: true, Doc: "What it says."},
 		},
 		Key: []string{"name"}, Lookup: [][]string{{"name"}}, AdoptOnly: true, Marked: true,

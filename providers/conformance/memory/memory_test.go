@@ -145,7 +145,7 @@ func TestAStrangerChangesWhatTheAPIWouldNot(t *testing.T) {
 	if got.Text("full_name") != "Marty" || got.Text("email") != "mcfly@example.com" {
 		t.Errorf("found %#v", got.Attrs)
 	}
-	if people[0].Doubt == "" {
+	if people[0].Doubt() == "" {
 		t.Error("an unverified address in a space that is open for registration is not doubted")
 	}
 	p.Remove("space", "space-0001")

@@ -71,7 +71,7 @@ func (s *server) visible(kind, parent string) []resource.Object {
 	}
 	for i := range out {
 		if kind == "person" && open[parent] && out[i].Attr("email_verified").False() {
-			out[i].Doubt = "its e-mail address is not verified and anybody may register in the space"
+			out[i].Doubts = map[string]string{"": "its e-mail address is not verified and anybody may register in the space"}
 		}
 	}
 	return out
@@ -102,4 +102,13 @@ func brief(k resource.Kind, o resource.Object) resource.Object {
 	}
 	o.Attrs = cty.ObjectVal(values)
 	return o
+}
+
+// without is an object value with some attributes null.
+func without(attrs cty.Value, names []string) cty.Value {
+	values := attrs.AsValueMap()
+	for _, name := range names {
+		values[name] = cty.NullVal(values[name].Type())
+	}
+	return cty.ObjectVal(values)
 }
