@@ -44,6 +44,9 @@ type Input struct {
 	Conn func(ctx context.Context, provider string) (providers.Conn, diag.Diagnostics)
 	// Kind describes a kind of the provider behind a block.
 	Kind func(provider, kind string) (resource.Kind, bool)
+	// Omit names the attributes of a kind that need not be read back: partial
+	// ones of which nothing is managed.
+	Omit func(provider, kind string) []string
 	// Read reads a deferred data block and tells the Resolver what it found.
 	Read func(ctx context.Context, c *plan.Change) diag.Diagnostics
 	// Recheck is asked right before an object is deleted, when much time may
@@ -65,6 +68,9 @@ type Input struct {
 	// Stop, once closed, ends the run gracefully: what is in flight is
 	// finished and recorded, nothing new is begun.
 	Stop <-chan struct{}
+	// Pause waits, or until the context ends, for what the server is still at;
+	// nil for a timer.
+	Pause func(context.Context, time.Duration)
 }
 
 // Target is one file (or object) on InfluxDB's side.
@@ -112,6 +118,16 @@ const (
 	notTried
 )
 
+// wait lets time pass.
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
 // Run executes a plan. It returns when everything is done, failed or not to be
 // tried; the summary says which. Files and credentials included, everything
 // that it changed is in the journal.
@@ -121,6 +137,9 @@ func Run(ctx context.Context, in Input) *Summary {
 	e := &executor{
 		Input: in, ctx: begin, finish: context.WithoutCancel(ctx),
 		outcomes: map[resource.Address]outcome{}, announced: map[resource.Address]bool{},
+	}
+	if e.Pause == nil {
+		e.Pause = wait
 	}
 	if in.Stop != nil {
 		stopped := make(chan struct{})

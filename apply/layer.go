@@ -2,6 +2,8 @@ package apply
 
 import (
 	"fmt"
+	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/google/uuid"
@@ -16,10 +18,13 @@ import (
 
 // task is one change under way.
 type task struct {
-	change *plan.Change // refined: everything in it is known
-	kind   resource.Kind
-	intent state.Intent
-	op     providers.Operation
+	change *plan.Change // once refined, everything in it is known
+	// desired is the wish as it is at its turn, refused why it cannot be done.
+	desired *resource.Desired
+	refused *diag.Diagnostic
+	kind    resource.Kind
+	intent  state.Intent
+	op      providers.Operation
 	// deletion is the first half of a replacement.
 	deletion *providers.Operation
 	attempts int
@@ -34,12 +39,15 @@ type task struct {
 	settled, reported, deleted bool
 	// earlier is what a run that died had tried to create here.
 	earlier *state.Intent
+	// lost names what the server did not keep, record is what the state holds:
+	// both once the object was read back.
+	lost   []string
+	record state.Object
 }
 
 // layer does all changes of one layer: they are independent of each other.
 func (e *executor) layer(changes []*plan.Change) {
-	var tasks []*task
-	var quiet []state.Record
+	var begun []*task
 	for _, c := range changes {
 		if blocker, ok := e.blockedBy(c.DependsOn); ok {
 			e.skip(c, fmt.Sprintf("It depends on %s, which was not done.", blocker))
@@ -52,10 +60,21 @@ func (e *executor) layer(changes []*plan.Change) {
 		if c.Action == plan.Replace && !e.mayDelete(c) {
 			continue
 		}
-		t, records := e.prepare(c)
-		quiet = append(quiet, records...)
-		if t != nil {
+		if t := e.begin(c); t != nil {
+			begun = append(begun, t)
+		}
+	}
+	share(begun, func(t *task) { t.refused = t.refine() })
+	var tasks []*task
+	var quiet []state.Record
+	for _, t := range begun {
+		switch {
+		case t.refused != nil:
+			e.fail(t.change, *t.refused)
+		case t.op.Verb != 0:
 			tasks = append(tasks, t)
+		default:
+			quiet = append(quiet, e.keep(t)...)
 		}
 	}
 	if !e.append(quiet...) {
@@ -91,9 +110,24 @@ func (e *executor) skipAll(tasks []*task) {
 	}
 }
 
-// prepare turns a change into a task. A change that needs no request is done
-// here: its records are returned.
-func (e *executor) prepare(c *plan.Change) (*task, []state.Record) {
+// share does something with each of many, on all processors. It must be a
+// function of that one alone.
+func share[T any](all []T, do func(T)) {
+	size := max(100, (len(all)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0)) // fewer are not worth a processor
+	var wg sync.WaitGroup
+	for part := range slices.Chunk(all, size) {
+		wg.Go(func() {
+			for _, one := range part {
+				do(one)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// begin turns a change into a task, with its wish as it is now that everything
+// it refers to is done; nil for one that is a data block's or cannot be done.
+func (e *executor) begin(c *plan.Change) *task {
 	if c.Address.Mode == resource.Data {
 		e.outcomes[c.Address] = succeeded
 		if c.Action == plan.Read {
@@ -101,40 +135,44 @@ func (e *executor) prepare(c *plan.Change) (*task, []state.Record) {
 				e.fail(c, diags[0])
 			}
 		}
-		return nil, nil
+		return nil
 	}
 	kind, _ := e.Kind(c.Provider, c.Kind)
 	desired, diags := e.Resolver.Resolve(c.Address)
 	if diags.HasErrors() {
 		e.fail(c, diags[0])
-		return nil, nil
+		return nil
 	}
-	refined, diags := plan.Refine(c, kind, &desired)
+	return &task{change: c, desired: &desired, kind: kind, id: c.ID}
+}
+
+// refine fills in what the plan called unknown, and makes the operation.
+func (t *task) refine() *diag.Diagnostic {
+	refined, diags := plan.Refine(t.change, t.kind, t.desired)
 	if diags.HasErrors() {
-		e.fail(c, diags[0])
-		return nil, nil
+		return &diags[0]
 	}
-	t := &task{change: refined, kind: kind, id: c.ID}
+	t.change = refined
 	if err := t.build(); err != nil {
-		e.fail(c, diag.Diagnostic{Summary: "No password could be made", Detail: err.Error()})
-		return nil, nil
+		return &diag.Diagnostic{Summary: "No password could be made", Detail: err.Error()}
 	}
-	if t.op.Verb != 0 {
-		return t, nil
-	}
-	// Nothing to send: what changes is the state.
+	return nil
+}
+
+// keep does a task without anything to send: what changes is the state.
+func (e *executor) keep(t *task) []state.Record {
+	c := t.change
 	t.object = c.Live
 	e.Resolver.Set(c.Address, t.value())
 	record := state.Put{Object: t.stateObject()}
-	if prior := refined.MovedFrom; prior != (resource.Address{}) {
-		e.done(refined, c.ID)
-		return nil, []state.Record{state.Remove{Address: prior}, record}
+	e.done(c, c.ID)
+	if prior := c.MovedFrom; prior != (resource.Address{}) {
+		return []state.Record{state.Remove{Address: prior}, record}
 	}
-	e.done(refined, c.ID)
 	if !c.IsChange() && !t.refreshed() {
-		return nil, nil
+		return nil
 	}
-	return nil, []state.Record{record}
+	return []state.Record{record}
 }
 
 // refreshed reports whether the live object says something else than the

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"strings"
 	"time"
 
 	"github.com/idpctl/idpctl/diag"
@@ -201,7 +202,7 @@ func (t *task) result() []state.Record {
 	switch {
 	case t.op.Verb == providers.Delete:
 		r.Removed = t.err == nil
-	case t.err == nil, t.op.Verb == providers.Create && t.reported:
+	case t.err == nil, t.reported && (t.intent.Verb == state.Create || t.op.Verb == providers.Create):
 		object := t.stateObject()
 		r.Object = &object
 	case t.intent.Verb == state.Replace && t.deleted:
@@ -252,11 +253,7 @@ func (e *executor) lookAgain(conn providers.Conn, tasks []*task) []*task {
 	if len(tasks) == 0 {
 		return nil
 	}
-	intents := make([]state.Intent, len(tasks))
-	for i, t := range tasks {
-		intents[i] = t.intent
-	}
-	found, err := look(e.finish, conn, intents)
+	found, err := e.lookFor(conn, tasks)
 	if err != nil {
 		return nil // their intents stay open: the next run looks
 	}
@@ -273,7 +270,9 @@ func (e *executor) lookAgain(conn providers.Conn, tasks []*task) []*task {
 				again = append(again, t)
 			}
 		case t.late():
-			e.takeLate(t, object)
+			if e.takeLate(t, object) {
+				again = append(again, t)
+			}
 		case object != nil && ours(t.intent, *object):
 			t.err, t.id, t.object = nil, object.ID, object
 			e.append(t.result()...)
@@ -292,22 +291,56 @@ func (e *executor) lookAgain(conn providers.Conn, tasks []*task) []*task {
 	return again
 }
 
-// takeLate records an object that the request of a run which died made after
-// all. It has what that request said, the first password too, which nobody
-// knows: the next apply compares it and delivers a new one.
-func (e *executor) takeLate(t *task, object *resource.Object) {
+// lookFor finds the objects of tasks. The server may be in the midst of what
+// the request of a run that died began: then it refuses a second object and
+// does not show the first one yet, and is asked again after a while.
+func (e *executor) lookFor(conn providers.Conn, tasks []*task) ([]*resource.Object, error) {
+	intents := make([]state.Intent, len(tasks))
+	for i, t := range tasks {
+		intents[i] = t.intent
+	}
+	for pause := firstPause; ; pause *= 2 {
+		found, err := look(e.finish, conn, intents)
+		if err != nil || pause > lastPause || e.stopped() {
+			return found, err
+		}
+		hidden := false
+		for i, t := range tasks {
+			hidden = hidden || t.late() && found[i] == nil
+		}
+		if !hidden {
+			return found, nil
+		}
+		e.Pause(e.ctx, pause)
+	}
+}
+
+// A realm takes Keycloak half a second; it is waited for about six.
+const (
+	firstPause = 100 * time.Millisecond
+	lastPause  = 3200 * time.Millisecond
+)
+
+// takeLate goes on with an object that the request of a run which died made
+// after all: it has what that request said, the first password too, which
+// nobody knows. What differs is changed, and a new password is set.
+func (e *executor) takeLate(t *task, object *resource.Object) bool {
+	t.earlier = nil
 	if object == nil || !ours(t.intent, *object) {
-		t.earlier = nil // somebody else's: a conflict like any other
-		e.append(t.result()...)
-		return
+		e.append(t.result()...) // somebody else's: a conflict like any other
+		return false
 	}
-	t.err = &providers.Error{
-		Class:   providers.Conflict,
-		Summary: "The request of an interrupted run arrived late, and made it meanwhile",
-		Hint:    "It is recorded as idpctl's. Apply once more.",
+	t.id, t.reported = object.ID, true
+	t.op.Verb, t.op.ID, t.op.Before = providers.Update, object.ID, object.Attrs
+	t.op.Changed = t.op.Changed[:0]
+	for _, path := range plan.Remaining(t.change, t.kind, object) {
+		top, _, _ := strings.Cut(path, ".")
+		if n := len(t.op.Changed); n == 0 || t.op.Changed[n-1] != top {
+			t.op.Changed = append(t.op.Changed, top)
+		}
 	}
-	t.id, t.reported, t.earlier = object.ID, true, nil
-	e.append(t.result()...)
+	e.event(Note, t.change, t.id, "The request of an interrupted run made it meanwhile; the rest is done now.")
+	return true
 }
 
 // diagnose turns a provider's error about one object into a diagnostic that

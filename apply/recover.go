@@ -98,6 +98,16 @@ func settleIntent(in state.Intent, found *resource.Object, had state.Object, kno
 	return nothing
 }
 
+// RecoverLate settles the intent of a creation of which an earlier look saw
+// nothing, if its object is among those that were found since.
+func RecoverLate(in state.Intent, found []resource.Object) (resource.Object, state.Record, bool) {
+	o := pickObject(in, found)
+	if o == nil || o.ID == beforeID(in) || !ours(in, *o) {
+		return resource.Object{}, nil, false
+	}
+	return *o, state.Result{Intent: in.Seq, Object: made(in, o.ID)}, true
+}
+
 // made is the record of an object that an intent turned out to have made.
 func made(in state.Intent, id string) *state.Object {
 	o := *in.After

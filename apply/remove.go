@@ -82,7 +82,7 @@ func (e *executor) removalTask(c *plan.Change) *task {
 func (e *executor) removeContents(parent *plan.Change) {
 	var records []state.Record
 	for _, c := range e.Plan.Changes {
-		if c.Action == plan.Delete && c.WithParent && dependsOn(c, parent.Address) {
+		if c.Action == plan.Delete && c.WithParent && c.Home == parent.Address {
 			records = append(records, state.Remove{Address: c.Address})
 			e.done(c, c.ID)
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -18,13 +19,21 @@ import (
 // compares that with the plan, records it, and delivers the credentials.
 func (e *executor) settle(tasks []*task) {
 	readErr := e.readBack(tasks)
+	share(tasks, func(t *task) {
+		if t.object != nil && t.err == nil {
+			t.lost = plan.Remaining(t.change, t.kind, t.object)
+		}
+		if t.object != nil && t.settled && t.id != "" {
+			t.record = t.stateObject()
+		}
+	})
 	var records []state.Record
 	var credentials []Credential
 	var delivered []state.Record
 	for _, t := range tasks {
 		e.Resolver.Set(t.change.Address, t.value())
 		if t.settled && t.id != "" && t.object != nil {
-			records = append(records, state.Put{Object: t.stateObject()})
+			records = append(records, state.Put{Object: t.record})
 		}
 		if t.settled && t.id != "" && t.change.MovedFrom != (resource.Address{}) {
 			records = append(records, state.Remove{Address: t.change.MovedFrom})
@@ -42,8 +51,8 @@ func (e *executor) settle(tasks []*task) {
 				Detail:  fmt.Sprintf("%s was done (id %s), but reading it back found nothing. Somebody else may have removed it; apply again.", t.change.Address, t.id),
 			})
 		default:
-			if lost := plan.Remaining(t.change, t.kind, t.object); len(lost) > 0 {
-				e.fail(t.change, e.notKept(t, lost))
+			if len(t.lost) > 0 {
+				e.fail(t.change, e.notKept(t, t.lost))
 			} else {
 				e.done(t.change, t.id)
 			}
@@ -96,15 +105,28 @@ func (e *executor) deliver(credentials []Credential, delivered []state.Record) {
 	if err := e.Deliver(credentials); err != nil {
 		e.summary.Diagnostics = append(e.summary.Diagnostics, diag.Diagnostic{
 			Summary: "First passwords could not be delivered",
-			Detail:  fmt.Sprintf("%d passwords were set and could not be written: %s. Mend that and apply again: new ones will be made.", len(credentials), err),
+			Detail:  fmt.Sprintf("The passwords of %s were set and could not be written: %s. Mend that and apply again: new ones will be made.", addresses(credentials), err),
 		})
 		return
 	}
 	e.append(delivered...)
 }
 
-// readBack reads, with one query for each kind and parent, the objects that
-// the answers of the server did not hold.
+// addresses names whose credentials they are, the first few of many.
+func addresses(list []Credential) string {
+	const most = 5
+	var names []string
+	for _, c := range list[:min(len(list), most)] {
+		names = append(names, c.Address.String())
+	}
+	if n := len(list) - most; n > 0 {
+		names = append(names, fmt.Sprintf("%d more", n))
+	}
+	return strings.Join(names, ", ")
+}
+
+// readBack reads, with one query for each kind and parent and all of them at
+// once, the objects that the answers of the server did not hold.
 func (e *executor) readBack(tasks []*task) *diag.Diagnostic {
 	type where struct{ provider, kind, parent string }
 	missing := map[where][]*task{}
@@ -114,31 +136,44 @@ func (e *executor) readBack(tasks []*task) *diag.Diagnostic {
 			missing[w] = append(missing[w], t)
 		}
 	}
+	var wg sync.WaitGroup
+	var mu sync.Mutex
 	var failure *diag.Diagnostic
 	for w, group := range missing {
-		conn, diags := e.Conn(e.finish, w.provider)
-		if diags.HasErrors() {
-			failure = &diags[0]
-			continue
-		}
-		q := providers.Query{Kind: w.kind, Parent: w.parent}
-		byID := make(map[string]*task, len(group))
-		for _, t := range group {
-			q.IDs = append(q.IDs, t.id)
-			byID[t.id] = t
-		}
-		objects, err := conn.List(e.finish, q)
-		if err != nil {
-			failure = &diag.Diagnostic{Summary: "Cannot read back what was done", Detail: err.Error() + " It is recorded in the state; plan again to compare."}
-			continue
-		}
-		for i, o := range objects {
-			if t, ok := byID[o.ID]; ok {
-				t.object = &objects[i]
+		wg.Go(func() {
+			if d := e.readGroup(w.provider, providers.Query{Kind: w.kind, Parent: w.parent}, group); d != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				failure = d
 			}
+		})
+	}
+	wg.Wait()
+	return failure
+}
+
+// readGroup reads the objects of some tasks by their ids.
+func (e *executor) readGroup(provider string, q providers.Query, tasks []*task) *diag.Diagnostic {
+	conn, diags := e.Conn(e.finish, provider)
+	if diags.HasErrors() {
+		return &diags[0]
+	}
+	q.Omit = e.Omit(provider, q.Kind)
+	byID := make(map[string]*task, len(tasks))
+	for _, t := range tasks {
+		q.IDs = append(q.IDs, t.id)
+		byID[t.id] = t
+	}
+	objects, err := conn.List(e.finish, q)
+	if err != nil {
+		return &diag.Diagnostic{Summary: "Cannot read back what was done", Detail: err.Error() + " It is recorded in the state; plan again to compare."}
+	}
+	for i, o := range objects {
+		if t, ok := byID[o.ID]; ok {
+			t.object = &objects[i]
 		}
 	}
-	return failure
+	return nil
 }
 
 // value is what the object is known to be: as read back, with what only the
@@ -211,7 +246,11 @@ func (t *task) stateObject() state.Object {
 			o.Sensitive = append(o.Sensitive, a.Name)
 		}
 	}
-	o.Owned = encodeOwned(t.kind, plan.NewOwned(c, t.kind), c.Desired)
+	owned := plan.NewOwned(c, t.kind)
+	if t.err != nil && t.object != nil {
+		owned = plan.OwnedAfterFailure(c, t.kind, t.object)
+	}
+	o.Owned = encodeOwned(t.kind, owned, c.Desired)
 	if t.op.Verb != 0 {
 		o.Written = t.intent.ServerTime
 	}

@@ -38,6 +38,8 @@ type bodyEval struct {
 	targets map[string][]target
 	open    map[string]bool
 	ranges  map[string]diag.Range
+	// derived names what was taken from another attribute.
+	derived []string
 	// lax: what is required may be missing; another source is asked first.
 	lax bool
 }
@@ -90,6 +92,12 @@ func (be *bodyEval) attribute(a resource.Attribute, arg *argument) attrValue {
 }
 
 func (be *bodyEval) evaluate(a resource.Attribute, x *expr) attrValue {
+	got := be.evaluated(a, x)
+	be.e.open = be.e.open || got.open || !got.ok || !got.value.IsWhollyKnown()
+	return got
+}
+
+func (be *bodyEval) evaluated(a resource.Attribute, x *expr) attrValue {
 	failed := attrValue{value: cty.UnknownVal(a.Type)}
 	addr := be.addr
 	if !x.perInstance && be.repeated {
@@ -252,7 +260,7 @@ func (be *bodyEval) defaults(attrs []resource.Attribute, vals map[string]cty.Val
 			continue
 		}
 		switch {
-		case a.DefaultFrom == "label":
+		case a.DefaultFrom == resource.FromLabel:
 			be.labelDefault(a, vals, c)
 		case a.DefaultFrom != "" && !isUnset(vals[a.DefaultFrom]):
 			be.copyDefault(a, vals, c)
@@ -303,6 +311,7 @@ func (be *bodyEval) copyDefault(a resource.Attribute, vals map[string]cty.Value,
 		v = v.Mark(resource.Sensitive)
 	}
 	vals[a.Name] = v
+	be.derived = append(be.derived, a.Name)
 }
 
 func (be *bodyEval) missing(a resource.Attribute, c *content, prefix string) {

@@ -96,6 +96,10 @@ func (m *Module) rootShape() shape {
 			m.report.errorf(rng, "Unsupported argument", "Only blocks stand at the top of a file; %q is an argument.%s", name, didYouMean(name, known))
 			return
 		}
+		if why := m.foreignKind(name); why != "" {
+			m.report.errorf(rng, "Unsupported block type", "%s", why)
+			return
+		}
 		m.report.errorf(rng, "Unsupported block type", "Blocks of type %q are not expected here.%s", name, didYouMean(name, known))
 	}}
 }

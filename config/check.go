@@ -17,6 +17,9 @@ import (
 
 // normalize does to a value what the server does to it.
 func normalize(a resource.Attribute, v cty.Value) cty.Value {
+	if len(a.Always) > 0 {
+		v = withAlways(v, a.Always)
+	}
 	if a.Normalize != resource.Lower {
 		return v
 	}
@@ -30,6 +33,19 @@ func normalize(a resource.Attribute, v cty.Value) cty.Value {
 		return v
 	}
 	return out
+}
+
+// withAlways adds to a set of strings what is always in it.
+func withAlways(v cty.Value, always []string) cty.Value {
+	bare, marks := v.Unmark()
+	if !bare.IsKnown() || bare.IsNull() || !bare.Type().Equals(cty.Set(cty.String)) {
+		return v
+	}
+	elements := bare.AsValueSlice()
+	for _, s := range always {
+		elements = append(elements, cty.StringVal(s))
+	}
+	return cty.SetVal(elements).WithMarks(marks)
 }
 
 // lower does what [resource.Lower] says to one value.
@@ -144,6 +160,8 @@ func (p patterns) checkString(c resource.Check, name, s string, secret bool) str
 		return fmt.Sprintf("%s must be a URL that begins with https:// or http://%s.", name, is)
 	case c.Pattern != "" && !p.matches(c.Pattern, s):
 		return fmt.Sprintf("%s must be %s%s.", name, c.PatternDoc, is)
+	case slices.Contains(c.NotOneOf, s):
+		return fmt.Sprintf("%s must not be %q, which is %s.", name, s, c.NotOneOfDoc)
 	}
 	return ""
 }

@@ -144,6 +144,15 @@ func (e *Evaluator) evaluateCluster(b *block, in *instance, be *bodyEval) Cluste
 			be.errorf(b.content.args[exclusiveAttr].expr, "Invalid use of a sensitive value", "%q cannot be sensitive: what idpctl does shows it.", exclusiveAttr)
 		}
 	}
+	for name, v := range map[string]cty.Value{idpAttr: c.IdentityProvider, jwksAttr: c.JWKSEndpoint} {
+		if resource.IsSensitive(v) {
+			place := b.rng
+			if arg := b.content.args[name]; arg != nil {
+				place = arg.expr.rng
+			}
+			be.notSensitive(name, place, "it is written to the cluster's files, and plans show it")
+		}
+	}
 	c.Targets = be.clusterTargets(kind, vals)
 	in.desired = resource.Desired{Address: c.Address, Provider: c.Provider}
 	seen := map[string]cty.Value{idpAttr: c.IdentityProvider, jwksAttr: c.JWKSEndpoint}

@@ -74,7 +74,7 @@ func (be *bodyEval) lookup(b *block, kind resource.Kind, vals map[string]cty.Val
 	}
 	if !anyGiven {
 		for _, set := range kind.Lookup {
-			if a, ok := kind.Attribute(set[0]); ok && len(set) == 1 && a.DefaultFrom == "label" && !b.repeated() {
+			if a, ok := kind.Attribute(set[0]); ok && len(set) == 1 && a.DefaultFrom == resource.FromLabel && !b.repeated() {
 				be.labelDefault(a, vals, b.content)
 				return set
 			}

@@ -102,6 +102,7 @@ func (m *Module) decodeRaw(r *report, body hcl.Body, s shape) (attrs hcl.Attribu
 		case *hclsyntax.Body:
 			for name, attr := range b.Attributes {
 				if !known[name] {
+					m.maskAll(attr.Expr.Range()) // it may be a password under a misspelt name
 					s.unsupported(name, fromRange(attr.NameRange), false)
 				}
 			}
@@ -113,6 +114,7 @@ func (m *Module) decodeRaw(r *report, body hcl.Body, s shape) (attrs hcl.Attribu
 		case jsonBody:
 			rest, _ := remain.JustAttributes()
 			for name, attr := range rest {
+				m.maskAll(attr.Expr.Range())
 				s.unsupported(name, fromRange(attr.NameRange), false)
 			}
 		}

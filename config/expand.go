@@ -16,7 +16,9 @@ type blockState struct {
 	// failed: its instances are not known because of a reported mistake.
 	failed bool
 	// open: its for_each or count is not known yet; only before any read.
-	open      bool
+	open bool
+	// closed: everything that was evaluated of it is known.
+	closed    bool
 	order     []*instance
 	instances map[resource.Key]*instance
 	value     cachedValue
@@ -68,6 +70,10 @@ func (e *Evaluator) expand(addr resource.Address) []resource.Desired {
 		e.report.errorf(diag.Range{}, "No such block", "There is no resource or data block %s.", addr)
 		return nil
 	}
+	if out, ok := e.reuse(b); ok {
+		return out
+	}
+	e.open = false
 	st := e.repeat(b)
 	if st.failed && (!e.dry || b.broken || b.inCycle) {
 		return nil
@@ -86,6 +92,7 @@ func (e *Evaluator) expand(addr resource.Address) []resource.Desired {
 		in.know(in.desired.Attrs, true)
 		out = append(out, in.desired)
 	}
+	st.closed = !e.open && len(e.report.list) == 0 && b.reusable()
 	e.touch(st)
 	return out
 }
@@ -169,19 +176,15 @@ func (e *Evaluator) repeat(b *block) *blockState {
 	case b.forEach != nil:
 		v, known, ok := e.forEach(b)
 		st.failed, st.open = !ok, ok && !known
-		if ok && known {
-			for it := v.ElementIterator(); it.Next(); {
-				key, val := it.Element()
-				key, _ = key.Unmark()
-				if v.Type().IsSetType() {
-					key = val
-				}
-				add(resource.StringKey(key.AsString()), val)
-			}
+		e.open = e.open || !ok || !known
+		for _, el := range v {
+			e.open = e.open || !el.value.IsWhollyKnown()
+			add(resource.StringKey(el.key), el.value)
 		}
 	case b.count != nil:
 		n, known, ok := e.count(b)
 		st.failed, st.open = !ok, ok && !known
+		e.open = e.open || !known
 		for i := range n {
 			add(resource.IntKey(i), cty.NilVal)
 		}
@@ -193,17 +196,23 @@ func (e *Evaluator) repeat(b *block) *blockState {
 
 const forEachUnsuitable = "The given \"for_each\" argument value is unsuitable: "
 
-// forEach is the value of for_each, checked: a known map, object or set of
-// strings. known is false where it may still become known.
-func (e *Evaluator) forEach(b *block) (v cty.Value, known, ok bool) {
+// element is one element of a for_each.
+type element struct {
+	key   string
+	value cty.Value
+}
+
+// forEach are the elements of for_each, checked: those of a known map, object
+// or set of strings. known is false where it may still become known.
+func (e *Evaluator) forEach(b *block) (elements []element, known, ok bool) {
 	const summary = "Invalid for_each argument"
-	fail := func(format string, args ...any) (cty.Value, bool, bool) {
+	fail := func(format string, args ...any) ([]element, bool, bool) {
 		e.report.errorf(b.forEach.rng, summary, format, args...)
-		return cty.NilVal, false, false
+		return nil, false, false
 	}
-	v, ok = e.eval(b.forEach, e.scope(b, b.refs), resource.Address{})
+	v, ok := e.eval(b.forEach, e.scope(b, b.refs), resource.Address{})
 	if !ok {
-		return cty.NilVal, false, false
+		return nil, false, false
 	}
 	t := v.Type()
 	switch {
@@ -220,22 +229,30 @@ func (e *Evaluator) forEach(b *block) (v cty.Value, known, ok bool) {
 		return fail(forEachUnsuitable+"\"for_each\" supports maps and sets of strings, but you have provided a set containing type %s.", t.ElementType().FriendlyName())
 	}
 	unknown, null := !v.IsKnown(), false
-	if t.IsSetType() && !unknown {
-		for it := v.ElementIterator(); it.Next(); { // which sorts: once is enough
-			_, val := it.Element()
-			unknown, null = unknown || !val.IsKnown(), null || val.IsNull()
+	if !unknown {
+		elements = make([]element, 0, v.LengthInt())
+		for it := v.ElementIterator(); it.Next(); { // which sorts a set: once is enough
+			key, val := it.Element()
+			if t.IsSetType() {
+				key = val
+				unknown, null = unknown || !val.IsKnown(), null || val.IsNull()
+			}
+			if !unknown && !null {
+				key, _ = key.Unmark()
+				elements = append(elements, element{key.AsString(), val})
+			}
 		}
 	}
 	if unknown {
 		if e.dry {
-			return v, false, true
+			return nil, false, true
 		}
 		return fail("The \"for_each\" value depends on attributes that cannot be determined until apply, so idpctl cannot tell which instances there are. Use keys that are written in the configuration, and refer to what is known after apply in the values only.")
 	}
 	if null {
 		return fail(forEachUnsuitable + "\"for_each\" sets must not contain null values.")
 	}
-	return v, true, true
+	return elements, true, true
 }
 
 // maxCount bounds count, as a mistyped number must not fill the memory.

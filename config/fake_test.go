@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/diag"
@@ -209,11 +211,25 @@ type world struct {
 
 func evaluate(t testing.TB, m *Module, react func(resource.Desired) cty.Value) *world {
 	t.Helper()
-	w := &world{e: m.Evaluator(), desired: map[string]resource.Desired{}, clusters: map[string]ClusterInstance{}}
+	w := newWorld(m.Evaluator())
 	if ds := w.run(m, react); len(ds) > 0 {
 		t.Fatalf("unexpected diagnostics:\n%s", ds.Error())
 	}
+	// What was taken over from the check of the configuration is what an
+	// evaluation finds that takes nothing over.
+	anew := newWorld(m.newEvaluator(false))
+	if ds := anew.run(m, react); len(ds) > 0 {
+		t.Fatalf("unexpected diagnostics when all is evaluated anew:\n%s", ds.Error())
+	}
+	opts := []cmp.Option{cmpopts.EquateComparable(resource.Address{}, resource.Key{}), cmp.Comparer(func(a, b cty.Value) bool { return show(a) == show(b) })}
+	if diff := cmp.Diff(anew.desired, w.desired, opts...); diff != "" {
+		t.Errorf("evaluated anew, and with what the check knew:\n%s", diff)
+	}
 	return w
+}
+
+func newWorld(e *Evaluator) *world {
+	return &world{e: e, desired: map[string]resource.Desired{}, clusters: map[string]ClusterInstance{}}
 }
 
 func (w *world) run(m *Module, react func(resource.Desired) cty.Value) diag.Diagnostics {

@@ -27,8 +27,8 @@ func functions(dir string) map[string]function.Function {
 		"max": stdlib.MaxFunc, "min": stdlib.MinFunc, "parseint": stdlib.ParseIntFunc, "pow": stdlib.PowFunc,
 		"signum": stdlib.SignumFunc, "sum": sumFunc(),
 
-		"chomp": stdlib.ChompFunc, "endswith": stringTest("suffix", hasSuffix), "format": stdlib.FormatFunc,
-		"formatlist": stdlib.FormatListFunc, "indent": stdlib.IndentFunc, "join": stdlib.JoinFunc,
+		"chomp": stdlib.ChompFunc, "endswith": stringTest("suffix", hasSuffix), "format": bounded(stdlib.FormatFunc, formatGrowth),
+		"formatlist": bounded(stdlib.FormatListFunc, formatGrowth), "indent": bounded(stdlib.IndentFunc, indentGrowth), "join": stdlib.JoinFunc,
 		"lower": stdlib.LowerFunc, "regex": stdlib.RegexFunc, "regexall": stdlib.RegexAllFunc,
 		"replace": replaceFunc(), "split": stdlib.SplitFunc, "startswith": stringTest("prefix", hasPrefix),
 		"strcontains": stringTest("substr", containsString), "strrev": stdlib.ReverseFunc, "substr": stdlib.SubstrFunc,
@@ -41,7 +41,7 @@ func functions(dir string) map[string]function.Function {
 		"element": stdlib.ElementFunc, "flatten": stdlib.FlattenFunc, "index": indexFunc(), "keys": stdlib.KeysFunc,
 		"length": lengthFunc(), "lookup": lookupFunc(), "merge": stdlib.MergeFunc, "one": oneFunc(),
 		"range": stdlib.RangeFunc, "reverse": stdlib.ReverseListFunc, "setintersection": stdlib.SetIntersectionFunc,
-		"setproduct": stdlib.SetProductFunc, "setsubtract": stdlib.SetSubtractFunc, "setunion": stdlib.SetUnionFunc,
+		"setproduct": bounded(stdlib.SetProductFunc, productGrowth), "setsubtract": stdlib.SetSubtractFunc, "setunion": stdlib.SetUnionFunc,
 		"slice": stdlib.SliceFunc, "sort": stdlib.SortFunc, "values": stdlib.ValuesFunc, "zipmap": stdlib.ZipmapFunc,
 
 		"base64decode": base64Decode(), "base64encode": encoding.Base64EncodeFunc, "csvdecode": limited(stdlib.CSVDecodeFunc),

@@ -83,7 +83,8 @@ func (m *Module) analyseBlock(b *block) {
 			b.refs.merge(r)
 		}
 	}
-	for _, addr := range m.explicitDeps(b.dependsOn) {
+	b.after = m.explicitDeps(b.dependsOn)
+	for _, addr := range b.after {
 		b.refs.merge(refs{blocks: []blockRef{{addr: addr}}})
 	}
 }

@@ -37,7 +37,7 @@ func (e *Evaluator) evaluateInstance(b *block, in *instance, ctx *hcl.EvalContex
 		}
 	}
 	be.checkHomes(b, kind, &d)
-	d.DependsOn = be.dependsOn(b)
+	d.DependsOn, d.After = be.dependsOn(b), b.after
 	in.desired = d
 }
 
@@ -182,7 +182,7 @@ func (be *bodyEval) managed(b *block, found *candidate, d *resource.Desired) {
 	be.defaults(attrs, vals, b.content, "")
 	be.keysNotEmpty(b, kind, vals, d)
 	be.oneCredential(kind.Credential, vals, d)
-	d.Attrs = cty.ObjectVal(vals)
+	d.Attrs, d.Derived = cty.ObjectVal(vals), be.derived
 	d.PreventDestroy = be.flag(b.preventDestroy, "prevent_destroy")
 	d.ForceDestroy = be.flag(b.forceDestroy, "force_destroy")
 	d.OnDestroy = be.onDestroy(b, kind)
@@ -211,12 +211,22 @@ func (be *bodyEval) oneCredential(c *resource.Credential, vals map[string]cty.Va
 	}
 }
 
-// keysNotEmpty refuses an empty id or natural key.
+// notSensitive refuses a sensitive value where it would be told.
+func (be *bodyEval) notSensitive(name string, at diag.Range, why string) {
+	be.e.report.errorAt(be.addr, at, "Invalid use of a sensitive value",
+		"%q cannot be sensitive: %s. If it is no secret, write nonsensitive(…) around it.", name, why)
+}
+
+// keysNotEmpty refuses an empty id or natural key, and one that is sensitive.
 func (be *bodyEval) keysNotEmpty(b *block, kind resource.Kind, vals map[string]cty.Value, d *resource.Desired) {
 	for i := -1; i < len(kind.Key); i++ {
 		name := "id"
 		if i >= 0 {
 			name = kind.Key[i]
+		}
+		if resource.IsSensitive(vals[name]) {
+			be.notSensitive(name, d.AttrRange(name), "it names the object in plans, messages and the state")
+			continue
 		}
 		v, _ := vals[name].Unmark()
 		if v.Type() == cty.String && v.IsKnown() && !v.IsNull() && v.AsString() == "" {
@@ -255,6 +265,7 @@ func (be *bodyEval) plainValue(x *expr, name string, want cty.Type) (cty.Value, 
 		return cty.NilVal, false
 	}
 	conv, err := convertTo(v, want)
+	be.e.open = be.e.open || err == nil && !conv.IsKnown()
 	switch {
 	case err != nil:
 		be.errorf(x, "Incorrect attribute value type", "Inappropriate value for attribute %q: %s.", name, err)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/hashicorp/hcl/v2"
@@ -62,6 +63,9 @@ type Module struct {
 	values        map[string]cty.Value
 	locals        map[string]*local
 	outputs       map[string]*output
+
+	// checked evaluated the configuration when it was loaded.
+	checked *Evaluator
 
 	// mu guards every evaluation: the splat nodes of a syntax tree hold state
 	// while they are evaluated.
@@ -137,6 +141,21 @@ func (m *Module) evaluateDry() {
 	m.addDiags(e.evaluateLocals())
 	m.addDiags(m.CheckUnique(all))
 	m.addDiags(CheckTargets(clusters))
+	m.checked = e
+}
+
+// Writes reports whether a resource block of a kind sets an attribute.
+func (m *Module) Writes(kind, attribute string) bool {
+	for _, b := range m.blocks {
+		if b.typ != ResourceBlock || b.kindName != kind {
+			continue
+		}
+		_, argument := b.content.args[attribute]
+		if argument || b.content.dynamic || slices.ContainsFunc(b.content.blocks, func(n *nested) bool { return n.typ == attribute }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (m *Module) addDiags(ds diag.Diagnostics) {

@@ -27,3 +27,27 @@ func TestLookalikesAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// What is always in a set is in it however it is written.
+func TestAlways(t *testing.T) {
+	a := resource.Attribute{Name: "scopes", Type: cty.Set(cty.String), Always: []string{"basic"}}
+	text := func(s ...string) cty.Value {
+		out := make([]cty.Value, len(s))
+		for i := range s {
+			out[i] = cty.StringVal(s[i])
+		}
+		return cty.SetVal(out)
+	}
+	for _, tt := range []struct{ in, want cty.Value }{
+		{text("email"), text("basic", "email")},
+		{text("basic"), text("basic")},
+		{cty.SetValEmpty(cty.String), text("basic")},
+		{cty.NullVal(a.Type), cty.NullVal(a.Type)},
+		{cty.UnknownVal(a.Type), cty.UnknownVal(a.Type)},
+		{text("email").Mark(resource.Sensitive), text("basic", "email").Mark(resource.Sensitive)},
+	} {
+		if got := normalize(a, tt.in); !got.RawEquals(tt.want) {
+			t.Errorf("%#v became %#v, not %#v", tt.in, got, tt.want)
+		}
+	}
+}

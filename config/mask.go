@@ -166,6 +166,8 @@ func (k *masker) expr(e hcl.Expression) {
 	for _, t := range native.Variables() {
 		name, ok := stepName(t, 1)
 		switch {
+		case !k.m.refersTo(t.RootName()):
+			k.m.maskAll(t.SourceRange()) // a password without quotes
 		case !ok:
 		case t.RootName() == "local" && k.m.locals[name] != nil && !k.locals[name]:
 			k.locals[name] = true
@@ -176,6 +178,11 @@ func (k *masker) expr(e hcl.Expression) {
 			k.m.maskAll(k.m.variables[name].def.Range())
 		}
 	}
+}
+
+// refersTo reports whether references begin with a name.
+func (m *Module) refersTo(root string) bool {
+	return slices.Contains([]string{"var", "local", "data", "each", "count", "path", "cluster"}, root) || slices.Contains(m.kindNames(), root)
 }
 
 func (k *masker) literals(node hclsyntax.Node) {

@@ -17,6 +17,8 @@ type meta struct {
 	provider      string
 	providerRange diag.Range
 	dependsOn     []explicitDep
+	// after are the blocks that dependsOn names.
+	after []resource.Address
 
 	onDestroy, forceDestroy, preventDestroy *expr
 	ignore                                  []ignored

@@ -1,8 +1,10 @@
 package config
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -16,6 +18,9 @@ const (
 	maxNesting   = 200
 	maxOperators = 500
 	maxFileSize  = 8 << 20
+	// maxExponent bounds the powers of ten in numbers: written out, which a
+	// number is where a text is wanted, 1e1000000000 has a billion digits.
+	maxExponent = 1000
 )
 
 type syntax int
@@ -50,6 +55,10 @@ func checkNesting(src []byte, filename string, start hcl.Pos, s syntax) *hcl.Dia
 	for i, tok := range tokens {
 		top := &levels[len(levels)-1]
 		switch tok.Type {
+		case hclsyntax.TokenNumberLit:
+			if hugeNumber(tok.Bytes) {
+				return tooLong(tok.Range)
+			}
 		case hclsyntax.TokenOBrack:
 			top.operators++
 			levels = append(levels, level{})
@@ -129,9 +138,41 @@ func checkJSONNesting(src []byte, filename string) *hcl.Diagnostic {
 				}
 			}
 			i = end - 1
+		case 'e', 'E':
+			// the word true has an e too, and no digit before it
+			if i > 0 && (isDigit(src[i-1]) || src[i-1] == '.') && hugeNumber(src[i:min(i+20, len(src))]) {
+				return tooLong(at(i + 1))
+			}
 		}
 	}
 	return nil
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// hugeNumber reports whether the number at the beginning of s has an exponent
+// beyond maxExponent.
+func hugeNumber(s []byte) bool {
+	_, exponent, found := bytes.Cut(bytes.ToLower(s), []byte("e"))
+	if !found {
+		return false
+	}
+	exponent = bytes.TrimLeft(exponent, "+-0")
+	n := 0
+	for n < len(exponent) && isDigit(exponent[n]) {
+		n++
+	}
+	value, err := strconv.Atoi(string(exponent[:n]))
+	return n > 0 && (err != nil || value > maxExponent)
+}
+
+func tooLong(rng hcl.Range) *hcl.Diagnostic {
+	return &hcl.Diagnostic{
+		Severity: hcl.DiagError,
+		Summary:  "Number too long",
+		Detail:   fmt.Sprintf("The exponent of a number is from -%d to %d.", maxExponent, maxExponent),
+		Subject:  &rng,
+	}
 }
 
 // stringEnd is the index behind the JSON string that begins at start.

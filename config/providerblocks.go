@@ -94,6 +94,7 @@ func (m *Module) resolveCandidates() {
 			b.broken = true
 		}
 	}
+	var homeless []*block
 	for _, b := range m.blockOrder {
 		all := m.allCandidates(b)
 		if b.typ == ClusterBlock {
@@ -106,8 +107,12 @@ func (m *Module) resolveCandidates() {
 				}
 			}
 			if len(b.candidates) == 0 {
-				m.noCandidate(b, all, types)
 				b.broken = true
+				if len(m.providerOrder) == 0 {
+					homeless = append(homeless, b)
+				} else {
+					m.noCandidate(b, all, types)
+				}
 				continue
 			}
 		}
@@ -115,6 +120,23 @@ func (m *Module) resolveCandidates() {
 		m.checkNames(b)
 		m.checkIgnored(b)
 	}
+	m.noProvider(homeless)
+}
+
+// noProvider says once that no provider block is there at all.
+func (m *Module) noProvider(homeless []*block) {
+	if len(homeless) == 0 {
+		return
+	}
+	first := homeless[0]
+	others := ""
+	if n := len(homeless) - 1; n == 1 {
+		others = fmt.Sprintf(" %s lacks one, too.", homeless[1].addr)
+	} else if n > 1 {
+		others = fmt.Sprintf(" %d other blocks lack one, too.", n)
+	}
+	m.report.errorf(first.rng, "Provider configuration not present", "There is no provider block. Add one, such as provider %q { … }.%s",
+		m.allCandidates(first)[0].info.Type, others)
 }
 
 // staticTypes are the provider types that a block may belong to, as far as
@@ -172,11 +194,6 @@ func (m *Module) staticParent(b *block) *block {
 
 // noCandidate explains why no provider type fits.
 func (m *Module) noCandidate(b *block, all []candidate, types []string) {
-	if len(m.providerOrder) == 0 {
-		m.report.errorf(b.rng, "Provider configuration not present",
-			"There is no provider block. Add one, such as provider %q { … }.", all[0].info.Type)
-		return
-	}
 	var mine []string
 	for _, t := range types {
 		mine = append(mine, m.opts.Providers[t].Name)
@@ -207,11 +224,55 @@ func (m *Module) checkStrays(b *block) {
 			m.report.errorf(x.rng, "Unsupported argument", "%q has no meaning in %s: idpctl deletes nothing there.", x.name, where)
 			continue
 		}
-		if m.lookedUp(b, x) {
+		if m.lookedUp(b, x) || m.foreign(b, x) {
+			continue
+		}
+		if b.typ == ClusterBlock && slices.Contains(laterTargets(), x.name) {
+			m.report.errorf(x.rng, "Not supported yet", "Blocks of type %q in a cluster are not supported yet by this version of idpctl.", x.name)
 			continue
 		}
 		m.unsupported(x.rng, x.name, x.isBlock, s, where, all)
 	}
+}
+
+// laterTargets are the targets of a cluster that this version does not know.
+func laterTargets() []string { return []string{"helm_values", "influxctl", "kubernetes"} }
+
+// foreign explains a name that is known from another identity provider.
+func (m *Module) foreign(b *block, x stray) bool {
+	for _, c := range b.candidates {
+		f, ok := c.kind.Foreign[x.name]
+		if !ok || b.plural {
+			continue
+		}
+		what := "argument"
+		if x.isBlock {
+			what = "block"
+		}
+		m.report.errorf(x.rng, "Unsupported "+what, "%q is known from %s; a %s of %s has no such %s.%s",
+			x.name, f.Of, c.kind.Name, c.info.Name, what, sentence(f.Instead))
+		return true
+	}
+	return false
+}
+
+// foreignKind explains a type of block that is one of other identity providers,
+// or "".
+func (m *Module) foreignKind(name string) string {
+	for _, info := range m.infos() {
+		if f, ok := info.ForeignKinds[name]; ok {
+			return fmt.Sprintf("Blocks of type %q are for %s; %s has none.%s", name, f.Of, info.Name, sentence(f.Instead))
+		}
+	}
+	return ""
+}
+
+// sentence is a clause as a further sentence; nothing for none.
+func sentence(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " " + s + "."
 }
 
 // lookedUp explains an attribute of the kind that a data block cannot take.

@@ -260,7 +260,7 @@ func (m *Module) blockOf(t hcl.Traversal) (addr resource.Address, rest hcl.Trave
 	case root == "module" || root == "self" || root == "terraform":
 		return addr, nil, fmt.Sprintf("%q is not supported yet by this version of idpctl.", root)
 	case !slices.Contains(kinds, root) && len(t) == 1:
-		return addr, nil, fmt.Sprintf("%q is not something that can be referred to. Put it in quotes if a string is meant; otherwise write what it refers to, such as var.%s or local.%s.", root, root, root)
+		return addr, nil, "This is not something that can be referred to. Put it in quotes if a string is meant; otherwise write what it refers to, such as var.NAME or local.NAME."
 	case !slices.Contains(kinds, root):
 		return addr, nil, fmt.Sprintf("There is no type of block called %q to refer to.%s",
 			root, didYouMean(root, append(kinds, "var", "local", "data", "each")))

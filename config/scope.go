@@ -29,6 +29,11 @@ type Evaluator struct {
 	states     map[resource.Address]*blockState
 	locals     map[string]cachedValue
 	scopes     map[any]cachedScope
+	// checked is what the check of the configuration found, before anything was
+	// read; nil while that is under way.
+	checked map[resource.Address]*blockState
+	// open: the expansion under way met something that is not known.
+	open bool
 	// report is that of the call under way.
 	report *report
 }
@@ -43,8 +48,22 @@ type cachedScope struct {
 	generation uint64
 }
 
-// Evaluator returns a new evaluator that knows nothing yet.
-func (m *Module) Evaluator() *Evaluator { return m.newEvaluator(false) }
+// Evaluator returns a new evaluator, which knows nothing of what the providers
+// hold. What the check of the configuration evaluated is not evaluated again
+// as long as it cannot have changed.
+func (m *Module) Evaluator() *Evaluator {
+	e := m.newEvaluator(false)
+	if m.checked == nil {
+		return e
+	}
+	e.checked = m.checked.states
+	for name, v := range m.checked.locals {
+		if len(m.locals[name].blocks) == 0 {
+			e.locals[name] = cachedValue{value: v.value}
+		}
+	}
+	return e
+}
 
 func (m *Module) newEvaluator(dry bool) *Evaluator {
 	return &Evaluator{

@@ -254,3 +254,26 @@ func TestBrokenSourceMasksSecrets(t *testing.T) {
 		t.Errorf("a variable file shows a secret:\n%s", got)
 	}
 }
+
+// A password under a misspelt name, and one without quotes, is shown neither in
+// the source nor in what is said of it.
+func TestMistypedSecrets(t *testing.T) {
+	for name, text := range map[string]string{
+		"misspelt":         "  passwrd = \"CANARY\"\n",
+		"another name":     "  pw = \"CANARY\"\n",
+		"without quotes":   "  password = CANARY\n",
+		"with a dash":      "  password = CANARY-1985\n",
+		"in a template":    "  password = \"x-${CANARY}\"\n",
+		"misspelt, bare":   "  passwrd = CANARY\n",
+		"misspelt, nested": "  passwrd = { a = [\"CANARY\"] }\n",
+	} {
+		src := "provider \"keycloak\" {\n  url = \"https://sso.example.com\"\n" + text + "}\n"
+		m, ds := load(t, src)
+		if !ds.HasErrors() || strings.Contains(ds.Error(), "CANARY") {
+			t.Errorf("%s: %v", name, ds)
+		}
+		if shown := string(m.Source("main.idp.hcl")); shown == "" || strings.Contains(shown, "CANARY") {
+			t.Errorf("%s: the source shows %q", name, shown)
+		}
+	}
+}

@@ -42,7 +42,7 @@ func PluralType(k resource.Kind) cty.Type {
 func PluralValue(k resource.Kind, objects []resource.Object) cty.Value {
 	found := make(map[string]cty.Value, len(objects))
 	for _, o := range objects {
-		found[NaturalKey(k, o.Attrs)] = o.Attrs
+		found[naturalKey(k, o.Attrs)] = o.Attrs
 	}
 	plural := cty.MapValEmpty(k.Type())
 	if len(found) > 0 {
@@ -51,10 +51,10 @@ func PluralValue(k resource.Kind, objects []resource.Object) cty.Value {
 	return cty.ObjectVal(map[string]cty.Value{k.Plural: plural})
 }
 
-// NaturalKey is the natural key of an object as one string, by which a plural
+// naturalKey is the natural key of an object as one string, by which a plural
 // data block holds it; the parts of a key of several attributes are joined by
 // slashes.
-func NaturalKey(k resource.Kind, attrs cty.Value) string {
+func naturalKey(k resource.Kind, attrs cty.Value) string {
 	var parts []string
 	for _, name := range k.Key {
 		v, _ := resource.Attr(attrs, name).Unmark()

@@ -140,6 +140,10 @@ func (s *Session) read() error {
 			"If the state was not removed on purpose, copy the backup to its place.", stored.SnapshotPath, stored.BackupPath))
 	}
 	if j == nil {
+		if len(stored.Journal) > 0 && s.locked {
+			s.notices = append(s.notices, fmt.Sprintf("Nothing in %s can be read, and it was ignored. A run that ended while it wrote its first line leaves that, "+
+				"and had done nothing yet. If the file was changed since, put the right copy back before you apply.", stored.JournalPath))
+		}
 		return nil
 	}
 	continues, err := bind(stored, base, j)

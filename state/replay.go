@@ -46,6 +46,8 @@ type world struct {
 	lastSeq uint64
 	// undo reverts, last to first, what was done since the last commit.
 	undo []func()
+	// touched: a record was added, even if it was reverted since.
+	touched bool
 }
 
 func newWorld(base *State) *world {
@@ -82,8 +84,12 @@ func newWorld(base *State) *world {
 	return w
 }
 
-// state is w as a value that shares no map or slice of w's own.
+// state is w as a value that shares no map or slice that w changes.
 func (w *world) state() *State {
+	if !w.touched {
+		s := *w.base
+		return &s
+	}
 	s := w.head
 	s.Objects = slices.Collect(maps.Values(w.objects))
 	s.Targets = slices.Collect(maps.Values(w.targets))
@@ -113,6 +119,7 @@ func (w *world) changes(s *State) bool {
 // apply adds a record. After an error w is as after the last commit plus what
 // was applied since; rollback reverts that.
 func (w *world) apply(r Record) error {
+	w.touched = true
 	switch r := r.(type) {
 	case Begin:
 		old := w.head
@@ -219,11 +226,11 @@ func (w *world) settle(r Result) error {
 	return nil
 }
 
-// owe adds a credential to deliver; the one before it of the same kind is
-// worthless now.
+// owe adds a credential to deliver; those before it are worthless now, of
+// whatever kind: a user signs in with the latest.
 func (w *world) owe(c Credential) {
 	for seq, old := range w.pending {
-		if old.Address == c.Address && old.Kind == c.Kind {
+		if old.Address == c.Address {
 			unset(w, w.pending, seq)
 		}
 	}

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"time"
 
 	"github.com/idpctl/idpctl/apply"
 	"github.com/idpctl/idpctl/diag"
@@ -17,6 +18,8 @@ type ApplyOptions struct {
 	Event func(apply.Event)
 	// Stop, once closed, ends the run gracefully.
 	Stop <-chan struct{}
+	// Pause waits for what the server is still at; nil for a timer.
+	Pause func(context.Context, time.Duration)
 }
 
 // Apply executes a plan that this run made.
@@ -27,11 +30,12 @@ func (r *Run) Apply(ctx context.Context, p *Planned, opts ApplyOptions) (*apply.
 	in := apply.Input{
 		Plan: p.Plan, Resolver: r.eval, Journal: r.session,
 		Conn: r.conns.get, Kind: r.conns.kind,
+		Omit:    p.planner.omit,
 		Read:    p.planner.readDeferred,
 		Recheck: p.planner.recheck,
 		Since:   p.since,
 		Targets: p.planner.applyTargets(),
-		Deliver: opts.Deliver, Event: opts.Event, Stop: opts.Stop,
+		Deliver: opts.Deliver, Event: opts.Event, Stop: opts.Stop, Pause: opts.Pause,
 		Outputs: r.encodeOutputs,
 	}
 	if p.Mode == plan.Destroy {
@@ -95,8 +99,8 @@ func (p *planner) readDeferred(ctx context.Context, c *plan.Change) diag.Diagnos
 	}
 	// What was to be created when the plan was made exists now.
 	reading := *p
-	reading.changes = nil
-	r := newReader(p.run.conns)
+	reading.changes, reading.order = nil, nil
+	r := p.newReader()
 	l := reading.lookup(&d, r)
 	if l.deferred {
 		return diag.Diagnostics{{

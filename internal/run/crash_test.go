@@ -106,6 +106,7 @@ space "lab" {
 person "p" {
   for_each  = { a = "a", b = "z", c = "c", e = "e" }
   space     = space.lab
+  username  = "${each.value}@example.com"
   email     = "${each.value}@example.com"
   full_name = "Person ${each.key}"
   generate_password = true

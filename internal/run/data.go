@@ -2,11 +2,14 @@ package run
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/idpctl/idpctl/config"
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/providers"
@@ -21,8 +24,10 @@ type lookup struct {
 	place   place
 	// by holds the attribute and value that single objects are found by.
 	by map[string]string
-	// deferred: what to look for is known only after apply.
+	// deferred: what to look for is known only after apply, or why tells what
+	// else it has to wait for.
 	deferred bool
+	why      string
 }
 
 // dataKind is the kind that a data block of a provider reads.
@@ -43,12 +48,19 @@ func (p *planner) lookup(d *resource.Desired, r *reader) lookup {
 	at, ok := p.place(d, kind)
 	args, _ := d.Args.UnmarkDeep()
 	if !ok || !args.IsWhollyKnown() {
-		l.deferred = true
+		l.deferred, l.why = true, "because what to look for is known only after apply"
+		return l
+	}
+	if c := p.waitsFor(d); c != nil {
+		l.deferred, l.why = true, fmt.Sprintf("because its depends_on names %s, which changes", c.Address.Block())
 		return l
 	}
 	l.place = at
 	if plural {
 		l.place.alone = d.Address.String()
+	}
+	r.whole[l.place] = true
+	if plural {
 		q := r.query(l.place)
 		q.Filters = args
 		return l
@@ -79,7 +91,7 @@ func (p *planner) read(n int, l lookup, objects []resource.Object) diag.Diagnost
 	}
 	value, diags := l.resolve(objects)
 	if l.deferred {
-		c.Action, c.Reason = plan.Read, "because what to look for is known only after apply"
+		c.Action, c.Reason = plan.Read, l.why
 	}
 	c.After, c.Before = value, value
 	if id := resource.Attr(value, "id"); !l.plural && id.IsKnown() && !id.IsNull() {
@@ -87,6 +99,15 @@ func (p *planner) read(n int, l lookup, objects []resource.Object) diag.Diagnost
 	}
 	p.add(c)
 	p.run.eval.Set(d.Address, value)
+	if !l.deferred {
+		a := answered{lookup: l, ids: make(map[string]bool, len(objects))}
+		for _, o := range objects {
+			if l.plural || l.matches(o) {
+				a.ids[o.ID] = true
+			}
+		}
+		p.answered = append(p.answered, a)
+	}
 	return diags
 }
 
@@ -110,8 +131,8 @@ func (l lookup) resolve(objects []resource.Object) (cty.Value, diag.Diagnostics)
 		return cty.UnknownVal(typ), l.errorf("Not found", "There is no %s with %s%s. A data block looks up what exists already; to have it created, write it without data.", l.kind.Name, l.wanted(), inParent(l.place.parent))
 	case len(found) > 1:
 		return cty.UnknownVal(typ), l.errorf("Ambiguous", "%d %ss have %s: %s. Name the id of the one you mean.", len(found), l.kind.Name, l.wanted(), candidates(found))
-	case found[0].Doubt != "" && l.by["id"] == "":
-		return cty.UnknownVal(typ), l.errorf("Doubtful match", "The %s with %s (%s) may be somebody else's: %s. If it is the right one, look it up by its id.", l.kind.Name, l.wanted(), candidates(found), found[0].Doubt)
+	case l.doubt(found[0]) != "":
+		return cty.UnknownVal(typ), l.errorf("Doubtful match", "The %s with %s (%s) may be somebody else's: %s. If it is the right one, look it up by its id.", l.kind.Name, l.wanted(), candidates(found), l.doubt(found[0]))
 	}
 	return found[0].Attrs, nil
 }
@@ -127,30 +148,21 @@ func (l lookup) resolveMany(objects []resource.Object) (cty.Value, diag.Diagnost
 			vals = map[string]cty.Value{}
 		}
 	}
-	typ := l.kind.Type()
 	if l.deferred {
-		vals[l.kind.Plural] = cty.UnknownVal(cty.Map(typ))
+		vals[l.kind.Plural] = cty.UnknownVal(cty.Map(l.kind.Type()))
 		return cty.ObjectVal(vals), nil
 	}
 	var diags diag.Diagnostics
-	elems := make(map[string]cty.Value, len(objects))
+	found := make([]resource.Object, 0, len(objects))
 	for _, o := range objects {
-		if o.Doubt != "" {
+		if o.Doubt() != "" {
 			diags = append(diags, l.errorf("Doubtful match", "It finds the %s with %s (%s), who may be somebody else: %s. Narrow the search, or remove that one.",
-				l.kind.Name, objectName(l.kind, o), candidates([]resource.Object{o}), o.Doubt)...)
+				l.kind.Name, objectName(l.kind, o), candidates([]resource.Object{o}), o.Doubt())...)
 			continue
 		}
-		key, _ := plan.KeyOf(l.kind.Key, o.Attrs)
-		name := make([]string, 0, len(l.kind.Key))
-		for _, k := range l.kind.Key {
-			name = append(name, key[k])
-		}
-		elems[strings.Join(name, "/")] = o.Attrs
+		found = append(found, o)
 	}
-	vals[l.kind.Plural] = cty.MapValEmpty(typ)
-	if len(elems) > 0 {
-		vals[l.kind.Plural] = cty.MapVal(elems)
-	}
+	vals[l.kind.Plural] = config.PluralValue(l.kind, found).GetAttr(l.kind.Plural)
 	return cty.ObjectVal(vals), diags
 }
 
@@ -168,6 +180,14 @@ func (l lookup) matches(o resource.Object) bool {
 		}
 	}
 	return true
+}
+
+// doubt tells why what was found may not be what was looked for.
+func (l lookup) doubt(o resource.Object) string {
+	if l.by["id"] != "" {
+		return ""
+	}
+	return o.Doubt(slices.Sorted(maps.Keys(l.by))...)
 }
 
 func (l lookup) wanted() string {

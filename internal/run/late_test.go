@@ -69,26 +69,145 @@ func (w *world) killAtPerson(fault memory.Fault) {
 }
 
 // The request of a run that died arrives when the next one sends its own: the
-// object is known as ours, and one more apply delivers a password.
+// object is known as ours, what differs is changed, and a password delivered.
 func TestLateCreation(t *testing.T) {
+	for name, second := range map[string]string{"same wish": oneMarty, "another wish": strings.Replace(oneMarty, `email = "marty@example.com"`, `email = "marty@example.com"
+  full_name = "Marty"`, 1)} {
+		w := newWorld(t, oneMarty)
+		w.killAtPerson(memory.DropBefore)
+		w.config(second)
+		var once sync.Once
+		w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
+			if r.Mutates() && r.Kind == "person" {
+				once.Do(func() { w.idp.Put("person", memory.Member("lab", "marty@example.com")) })
+			}
+			return memory.None
+		})
+		w.apply()
+		w.idp.SetFault(nil)
+		w.empty()
+		marty, _ := w.idp.Find("person", "lab", "marty@example.com")
+		if got := w.delivered["person.marty"]; len(got) != 1 || got[0] != marty.Password {
+			t.Errorf("%s: delivered %q, valid is %q", name, got, marty.Password)
+		}
+		if o, _ := w.state().Object(w.state().Objects[0].Address); o.Origin != state.Created {
+			t.Errorf("%s: it counts as %s", name, o.Origin)
+		}
+	}
+}
+
+// The server refuses a second object, and does not show the first one yet: it
+// is in the midst of making it.
+func TestCreationThatIsHalfVisible(t *testing.T) {
+	for _, pauses := range []int{1, 3} {
+		w := newWorld(t, oneMarty)
+		w.killAtPerson(memory.DropBefore)
+		id := ""
+		w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
+			switch {
+			case r.Kind != "person":
+			case r.Mutates() && id == "":
+				id = w.idp.Put("person", memory.Member("lab", "marty@example.com"))
+			case id != "" && pauses > 0:
+				w.idp.Remove("person", id)
+			}
+			return memory.None
+		})
+		w.pause = func() {
+			if pauses--; pauses == 0 {
+				w.idp.Put("person", memory.Member("lab", "marty@example.com"))
+			}
+		}
+		w.apply()
+		w.idp.SetFault(nil)
+		w.empty()
+		if pauses != 0 {
+			t.Errorf("%d pauses are left", pauses)
+		}
+		marty, _ := w.idp.Find("person", "lab", "marty@example.com")
+		if got := w.delivered["person.marty"]; len(got) != 1 || got[0] != marty.Password {
+			t.Errorf("delivered %q, valid is %q", got, marty.Password)
+		}
+	}
+}
+
+// The same, and then the change fails: the object is not forgotten.
+func TestLateCreationThatCannotBeChanged(t *testing.T) {
 	w := newWorld(t, oneMarty)
 	w.killAtPerson(memory.DropBefore)
-	var once sync.Once
+	n := 0
 	w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
 		if r.Mutates() && r.Kind == "person" {
-			once.Do(func() { w.idp.Put("person", memory.Member("lab", "marty@example.com")) })
+			if n++; n == 1 {
+				w.idp.Put("person", memory.Member("lab", "marty@example.com"))
+			} else {
+				return memory.DropBefore
+			}
 		}
 		return memory.None
 	})
-	s, diags := w.try(plan.Normal)
-	if diags.HasErrors() {
-		t.Fatal(diags)
-	}
-	if len(s.Failed) != 1 || !strings.Contains(s.Failed[0].Diagnostic.Summary, "arrived late") {
-		t.Fatalf("failed: %+v", s.Failed)
+	if s, diags := w.try(plan.Normal); diags.HasErrors() || len(s.Failed) != 1 {
+		t.Fatal(s, diags)
 	}
 	w.idp.SetFault(nil)
 	w.apply()
+	w.empty()
+	marty, _ := w.idp.Find("person", "lab", "marty@example.com")
+	if got := w.delivered["person.marty"]; len(got) != 1 || got[0] != marty.Password {
+		t.Errorf("delivered %q, valid is %q", got, marty.Password)
+	}
+}
+
+// The request of a run that died is done between the look for what it left open
+// and the search for what may exist: nobody is asked to adopt what is ours.
+func TestCreationSeenLate(t *testing.T) {
+	for name, second := range map[string]string{"same wish": oneMarty, "another wish": strings.Replace(oneMarty, `email = "marty@example.com"`, `email = "marty@example.com"
+  full_name = "Marty"`, 1)} {
+		w := newWorld(t, oneMarty)
+		w.killAtPerson(memory.DropBefore)
+		w.config(second)
+		reads := 0
+		w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
+			if !r.Mutates() && r.Kind == "person" {
+				if reads++; reads == 2 {
+					w.idp.Put("person", memory.Member("lab", "marty@example.com"))
+				}
+			}
+			return memory.None
+		})
+		p, diags := w.plan(plan.Normal)
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		if reads < 2 || len(p.Adoptions()) != 0 {
+			t.Fatalf("%s: after %d reads %d adoptions", name, reads, len(p.Adoptions()))
+		}
+		w.idp.SetFault(nil)
+		w.apply()
+		w.empty()
+		marty, _ := w.idp.Find("person", "lab", "marty@example.com")
+		if got := w.delivered["person.marty"]; len(got) != 1 || got[0] != marty.Password {
+			t.Errorf("%s: delivered %q, valid is %q", name, got, marty.Password)
+		}
+	}
+}
+
+// The same, and the plan that saw it is applied itself.
+func TestCreationSeenLateByTheApply(t *testing.T) {
+	w := newWorld(t, oneMarty)
+	w.killAtPerson(memory.DropBefore)
+	reads := 0
+	w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
+		if !r.Mutates() && r.Kind == "person" {
+			if reads++; reads == 2 {
+				w.idp.Put("person", memory.Member("lab", "marty@example.com"))
+			}
+		}
+		return memory.None
+	})
+	if s := w.apply(); s.Added != 0 {
+		t.Errorf("%d added", s.Added)
+	}
 	w.empty()
 	marty, _ := w.idp.Find("person", "lab", "marty@example.com")
 	if got := w.delivered["person.marty"]; len(got) != 1 || got[0] != marty.Password {

@@ -44,23 +44,35 @@ func (p *Planned) NeedsDelivery() []resource.Address {
 
 // Plan finds out what an apply would do. It changes nothing, anywhere.
 func (r *Run) Plan(ctx context.Context, mode plan.Mode) (*Planned, diag.Diagnostics) {
+	early := r.early
+	r.early = nil
 	recovered, err := r.recover(ctx)
 	if err != nil {
 		return nil, diag.Diagnostics{r.conns.diagnose("", err, "looking for what an interrupted run left open")}
 	}
-	effective, err := state.Replay(r.session.View(), recovered)
-	if err != nil {
-		return nil, diag.Diagnostics{{Summary: "Cannot use the state", Detail: err.Error()}}
+	view := r.session.View()
+	effective := view
+	if len(recovered) > 0 {
+		early = nil
+		if effective, err = state.Replay(view, recovered); err != nil {
+			return nil, diag.Diagnostics{{Summary: "Cannot use the state", Detail: err.Error()}}
+		}
+	}
+	if early == nil {
+		early = &decoded{of: effective}
+		early.priors, early.diags = Priors(effective, r.conns.kind)
 	}
 	p := &planner{
 		run: r, mode: mode, state: effective,
 		live:    map[identity]resource.Object{},
-		desired: map[resource.Address]*resource.Desired{},
-		changes: map[resource.Address]*plan.Change{},
-		places:  map[string]resource.Address{},
+		desired: map[resource.Address]*resource.Desired{}, expanded: map[resource.Address]bool{},
+		changes:   map[resource.Address]*plan.Change{},
+		places:    map[string]resource.Address{},
+		recovered: recovered, since: unseen(r.session.OpenIntents(), recovered),
 	}
-	var diags diag.Diagnostics
-	if p.priors, diags = Priors(effective, r.conns.kind); diags.HasErrors() {
+	p.priors = early.priors
+	diags := slices.Clone(early.diags)
+	if diags.HasErrors() {
 		return nil, diags
 	}
 	if diags = append(diags, p.refresh(ctx)...); diags.HasErrors() {
@@ -80,34 +92,19 @@ func (r *Run) Plan(ctx context.Context, mode plan.Mode) (*Planned, diag.Diagnost
 	if diags.HasErrors() {
 		return nil, diags
 	}
+	if diags = append(diags, plan.CheckTakeovers(p.order, r.conns.kind)...); diags.HasErrors() {
+		return nil, diags
+	}
 	outputs, ds := p.outputs()
 	diags = append(diags, ds...)
 	built, ds := plan.Build(mode, r.module.Namespace(), p.order, p.targets, outputs)
 	diags = append(diags, ds...)
 	diags = append(diags, r.warnings(built)...)
+	diags = append(diags, p.stale()...)
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	since := unseen(r.session.OpenIntents(), recovered)
-	return &Planned{Plan: built, planner: p, Recovered: append(recovered, p.abandoned...), since: since}, diags
-}
-
-// unseen are the creations that a look did not find: the server may still be
-// at them.
-func unseen(intents []state.Intent, recovered []state.Record) map[resource.Address]state.Intent {
-	made := map[uint64]bool{}
-	for _, rec := range recovered {
-		if r, ok := rec.(state.Result); ok && r.Object != nil {
-			made[r.Intent] = true
-		}
-	}
-	out := map[resource.Address]state.Intent{}
-	for _, in := range intents {
-		if in.Verb == state.Create && !made[in.Seq] {
-			out[in.Address] = in
-		}
-	}
-	return out
+	return &Planned{Plan: built, planner: p, Recovered: append(p.recovered, p.abandoned...), since: p.since}, diags
 }
 
 // recover settles what a run that died left open, by looking.
@@ -182,19 +179,24 @@ func Priors(s *state.State, kind func(provider, kind string) (resource.Kind, boo
 	return priors, diags
 }
 
+// believe takes the state for the live world.
+func (p *planner) believe() {
+	for _, prior := range p.priors {
+		p.live[identity{prior.Provider, prior.Kind, prior.ID}] = resource.Object{
+			Kind: prior.Kind, ID: prior.ID, Attrs: prior.Attrs,
+			Marker: resource.MarkerFor(p.run.module.Namespace(), prior.Address),
+		}
+	}
+}
+
 // refresh reads everything that the state knows: one query for each kind and
 // parent.
 func (p *planner) refresh(ctx context.Context) diag.Diagnostics {
 	if p.run.opts.NoRefresh {
-		for _, prior := range p.priors {
-			p.live[identity{prior.Provider, prior.Kind, prior.ID}] = resource.Object{
-				Kind: prior.Kind, ID: prior.ID, Attrs: prior.Attrs,
-				Marker: resource.MarkerFor(p.run.module.Namespace(), prior.Address),
-			}
-		}
+		p.believe()
 		return nil
 	}
-	r := newReader(p.run.conns)
+	r := p.newReader()
 	for _, prior := range p.priors {
 		r.id(place{provider: prior.Provider, kind: prior.Kind, parent: prior.Parent}, prior.ID)
 	}
@@ -235,7 +237,7 @@ func (p *planner) removeAll(gone []resource.Address, desired map[resource.Addres
 		return a.Compare(b)
 	})
 	var diags diag.Diagnostics
-	removed := map[resource.Address]*plan.Change{}
+	var homes []*plan.Change
 	for _, addr := range gone {
 		prior := p.priors[addr]
 		kind, _ := p.run.conns.kind(prior.Provider, prior.Kind)
@@ -243,25 +245,27 @@ func (p *planner) removeAll(gone []resource.Address, desired map[resource.Addres
 		if o, ok := p.live[identity{prior.Provider, prior.Kind, prior.ID}]; ok {
 			in.Live = &o
 		}
-		for _, dep := range prior.DependsOn {
-			if c, ok := removed[dep]; ok && c.Kind != prior.Kind && isHome(p, c, kind) {
-				in.Parent = c
+		for _, c := range homes {
+			if isHome(p, c, prior, kind) {
+				in.Parent, in.ParentForced = c, p.forced(c)
 			}
 		}
 		c, ds := plan.Remove(in)
 		diags = append(diags, ds...)
 		if c != nil {
-			removed[addr] = c
 			p.order = append(p.order, c)
+		}
+		if c != nil && c.Action == plan.Delete && p.depth(addr) == 0 {
+			homes = append(homes, c)
 		}
 	}
 	return diags
 }
 
-// isHome reports whether the deletion of c takes objects of a kind with it.
-func isHome(p *planner, c *plan.Change, kind resource.Kind) bool {
+// isHome reports whether the deletion of c takes the object of a record with it.
+func isHome(p *planner, c *plan.Change, prior *plan.Prior, kind resource.Kind) bool {
 	home, ok := p.run.conns.kind(c.Provider, c.Kind)
-	return ok && slices.Contains(home.Contains, kind.Name)
+	return ok && c.Provider == prior.Provider && slices.Contains(home.Contains, kind.Name) && nameIn(c, kind) == prior.Parent
 }
 
 // depth is 0 for a home, 1 for what is in one.
@@ -281,7 +285,7 @@ func (p *planner) contents(ctx context.Context) diag.Diagnostics {
 // contentsOf checks the homes in p.order against what the plan as a whole
 // removes.
 func (p *planner) contentsOf(ctx context.Context, whole []*plan.Change) diag.Diagnostics {
-	r := newReader(p.run.conns)
+	r := p.newReader()
 	removed := map[string]bool{}
 	for _, c := range whole {
 		if c.Action == plan.Delete || c.Action == plan.Replace {
@@ -318,14 +322,18 @@ func (p *planner) contentsOf(ctx context.Context, whole []*plan.Change) diag.Dia
 			for _, at := range places {
 				contents[at.kind] = found[at]
 			}
-			force := c.Prior != nil && c.Prior.ForceDestroy
-			if d, ok := p.desired[c.Address]; ok {
-				force = d.ForceDestroy // what is written now counts
-			}
-			diags = append(diags, plan.CheckContents(c, contents, removed, force)...)
+			diags = append(diags, plan.CheckContents(c, contents, removed, p.forced(c))...)
 		}
 	}
 	return diags
+}
+
+// forced reports whether a home may be deleted with what is not managed in it.
+func (p *planner) forced(c *plan.Change) bool {
+	if d, ok := p.desired[c.Address]; ok {
+		return d.ForceDestroy // what is written now counts
+	}
+	return c.Prior != nil && c.Prior.ForceDestroy
 }
 
 // warnings are what a plan should say although nothing is wrong with it.

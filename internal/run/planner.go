@@ -2,7 +2,10 @@ package run
 
 import (
 	"context"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -26,12 +29,20 @@ type planner struct {
 	live map[identity]resource.Object
 	// desired are all instances of the configuration, known so far.
 	desired map[resource.Address]*resource.Desired
-	changes map[resource.Address]*plan.Change
-	order   []*plan.Change
-	targets []*plan.TargetChange
-	files   []*plannedTarget
+	// expanded are the blocks of which desired has all instances.
+	expanded map[resource.Address]bool
+	changes  map[resource.Address]*plan.Change
+	order    []*plan.Change
+	targets  []*plan.TargetChange
+	files    []*plannedTarget
 	// abandoned settle credentials that the configuration asks for no more.
 	abandoned []state.Record
+	// recovered settle what a run that died left open; since are creations of it
+	// that were not seen yet.
+	recovered []state.Record
+	since     map[resource.Address]state.Intent
+	// answered are the data blocks that were read.
+	answered []answered
 	// places are the files planned so far, by what they really are.
 	places map[string]resource.Address
 }
@@ -60,6 +71,7 @@ func (p *planner) layer(ctx context.Context, n int, blocks []config.Block) diag.
 		}
 		instances, ds := p.run.eval.Expand(b.Address)
 		diags = append(diags, ds...)
+		p.expanded[b.Address] = true
 		for i := range instances {
 			d := &instances[i]
 			p.desired[d.Address] = d
@@ -73,7 +85,7 @@ func (p *planner) layer(ctx context.Context, n int, blocks []config.Block) diag.
 	if diags.HasErrors() {
 		return diags
 	}
-	r := newReader(p.run.conns)
+	r := p.newReader()
 	lookups := make([]lookup, len(data))
 	for i, d := range data {
 		lookups[i] = p.lookup(d, r)
@@ -89,10 +101,10 @@ func (p *planner) layer(ctx context.Context, n int, blocks []config.Block) diag.
 		diags = append(diags, p.read(n, l, found[l.place])...)
 	}
 	index := indexKeys(found, p)
-	for _, d := range managed {
-		diags = append(diags, p.object(n, d, index)...)
+	if diags = append(diags, p.takeLate(managed, index)...); diags.HasErrors() {
+		return diags
 	}
-	return diags
+	return append(diags, p.objects(n, managed, index)...)
 }
 
 // place is where the object of an instance lives; false while its parent is
@@ -107,17 +119,10 @@ func (p *planner) place(d *resource.Desired, kind resource.Kind) (place, bool) {
 		return at, false
 	}
 	at.parent = v.AsString()
-	parent, ok := p.changes[d.Parent]
-	if !ok {
-		return at, true
-	}
-	switch parent.Action {
-	case plan.Create, plan.Replace, plan.Read:
-		return at, false
-	case plan.Update:
-		// A parent that is renamed in place is still read by its old name.
-		if name := nameIn(parent, kind); name != "" {
-			at.parent = name
+	if parent, ok := p.changes[d.Parent]; ok {
+		switch parent.Action {
+		case plan.Create, plan.Replace, plan.Read:
+			return at, false
 		}
 	}
 	return at, true
@@ -163,25 +168,59 @@ func (p *planner) search(d *resource.Desired, r *reader) {
 	}
 }
 
-// object plans one managed instance.
-func (p *planner) object(n int, d *resource.Desired, index keyIndex) diag.Diagnostics {
+// objects plans the managed instances of a layer. They are compared on all
+// processors: each comparison is a function of its own input.
+func (p *planner) objects(n int, managed []*resource.Desired, index keyIndex) diag.Diagnostics {
+	for _, d := range managed {
+		kind, _ := p.run.conns.kind(d.Provider, d.Address.Kind)
+		if prior := p.prior(d, kind); prior != nil && prior.Undelivered && !wantsCredential(kind, d) {
+			p.priors[d.Address] = p.abandon(prior)
+		}
+	}
+	changes, told := make([]*plan.Change, len(managed)), make([]diag.Diagnostics, len(managed))
+	var wg sync.WaitGroup
+	var next atomic.Int64
+	for range min(runtime.GOMAXPROCS(0), len(managed)/minEach+1) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(managed); i = int(next.Add(1)) - 1 {
+				changes[i], told[i] = plan.Resource(p.input(managed[i], index))
+			}
+		})
+	}
+	wg.Wait()
+	var diags diag.Diagnostics
+	for i, d := range managed {
+		diags = append(diags, told[i]...)
+		c := changes[i]
+		if c == nil {
+			// Its dependents are evaluated with what is known of it.
+			kind, _ := p.run.conns.kind(d.Provider, d.Address.Kind)
+			p.run.eval.Set(d.Address, cty.UnknownVal(kind.Type()))
+			continue
+		}
+		c.Layer = n
+		p.add(c)
+		p.run.eval.Set(d.Address, c.After)
+	}
+	return diags
+}
+
+// minEach is how many comparisons are worth a processor of their own.
+const minEach = 100
+
+// input gathers what decides on one managed instance. It is called
+// concurrently.
+func (p *planner) input(d *resource.Desired, index keyIndex) plan.Input {
 	kind, _ := p.run.conns.kind(d.Provider, d.Address.Kind)
 	in := plan.Input{Kind: kind, Desired: d, Prior: p.prior(d, kind), Marker: resource.MarkerFor(p.run.module.Namespace(), d.Address)}
 	if in.Prior != nil {
-		if in.Prior.Address != d.Address {
-			in.RenamedFrom = in.Prior.Address
-		}
 		if o, ok := p.live[identity{in.Prior.Provider, in.Prior.Kind, in.Prior.ID}]; ok {
 			in.Live = &o
 		}
-		if in.Prior.Undelivered && !wantsCredential(kind, d) {
-			in.Prior = p.abandon(in.Prior)
-		}
 	}
-	if at, ok := p.place(d, kind); ok {
-		in.Matches = index.matches(at, kind, d)
-		if in.Live != nil && kind.Parent != "" {
-			renameParent(&in, kind, at.parent)
+	if in.Prior == nil || in.Live == nil { // else it is known which one it is
+		if at, ok := p.place(d, kind); ok {
+			in.Matches = index.matches(at, kind, d)
 		}
 	}
 	if parent, ok := p.changes[d.Parent]; ok {
@@ -194,16 +233,7 @@ func (p *planner) object(n int, d *resource.Desired, index keyIndex) diag.Diagno
 			in.Live = &o
 		}
 	}
-	c, diags := plan.Resource(in)
-	if c == nil {
-		// Its dependents are evaluated with what is known of it.
-		p.run.eval.Set(d.Address, cty.UnknownVal(kind.Type()))
-		return diags
-	}
-	c.Layer = n
-	p.add(c)
-	p.run.eval.Set(d.Address, c.After)
-	return diags
+	return in
 }
 
 // wantsCredential reports whether the configuration still asks for a first
@@ -239,25 +269,6 @@ func (p *planner) add(c *plan.Change) {
 	p.order = append(p.order, c)
 }
 
-// renameParent treats an object whose parent is renamed in place as one of the
-// renamed parent already: it does not move.
-func renameParent(in *plan.Input, kind resource.Kind, old string) {
-	want, _ := resource.Attr(in.Desired.Attrs, kind.Parent).Unmark()
-	have := resource.Attr(in.Live.Attrs, kind.Parent)
-	if have.IsNull() || have.AsString() != old || want.AsString() == old {
-		return
-	}
-	live := *in.Live
-	live.Attrs = withAttr(live.Attrs, kind.Parent, want)
-	in.Live = &live
-}
-
-func withAttr(obj cty.Value, name string, v cty.Value) cty.Value {
-	m := obj.AsValueMap()
-	m[name] = v
-	return cty.ObjectVal(m)
-}
-
 // prior is the state's record of an instance, nil if there is none. A record
 // of another provider or kind is that of another object.
 func (p *planner) prior(d *resource.Desired, kind resource.Kind) *plan.Prior {
@@ -268,6 +279,15 @@ func (p *planner) prior(d *resource.Desired, kind resource.Kind) *plan.Prior {
 	return prior
 }
 
+// configures reports whether the configuration has an instance of an address,
+// or may have one, as its block is still to be expanded.
+func (p *planner) configures(a resource.Address) bool {
+	if p.expanded[a.Block()] {
+		return p.desired[a] != nil
+	}
+	return p.run.configures(a)
+}
+
 // orphanOf finds the record of an address that the configuration no longer
 // has, whose object is the one that a new address means: the block was renamed.
 func (p *planner) orphanOf(matches []resource.Object, d *resource.Desired, kind resource.Kind) *plan.Prior {
@@ -276,7 +296,7 @@ func (p *planner) orphanOf(matches []resource.Object, d *resource.Desired, kind 
 			if prior.Kind != kind.Name || prior.Provider != d.Provider || prior.ID != o.ID {
 				continue
 			}
-			if _, live := p.live[identity{prior.Provider, prior.Kind, prior.ID}]; live && !p.run.configures(prior.Address) {
+			if _, live := p.live[identity{prior.Provider, prior.Kind, prior.ID}]; live && !p.configures(prior.Address) {
 				return prior
 			}
 		}

@@ -29,10 +29,14 @@ type identity struct{ provider, kind, id string }
 type reader struct {
 	conns *connections
 	want  map[place]*providers.Query
+	// omit names the attributes that nobody asks for but a data block; whole
+	// are the places of which one does.
+	omit  func(provider, kind string) []string
+	whole map[place]bool
 }
 
-func newReader(conns *connections) *reader {
-	return &reader{conns: conns, want: map[place]*providers.Query{}}
+func (p *planner) newReader() *reader {
+	return &reader{conns: p.run.conns, want: map[place]*providers.Query{}, omit: p.omit, whole: map[place]bool{}}
 }
 
 func (r *reader) query(p place) *providers.Query {
@@ -120,6 +124,9 @@ func (r *reader) list(ctx context.Context, p place, q providers.Query) ([]resour
 		return nil, diags, nil
 	}
 	q.IDs = dedupe(q.IDs)
+	if !r.whole[p] {
+		q.Omit = r.omit(p.provider, p.kind)
+	}
 	objects, err := conn.List(ctx, q)
 	return objects, diags, err
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/idpctl/idpctl/cluster"
 	"github.com/idpctl/idpctl/config"
 	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/resource"
 	"github.com/idpctl/idpctl/state"
@@ -55,6 +57,22 @@ type Run struct {
 	session *state.Session
 	conns   *connections
 	began   bool
+	// early is the state as it was opened, decoded; nil once it was used.
+	early *decoded
+}
+
+// decoded is what [Priors] made of a state.
+type decoded struct {
+	of     *state.State
+	priors map[resource.Address]*plan.Prior
+	diags  diag.Diagnostics
+}
+
+func decode(s *state.State, registry map[string]providers.Provider) *decoded {
+	d := &decoded{of: s}
+	kinds := &connections{registry: registry}
+	d.priors, d.diags = Priors(s, kinds.kind)
+	return d
 }
 
 // Load reads and checks the configuration, and nothing else: no state, no
@@ -80,11 +98,35 @@ func infos(list []providers.Provider) map[string]providers.Info {
 // it returns beside errors must be closed. The module is returned for its
 // sources even if there were errors.
 func Open(ctx context.Context, opts Options) (*Run, *config.Module, diag.Diagnostics) {
-	module, diags := Load(opts)
+	var module *config.Module
+	var diags, ds diag.Diagnostics
+	var session *state.Session
+	var early *decoded
+	registry := map[string]providers.Provider{}
+	for _, p := range opts.Providers {
+		registry[p.Info().Type] = p
+	}
+	open := func() {
+		if session, ds = OpenState(ctx, opts); session != nil {
+			early = decode(session.View(), registry)
+		}
+	}
+	if opts.Prompt == nil {
+		// Neither needs the other. Where somebody may be asked for a variable,
+		// the lock is not held meanwhile.
+		var wg sync.WaitGroup
+		wg.Go(open)
+		module, diags = Load(opts)
+		wg.Wait()
+	} else if module, diags = Load(opts); !diags.HasErrors() {
+		open()
+	}
 	if diags.HasErrors() {
+		if session != nil {
+			_ = session.Close() // nothing was written
+		}
 		return nil, module, diags
 	}
-	session, ds := OpenState(ctx, opts)
 	diags = append(diags, ds...)
 	if diags.HasErrors() {
 		return nil, module, diags
@@ -98,11 +140,7 @@ func Open(ctx context.Context, opts Options) (*Run, *config.Module, diag.Diagnos
 		}
 		return nil, module, diags
 	}
-	registry := map[string]providers.Provider{}
-	for _, p := range opts.Providers {
-		registry[p.Info().Type] = p
-	}
-	r := &Run{opts: opts, module: module, eval: module.Evaluator(), session: session}
+	r := &Run{opts: opts, module: module, eval: module.Evaluator(), session: session, early: early}
 	r.conns = &connections{
 		registry: registry, ranges: map[string]diag.Range{}, open: map[string]providers.Conn{},
 		config: r.eval.ProviderConfig,

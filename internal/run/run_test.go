@@ -176,6 +176,27 @@ func TestLostState(t *testing.T) {
 	w.empty()
 }
 
+// An instance that gets another key keeps its object too: from for_each to
+// count and back.
+func TestRenamedInstance(t *testing.T) {
+	const with = "space \"lab\" {}\nperson \"team\" {\n  space = space.lab\n  %\n}\n"
+	each := strings.Replace(with, "%", "for_each = { m = \"marty@example.com\", e = \"emmett@example.com\" }\n  email = each.value", 1)
+	count := strings.Replace(with, "%", "count = 2\n  email = [\"marty@example.com\", \"emmett@example.com\"][count.index]", 1)
+	w := newWorld(t, each)
+	w.apply()
+	before, _ := w.idp.Find("person", "lab", "marty@example.com")
+	for _, hcl := range []string{count, each} {
+		w.config(hcl)
+		if s := w.apply(); s.Added+s.Destroyed > 0 {
+			t.Errorf("%d added, %d destroyed", s.Added, s.Destroyed)
+		}
+		w.empty()
+	}
+	if after, ok := w.idp.Find("person", "lab", "marty@example.com"); !ok || after.ID != before.ID {
+		t.Error("the person is another one now")
+	}
+}
+
 func TestRenamedBlock(t *testing.T) {
 	w := newWorld(t, lab)
 	w.apply()
@@ -343,7 +364,8 @@ func TestReplace(t *testing.T) {
 	w := newWorld(t, lab)
 	w.apply()
 	before, _ := w.idp.Find("person", "lab", "marty@example.com")
-	w.config(strings.Replace(lab, `"marty@example.com"`, `"calvin@example.com"`, 1))
+	w.config(strings.Replace(lab, `"marty@example.com"`, `"calvin@example.com"
+  username = "calvin@example.com"`, 1))
 	w.wants("person.marty replace", "team.drivers update", "output.marty update")
 	w.apply()
 	w.empty()
@@ -378,5 +400,37 @@ func TestWriteOnlyVersion(t *testing.T) {
 	w.empty()
 	if s, _ := w.idp.Find("space", "", "lab"); s.WriteOnly["mail.password"].AsString() != "second" {
 		t.Errorf("the password is %#v", s.WriteOnly)
+	}
+}
+
+// One block may put its instances into several homes: each goes with its own.
+func TestHomesThatGoTogether(t *testing.T) {
+	for name, home := range map[string]string{
+		"chosen": `each.key == "north" ? space.north : space.south`, "each": `space.lab[each.key]`,
+	} {
+		w := newWorld(t, `
+locals { sides = toset(["north", "south"]) }
+space "north" {}
+space "south" {}
+space "lab" {
+  for_each = local.sides
+  name     = "lab-${each.key}"
+}
+
+person "of" {
+  for_each  = local.sides
+  space     = `+home+`
+  email     = "emmett@${each.key}.example.com"
+  full_name = "Emmett Brown"
+}
+`)
+		before := len(w.idp.Snapshot())
+		w.apply()
+		if s := w.destroy(); s.Destroyed != 6 {
+			t.Errorf("%s: %d destroyed, not 6", name, s.Destroyed)
+		}
+		if left := w.idp.Snapshot(); len(left) != before {
+			t.Errorf("%s: left behind: %v", name, left)
+		}
 	}
 }

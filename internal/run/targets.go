@@ -367,6 +367,56 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 	return step, nil
 }
 
+// Admins are the admins of one cluster, as its files have them.
+type Admins struct {
+	Cluster resource.Address
+	Users   []Admin
+}
+
+// Admin is a user with the id that its tokens carry. The values are strings, or
+// null, and marked where they are sensitive.
+type Admin struct {
+	Address                        resource.Address
+	ID, Email, FirstName, LastName cty.Value
+}
+
+// Admins tells, after an apply, who the admins are of the clusters whose files
+// were changed by it.
+func (r *Run) Admins(p *Planned) []Admins {
+	changed := map[resource.Address]bool{}
+	for _, pt := range p.planner.files {
+		if pt.change.Action != plan.NoOp {
+			changed[pt.instance] = true
+		}
+	}
+	var out []Admins
+	for _, layer := range r.module.Layers() {
+		for _, b := range layer {
+			if b.Type != config.ClusterBlock {
+				continue
+			}
+			instances, _ := r.eval.Clusters(b.Address) // it was evaluated for the files without errors
+			for i := range instances {
+				c := &instances[i]
+				if !changed[c.Address] || len(c.Admins) == 0 {
+					continue
+				}
+				list := Admins{Cluster: c.Address}
+				for _, a := range c.Admins {
+					list.Users = append(list.Users, Admin{a.Address, a.ID, a.Email, a.FirstName, a.LastName})
+				}
+				out = append(out, list)
+			}
+		}
+	}
+	return out
+}
+
+// Outputs are those of the state as it is now.
+func (r *Run) Outputs() (map[string]plan.Output, diag.Diagnostics) {
+	return StoredOutputs(r.session.View())
+}
+
 // NextCommands are what is left to do by hand after an apply, as sentences.
 func (r *Run) NextCommands(p *Planned) []string {
 	var out []string

@@ -29,8 +29,9 @@ type Cluster struct {
 	SubjectClaim string
 	// Admins are ids to names.
 	Admins map[string]string
-	// FilesAgree: nothing would change in the cluster's files.
-	FilesAgree bool
+	// FilesDiffer are the changes that would make the cluster's files say what
+	// the configuration does; none if they do already.
+	FilesDiffer []*plan.TargetChange
 	// Missing names what is not known yet, as nothing was applied.
 	Missing []string
 }
@@ -42,12 +43,12 @@ func (r *Run) Clusters(ctx context.Context) ([]Cluster, diag.Diagnostics) {
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	changed := map[resource.Address]bool{}
+	changed := map[resource.Address][]*plan.TargetChange{}
 	for _, t := range planned.Targets {
-		if t.Action != plan.NoOp {
+		if t.Diff != "" { // else only the state does not know the file yet, or any more
 			block := t.Address
 			block.Target = ""
-			changed[block] = true
+			changed[block] = append(changed[block], t)
 		}
 	}
 	var out []Cluster
@@ -60,7 +61,7 @@ func (r *Run) Clusters(ctx context.Context) ([]Cluster, diag.Diagnostics) {
 			diags = append(diags, ds...)
 			for i := range instances {
 				c := r.clusterOf(&instances[i], planned.planner)
-				c.FilesAgree = !changed[c.Address]
+				c.FilesDiffer = changed[c.Address]
 				out = append(out, c)
 			}
 		}

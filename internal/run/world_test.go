@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/idpctl/idpctl/apply"
 	"github.com/idpctl/idpctl/diag"
@@ -28,6 +29,8 @@ type world struct {
 	delivered map[string][]string
 	// deliver, if set, is called before a password counts as delivered.
 	deliver func() error
+	// pause, if set, is called instead of waiting for the server.
+	pause func()
 }
 
 func newWorld(t *testing.T, hcl string) *world {
@@ -81,7 +84,11 @@ func (w *world) try(mode plan.Mode) (*apply.Summary, diag.Diagnostics) {
 	if diags = append(diags, ds...); diags.HasErrors() {
 		return nil, append(diags, r.Close()...)
 	}
-	summary, ds := r.Apply(context.Background(), p, run.ApplyOptions{Deliver: w.receive})
+	summary, ds := r.Apply(context.Background(), p, run.ApplyOptions{Deliver: w.receive, Pause: func(context.Context, time.Duration) {
+		if w.pause != nil {
+			w.pause()
+		}
+	}})
 	return summary, append(append(diags, ds...), r.Close()...)
 }
 

@@ -1,0 +1,81 @@
+package run_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/idpctl/idpctl/plan"
+)
+
+const two = `
+space "lab" {}
+person "a" {
+  space = space.lab
+  email = "a@example.com"
+  initial_password = "s3cret-enough"
+}
+person "b" {
+  space = space.lab
+  email = "b@example.com"
+  initial_password = "s3cret-enough"
+}
+`
+
+// A user name that nobody wrote comes from the e-mail when the user is made,
+// and stays.
+func TestAChangedEmailRenamesNobody(t *testing.T) {
+	w := newWorld(t, two)
+	w.apply()
+	before, _ := w.idp.Find("person", "lab", "a@example.com")
+	w.config(strings.Replace(two, "a@example.com", "new@example.com", 1))
+	w.wants("person.a update")
+	w.apply()
+	w.empty()
+	after, there := w.idp.Find("person", "lab", "a@example.com")
+	if !there || after.ID != before.ID || after.Attr("email").AsString() != "new@example.com" {
+		t.Errorf("the person is %+v", after)
+	}
+}
+
+// What only one may have cannot change hands within one plan.
+func TestExchangesAreRefused(t *testing.T) {
+	for name, config := range map[string]string{
+		"swap":  strings.NewReplacer("a@example.com", "b@example.com", "b@example.com", "a@example.com").Replace(two),
+		"chain": strings.NewReplacer("a@example.com", "b@example.com", "b@example.com", "c@example.com").Replace(two),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, two)
+			w.apply()
+			w.config(config)
+			w.refused(plan.Normal, "Exchange of email", "person.a would get the email that person.b has now")
+			w.config(strings.Replace(two, "b@example.com", "c@example.com", 1))
+			w.apply()
+			w.empty()
+		})
+	}
+}
+
+// What lies in a home that is deleted by force goes with it, and the plan says
+// so, whatever its own block says.
+func TestReleaseInsideOfAForcedHome(t *testing.T) {
+	config := strings.Replace(two, `space "lab" {}`, `space "lab" { force_destroy = true }`, 1)
+	config = strings.Replace(config, `email = "a@example.com"`, "email = \"a@example.com\"\n  on_destroy = \"release\"", 1)
+	w := newWorld(t, config)
+	w.apply()
+	p, diags := w.plan(plan.Destroy)
+	if diags.HasErrors() {
+		t.Fatal(diags.Error())
+	}
+	for _, c := range p.Changes {
+		if c.Address.String() == "person.a" && (c.Action != plan.Delete || c.Reason != "because space.lab, which it is in, has force_destroy = true") {
+			t.Errorf("person.a: %s %s", c.Action, c.Reason)
+		}
+	}
+	w.destroy()
+	if _, there := w.idp.Find("person", "lab", "a@example.com"); there {
+		t.Error("person.a is still there")
+	}
+	w.config(strings.Replace(config, "force_destroy = true", "", 1))
+	w.apply()
+	w.refused(plan.Destroy, "1 person that idpctl did not make")
+}
