@@ -108,6 +108,7 @@ func rules() map[string]rule {
 		"no sleeping tests":       noSleep,
 		"pure packages":           pure,
 		"names say something":     names,
+		"own test data":           ownData,
 		"vendors in their places": vendors,
 	}
 }
@@ -298,6 +299,32 @@ func names(s source) []string {
 		return []string{s.path + ": a package is called after what it is about, not " + name}
 	}
 	return nil
+}
+
+// ownData finds tests that read what is beside the repository, and would pass or
+// fail by where they run: such a test has the build tag influxdata.
+func ownData(s source) []string {
+	if !s.test() || strings.Contains(s.text, "//go:build influxdata\n") {
+		return nil
+	}
+	var wrong []string
+	ast.Inspect(s.file, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		if sel, ok := call.Fun.(*ast.SelectorExpr); !ok || !slices.Contains([]string{"os", "filepath"}, fmt.Sprint(sel.X)) {
+			return true
+		}
+		for _, arg := range call.Args {
+			lit, ok := arg.(*ast.BasicLit)
+			if ok && lit.Kind == token.STRING && (lit.Value == `"shared"` || strings.Contains(lit.Value, "../shared/")) {
+				wrong = append(wrong, s.at(lit)+": a test on files beside the repository needs //go:build influxdata")
+			}
+		}
+		return true
+	})
+	return wrong
 }
 
 // calls finds the uses of some functions of a package.

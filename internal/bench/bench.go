@@ -27,11 +27,53 @@ type bench struct {
 // How often each is done: more often what takes less time.
 const (
 	versionTurns   = 15
+	planTurns      = 5
 	directoryTurns = 5
-	// plansATurn are made in each new realm. The server reads the users of the
-	// first from its database, those of the others from its cache.
-	plansATurn = 3
 )
+
+// reading is a way in which a plan is measured: with the server's cache of
+// users as it is or emptied before, and next to raw calls that read users with
+// or without their attributes. idpctl does without them in these plans.
+type reading struct {
+	work        string
+	cold, brief bool
+}
+
+func readings() []reading {
+	return []reading{
+		{"plan, nothing to do", false, false},
+		{"plan, nothing to do, next to brief pages", false, true},
+		{"plan, cold cache", true, false},
+		{"plan, cold cache, next to brief pages", true, true},
+	}
+}
+
+// plans measures a plan with nothing to do in all ways. realm is the one of
+// idpctl's configuration in dir, theirs the one that raw calls read.
+func (b *bench) plans(ctx context.Context, users string, t target, turns int, dir, realm, theirs string, n int) error {
+	for _, way := range readings() {
+		asked := t
+		if way.brief {
+			asked.ratio = 0
+		}
+		r := b.result(users, way.work, asked)
+		for turn := range turns {
+			b.say("%s users, %s, turn %d of %d", users, way.work, turn+1, turns)
+			fresh := func() error {
+				if !way.cold {
+					return nil
+				}
+				s := b.raw.session()
+				return errors.Join(s.clearCache(ctx, realm), s.clearCache(ctx, theirs))
+			}
+			if err := b.turn(ctx, r, turn, fresh, b.idpctl.with(dir, 0, "plan", "-detailed-exitcode"),
+				func(ctx context.Context, s *session) error { return s.list(ctx, theirs, n, way.brief) }); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 func (b *bench) measure(ctx context.Context, quick bool) error {
 	if err := b.version(ctx); err != nil {
@@ -40,7 +82,7 @@ func (b *bench) measure(ctx context.Context, quick bool) error {
 	if err := b.lifecycle(ctx, 100, 5, target{}, target{}); err != nil || quick {
 		return err
 	}
-	err := b.lifecycle(ctx, 1000, 3, target{ratio: 1.3, requests: 1030}, target{ratio: 1.5, requests: 10})
+	err := b.lifecycle(ctx, 1000, 5, target{ratio: 1.3, requests: 1030}, target{ratio: 1.5, requests: 10})
 	if err != nil {
 		return err
 	}
@@ -64,8 +106,7 @@ func (b *bench) version(ctx context.Context) error {
 // own: apply, plan with nothing to do, destroy.
 func (b *bench) lifecycle(ctx context.Context, n, turns int, applying, planning target) error {
 	users := fmt.Sprint(n)
-	created, planned := b.result(users, "apply, all new", applying), b.result(users, "plan, nothing to do", planning)
-	destroyed := b.result(users, "destroy", target{})
+	created, destroyed := b.result(users, "apply, all new", applying), b.result(users, "destroy", target{})
 	for turn := range turns {
 		b.say("%d users, turn %d of %d", n, turn+1, turns)
 		ours, theirs := b.realm(), b.realm()
@@ -74,17 +115,16 @@ func (b *bench) lifecycle(ctx context.Context, n, turns int, applying, planning 
 			return err
 		}
 		emails := emails(0, n)
-		if err := b.turn(ctx, created, turn, b.idpctl.with(dir, 0, "apply", "-auto-approve"),
+		if err := b.turn(ctx, created, turn, nil, b.idpctl.with(dir, 0, "apply", "-auto-approve"),
 			func(ctx context.Context, s *session) error { return s.create(ctx, theirs, emails) }); err != nil {
 			return err
 		}
-		for i := range plansATurn {
-			if err := b.turn(ctx, planned, turn+i, b.idpctl.with(dir, 0, "plan", "-detailed-exitcode"),
-				func(ctx context.Context, s *session) error { return s.list(ctx, theirs, n) }); err != nil {
+		if turn == 0 {
+			if err := b.plans(ctx, users, planning, planTurns, dir, ours, theirs, n); err != nil {
 				return err
 			}
 		}
-		if err := b.turn(ctx, destroyed, turn, b.idpctl.with(dir, 0, "destroy", "-auto-approve"),
+		if err := b.turn(ctx, destroyed, turn, nil, b.idpctl.with(dir, 0, "destroy", "-auto-approve"),
 			func(ctx context.Context, s *session) error { return s.remove(ctx, theirs) }); err != nil {
 			return err
 		}
@@ -131,15 +171,14 @@ func (b *bench) directory(ctx context.Context, n, few int) error {
 	if err != nil {
 		return err
 	}
-	all := b.result(fmt.Sprint(n), "plan, nothing to do", target{ratio: 1.5, requests: 20})
+	err = b.plans(ctx, fmt.Sprint(n), target{ratio: 1.5, requests: 20}, directoryTurns, home, realm, realm, n)
+	if err != nil {
+		return err
+	}
 	some := b.result(fmt.Sprintf("%d of %d", few, n), "plan, nothing to do", target{requests: 8})
 	for turn := range directoryTurns {
-		b.say("%d users, turn %d of %d", n, turn+1, directoryTurns)
-		if err := b.turn(ctx, all, turn, b.idpctl.with(home, 0, "plan", "-detailed-exitcode"),
-			func(ctx context.Context, s *session) error { return s.list(ctx, realm, n) }); err != nil {
-			return err
-		}
-		if err := b.turn(ctx, some, turn, b.idpctl.with(guest, 0, "plan", "-detailed-exitcode"),
+		b.say("%d of %d users, turn %d of %d", few, n, turn+1, directoryTurns)
+		if err := b.turn(ctx, some, turn, nil, b.idpctl.with(guest, 0, "plan", "-detailed-exitcode"),
 			func(ctx context.Context, s *session) error { return s.lookUp(ctx, realm, ids) }); err != nil {
 			return err
 		}
@@ -153,9 +192,9 @@ func (b *bench) result(users, work string, t target) *result {
 	return r
 }
 
-// turn measures both sides once. Who goes first changes from turn to turn, as
-// the second finds a server that is warm.
-func (b *bench) turn(ctx context.Context, r *result, turn int, idpctl func(context.Context) (figures, error), raw func(context.Context, *session) error) error {
+// turn measures both sides once, each after fresh. Who goes first changes from
+// turn to turn, as the second finds a server that is warm.
+func (b *bench) turn(ctx context.Context, r *result, turn int, fresh func() error, idpctl func(context.Context) (figures, error), raw func(context.Context, *session) error) error {
 	sides := []func() error{
 		func() error {
 			f, err := b.count(func() (figures, error) { return idpctl(ctx) })
@@ -177,7 +216,17 @@ func (b *bench) turn(ctx context.Context, r *result, turn int, idpctl func(conte
 	if turn%2 == 1 {
 		sides[0], sides[1] = sides[1], sides[0]
 	}
-	return errors.Join(sides[0](), sides[1]())
+	for _, side := range sides {
+		if fresh != nil {
+			if err := fresh(); err != nil {
+				return err
+			}
+		}
+		if err := side(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // count adds the requests that went through the proxy meanwhile.

@@ -80,6 +80,7 @@ func TestEverythingIsMeasured(t *testing.T) {
 	for name, want := range map[string]int{
 		"12: apply, all new":           1 + 2 + 12 + 1, // token, realm and client, users, reading back
 		"12: plan, nothing to do":      1 + 1,
+		"12: plan, cold cache":         1 + 1,
 		"12: destroy":                  1 + 1,
 		"30: plan, nothing to do":      1 + 1,
 		"3 of 30: plan, nothing to do": 1 + 1,
@@ -108,7 +109,7 @@ func TestWorkThatWasNotDone(t *testing.T) {
 	if err := s.create(ctx, "here", emails(0, 3)); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.list(ctx, "here", 4); err == nil {
+	if err := s.list(ctx, "here", 4, false); err == nil {
 		t.Error("a list that lacks a user is no error")
 	}
 	if err := s.create(ctx, "here", nil); err == nil || !strings.Contains(err.Error(), "409") {

@@ -80,16 +80,22 @@ func (s *session) create(ctx context.Context, realm string, emails []string) err
 	if err != nil {
 		return err
 	}
-	return s.list(ctx, realm, len(emails))
+	return s.list(ctx, realm, len(emails), true)
 }
 
-// list reads all n users of a realm, in pages.
-func (s *session) list(ctx context.Context, realm string, n int) error {
+// clearCache has the server forget the users that it has read, as it does when
+// it starts and when there are too many.
+func (s *session) clearCache(ctx context.Context, realm string) error {
+	return s.call(ctx, http.MethodPost, "/admin/realms/"+realm+"/clear-user-cache", nil, nil)
+}
+
+// list reads all n users of a realm, in pages; brief ones lack the attributes.
+func (s *session) list(ctx context.Context, realm string, n int, brief bool) error {
 	pages := (n + pageSize - 1) / pageSize
 	found := make([]int, pages)
 	err := each(pages, func(i int) error {
 		var users []rawUser
-		err := s.call(ctx, http.MethodGet, fmt.Sprintf("/admin/realms/%s/users?first=%d&max=%d&briefRepresentation=false", realm, i*pageSize, pageSize), nil, &users)
+		err := s.call(ctx, http.MethodGet, fmt.Sprintf("/admin/realms/%s/users?first=%d&max=%d&briefRepresentation=%t", realm, i*pageSize, pageSize, brief), nil, &users)
 		found[i] = len(users)
 		return err
 	})

@@ -134,15 +134,43 @@ func (a *app) apply(flags *applyFlags, mode plan.Mode) error {
 			ds = append(ds, r.Shown(summary)...)
 		}
 	}
+	outputs, more := r.Outputs()
+	ds = append(ds, more...)
 	closeRun(r, &ds)
 	_ = v.Summary(summary, mode, src)
-	if !a.json && summary.OK() {
-		for _, next := range r.NextCommands(planned) {
-			fmt.Fprintf(a.Stdout, "\n%s\n", next)
-		}
+	if !a.json && summary.OK() && mode == plan.Normal {
+		_ = a.results(v, r, planned, outputs)
 	}
 	if err := a.tell(ds, src); err != nil || !summary.OK() {
 		return failure
+	}
+	return nil
+}
+
+// results shows what an apply is done for: who the admins are, the outputs,
+// and what is left to do by hand.
+func (a *app) results(v *view.View, r *run.Run, planned *run.Planned, outputs map[string]plan.Output) error {
+	for _, c := range r.Admins(planned) {
+		users := make([]view.User, len(c.Users))
+		for i, u := range c.Users {
+			users[i] = view.User{Address: u.Address.String(), ID: u.ID, Email: u.Email, FirstName: u.FirstName, LastName: u.LastName}
+		}
+		if err := v.Users("Admins of "+c.Cluster.String(), users); err != nil {
+			return err
+		}
+	}
+	if len(outputs) > 0 {
+		if _, err := fmt.Fprint(a.Stdout, "\nOutputs:\n\n"); err != nil {
+			return err
+		}
+		if err := v.Outputs(outputValues(outputs)); err != nil {
+			return err
+		}
+	}
+	for _, next := range r.NextCommands(planned) {
+		if _, err := fmt.Fprintf(a.Stdout, "\n%s\n", next); err != nil {
+			return err
+		}
 	}
 	return nil
 }

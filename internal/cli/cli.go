@@ -18,12 +18,22 @@ import (
 
 // Main runs one command and returns the exit code of the process.
 func Main(ctx context.Context, args []string, env *Env) int {
-	a := &app{Env: env, ctx: ctx}
+	watched := *env
+	var failed func() error
+	watched.Stdout, failed = watch(env.Stdout)
+	a := &app{Env: &watched, ctx: ctx}
 	root := a.root()
 	root.SetArgs(dashes(args))
 	command, err := root.ExecuteContextC(ctx)
 	var code exitError
-	switch {
+	switch unwritten := failed(); {
+	case unwritten != nil:
+		a.json = false // which would go where nothing can be written
+		_ = a.view().Diagnostics(diag.Diagnostics{{
+			Summary: "Output could not be written",
+			Detail:  unwritten.Error() + ". What is missing of it was not seen by anybody; what the command did is done.",
+		}}, nil)
+		return 1
 	case err == nil:
 		return 0
 	case errors.As(err, &code):

@@ -1,14 +1,13 @@
 package cli
 
 import (
-	"encoding/json"
-	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/internal/run"
+	"github.com/idpctl/idpctl/internal/view"
 	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/resource"
 	"github.com/idpctl/idpctl/state"
@@ -26,14 +25,14 @@ func (a *app) stateCommand() *cobra.Command {
 	list := &cobra.Command{
 		Use:     "list [ADDRESS...]",
 		Short:   "List what the state holds",
-		Long:    "list prints the addresses in the state, one a line; with addresses, only those\nand what is below them.",
+		Long:    "list prints what is in the state: as a table on a terminal, and elsewhere the\naddresses alone, one a line; with addresses, only those and what is below them.",
 		Example: "  idpctl state list\n  idpctl state list user.team\n  idpctl state list -long",
 		RunE: func(c *cobra.Command, args []string) error {
 			long, _ := c.Flags().GetBool("long")
 			return a.stateList(args, long)
 		},
 	}
-	list.Flags().Bool("long", false, "as a table with kind, id and origin")
+	list.Flags().Bool("long", false, "as a table wherever it goes")
 	list.Flags().BoolVar(&a.json, "json", false, "print JSON")
 	c.AddCommand(list)
 	return c
@@ -68,48 +67,58 @@ func (a *app) filters(args []string) ([]resource.Address, error) {
 	return out, a.tell(diags, nil)
 }
 
-func (a *app) stateList(args []string, long bool) error {
+func (a *app) stateList(args []string, table bool) error {
+	s, err := a.selected(args)
+	if err != nil {
+		return err
+	}
+	objects, err := a.priors(s)
+	if err != nil {
+		return err
+	}
+	return a.view().StateList(objects, stateFiles(s), table)
+}
+
+// selected is the state, reduced to what is at or below the given addresses,
+// if there are any.
+func (a *app) selected(args []string) (*state.State, error) {
 	filters, err := a.filters(args)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s, err := a.readState()
-	if err != nil {
-		return err
+	if err != nil || len(filters) == 0 {
+		return s, err
 	}
-	addrs := s.Addresses(filters...)
-	if len(filters) > 0 && len(addrs) == 0 {
-		return a.tell(diag.Diagnostics{}.Errorf("Not in the state", "Nothing in the state has the address %s. `idpctl state list` shows what there is.", filters[0]), nil)
+	keep := s.Addresses(filters...)
+	if len(keep) == 0 {
+		return nil, a.tell(diag.Diagnostics{}.Errorf("Not in the state", "Nothing in the state has the address %s. `idpctl state list` shows what there is.", filters[0]), nil)
 	}
-	if a.json {
-		return a.printJSON(addrs)
-	}
-	if long {
-		rows := make([][]string, 0, len(addrs))
-		for _, addr := range addrs {
-			rows = append(rows, stateRow(s, addr))
-		}
-		return a.view().Table([]string{"address", "kind", "id", "origin"}, rows)
-	}
-	for _, addr := range addrs {
-		fmt.Fprintln(a.Stdout, addr)
-	}
-	return nil
+	some := *s
+	some.Objects = slices.DeleteFunc(slices.Clone(s.Objects), func(o state.Object) bool { return !slices.Contains(keep, o.Address) })
+	some.Targets = slices.DeleteFunc(slices.Clone(s.Targets), func(t state.Target) bool { return !slices.Contains(keep, t.Address) })
+	return &some, nil
 }
 
-func stateRow(s *state.State, addr resource.Address) []string {
-	if o, ok := s.Object(addr); ok {
-		return []string{addr.String(), o.Kind, o.ID, string(o.Origin)}
+// priors are the objects of a state, in its order.
+func (a *app) priors(s *state.State) ([]*plan.Prior, error) {
+	priors, diags := run.Priors(s, a.kind)
+	if err := a.tell(diags, nil); err != nil {
+		return nil, err
 	}
-	t, _ := s.Target(addr)
-	return []string{addr.String(), t.Kind, t.Path, "file"}
+	objects := make([]*plan.Prior, 0, len(s.Objects))
+	for _, o := range s.Objects {
+		objects = append(objects, priors[o.Address])
+	}
+	return objects, nil
 }
 
-// printJSON prints a value as indented JSON.
-func (a *app) printJSON(v any) error {
-	enc := json.NewEncoder(a.Stdout)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
+func stateFiles(s *state.State) []view.StateFile {
+	files := make([]view.StateFile, 0, len(s.Targets))
+	for _, t := range s.Targets {
+		files = append(files, view.StateFile{Address: t.Address, Kind: t.Kind, Path: t.Path, Admins: len(t.OwnedIDs)})
+	}
+	return files
 }
 
 // showCommand is `idpctl show`.
@@ -119,53 +128,30 @@ func (a *app) showCommand() *cobra.Command {
 		Short:   "Show the objects of the state with their attributes",
 		Long:    "show prints what the state holds of each object, or of those at the given\naddresses. Nothing secret is in it.",
 		Example: "  idpctl show\n  idpctl show realm.influxdb",
-		RunE: func(_ *cobra.Command, args []string) error {
-			filters, err := a.filters(args)
-			if err != nil {
-				return err
-			}
-			s, err := a.readState()
-			if err != nil {
-				return err
-			}
-			shown := *s
-			if len(filters) > 0 {
-				keep := s.Addresses(filters...)
-				if len(keep) == 0 {
-					return a.tell(diag.Diagnostics{}.Errorf("Not in the state", "Nothing in the state has the address %s.", filters[0]), nil)
-				}
-				shown.Objects = slices.DeleteFunc(slices.Clone(s.Objects), func(o state.Object) bool { return !slices.Contains(keep, o.Address) })
-				shown.Targets = slices.DeleteFunc(slices.Clone(s.Targets), func(t state.Target) bool { return !slices.Contains(keep, t.Address) })
-			}
-			if a.json {
-				return a.printJSON(shown)
-			}
-			return a.show(&shown)
-		},
+		RunE:    func(_ *cobra.Command, args []string) error { return a.show(args) },
 	}
 	c.Flags().BoolVar(&a.json, "json", false, "print JSON")
 	return c
 }
 
-// show prints objects with their attributes, and the outputs.
-func (a *app) show(s *state.State) error {
-	priors, diags := run.Priors(s, a.kind)
-	if err := a.tell(diags, nil); err != nil {
+// show prints objects with their attributes, files, and the outputs if no
+// address was given.
+func (a *app) show(args []string) error {
+	s, err := a.selected(args)
+	if err != nil {
 		return err
 	}
-	objects := make([]*plan.Prior, 0, len(s.Objects))
-	for _, o := range s.Objects {
-		objects = append(objects, priors[o.Address])
-	}
-	outputs, diags := run.StoredOutputs(s)
-	if err := a.tell(diags, nil); err != nil {
+	objects, err := a.priors(s)
+	if err != nil {
 		return err
 	}
-	if err := a.view().Show(objects, outputValues(outputs)); err != nil {
-		return err
+	var outputs map[string]plan.Output
+	if len(args) == 0 {
+		var diags diag.Diagnostics
+		outputs, diags = run.StoredOutputs(s)
+		if err := a.tell(diags, nil); err != nil {
+			return err
+		}
 	}
-	for _, t := range s.Targets {
-		fmt.Fprintf(a.Stdout, "\n# %s: %s, %d admins of idpctl\n", t.Address, t.Path, len(t.OwnedIDs))
-	}
-	return nil
+	return a.view().Show(objects, stateFiles(s), outputValues(outputs))
 }

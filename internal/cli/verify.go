@@ -13,6 +13,7 @@ import (
 	"github.com/idpctl/idpctl/internal/run"
 	"github.com/idpctl/idpctl/internal/view"
 	"github.com/idpctl/idpctl/oidc"
+	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/state"
 )
 
@@ -140,11 +141,7 @@ func (a *app) verifyCluster(ctx context.Context, client *oidc.Client, c run.Clus
 		keys = exported
 		checks = append(checks, check)
 	}
-	agree := oidc.Check{ID: "cluster.files", Name: "Files of the cluster", Status: oidc.Passed, Value: "as the configuration says"}
-	if !c.FilesAgree {
-		agree.Status, agree.Value, agree.Hint = oidc.Failed, "differ from the configuration", "Run `idpctl apply`."
-	}
-	checks = append(checks, agree)
+	checks = append(checks, filesAgree(c.FilesDiffer))
 	flow := oidc.DeviceFlow{Client: client, ClientID: c.ClientID, DeviceURL: c.DeviceURL, TokenURL: c.TokenURL}
 	if !signIn || oidc.AnyFailed(report.Checks) {
 		return viewChecks(append(checks, flow.Probe(ctx)...))
@@ -161,6 +158,48 @@ func (a *app) verifyCluster(ctx context.Context, client *oidc.Client, c run.Clus
 		Now: now, ServerNow: token.ServerNow(now), Fresh: true,
 	})...)
 	return viewChecks(checks)
+}
+
+// filesAgree is the check of a cluster's files: it names those that differ, and
+// what in them.
+func filesAgree(differ []*plan.TargetChange) oidc.Check {
+	check := oidc.Check{ID: "cluster.files", Name: "Files of the cluster", Status: oidc.Passed, Value: "as the configuration says"}
+	if len(differ) == 0 {
+		return check
+	}
+	var files []string
+	for _, t := range differ {
+		files = append(files, t.Path+" "+difference(t))
+	}
+	check.Status, check.Value = oidc.Failed, strings.Join(files, "; ")
+	check.Hint = "Run `idpctl plan` to see each line that differs, and `idpctl apply` to make them agree."
+	return check
+}
+
+// difference says as a clause what in a file is not as the configuration says.
+func difference(t *plan.TargetChange) string {
+	if t.Action == plan.Create {
+		return "is not there"
+	}
+	const most = 4 // names of a list
+	var parts []string
+	for _, p := range []struct {
+		what  string
+		names []string
+	}{
+		{"lacks ", t.Added},
+		{"has other data of ", t.Updated},
+		{"lists who is no admin: ", t.Removed},
+		{"has another ", t.Fields},
+	} {
+		if len(p.names) > 0 {
+			parts = append(parts, p.what+shortList(p.names, most))
+		}
+	}
+	if len(parts) == 0 {
+		return "differs"
+	}
+	return strings.Join(parts, ", ")
 }
 
 // signIn begins a device sign-in, tells the person where to go, and waits.

@@ -163,7 +163,7 @@ func traits(a resource.Attribute) string {
 	}
 	switch a.DefaultFrom {
 	case "":
-	case "label":
+	case resource.FromLabel:
 		t = append(t, "default: the block's label")
 	default:
 		t = append(t, "default: `"+a.DefaultFrom+"`")

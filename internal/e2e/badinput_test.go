@@ -103,6 +103,18 @@ func TestSyntaxMistakes(t *testing.T) {
 	m.golden("syntax.txt", p.errOut)
 }
 
+// TestForeignNames: who comes from another identity provider is told what to
+// write, and who is ahead of this version, that it comes.
+func TestForeignNames(t *testing.T) {
+	m := newMistaken(t, "foreign", "KEYCLOAK_URL="+noRequests(t), "KEYCLOAK_USER=admin", "KEYCLOAK_PASSWORD=admin")
+	p := m.run("plan")
+	if p.code != 1 || p.out != "" {
+		t.Errorf("exit code %d: %s", p.code, p.out)
+	}
+	m.golden("foreign.txt", p.errOut)
+	toldOnce(t, p.errOut)
+}
+
 func manyMistakes() []mistake {
 	const main, people = "main.idp.hcl", "people.idp.hcl"
 	return []mistake{

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -58,35 +59,15 @@ func (o ordeal) run(t *testing.T, on *target) {
 	if requests < o.calls {
 		t.Errorf("there are %d calls that change something, and not %d", requests, o.calls)
 	}
-	chosen := all
-	if !on.everyPoint {
-		chosen = every(len(all)/realPoints+1, all)
-	}
 	t.Run("die", func(t *testing.T) {
-		for _, m := range chosen {
+		for _, m := range all {
 			t.Run(m.String(), func(t *testing.T) {
 				t.Parallel()
 				o.dies(t, on, m)
 			})
 		}
 	})
-	t.Logf("%d calls that change something; the process died at %d of %d points", requests, len(chosen), len(all))
-}
-
-// realPoints is about how many points of one ordeal are taken on a server that
-// is too slow for all of them.
-const realPoints = 16
-
-// every takes each k-th, so that all places get their turn.
-func every(k int, all []moment) []moment {
-	for k%2 == 0 || k%3 == 0 {
-		k++ // the six places take turns
-	}
-	var out []moment
-	for i := 0; i < len(all); i += k {
-		out = append(out, all[i])
-	}
-	return out
+	t.Logf("%d calls that change something; the process died at %d points", requests, len(all))
 }
 
 // dies kills the process at a moment, runs the command once more, and demands
@@ -103,6 +84,39 @@ func (o ordeal) dies(t *testing.T, on *target, m moment) {
 		t.Fatalf("after the death: %s\nbefore it: %s", r, d.result)
 	}
 	o.converged(w)
+}
+
+// TestCrashWithALateRequest kills the process at every request of an apply, and
+// lets that request reach the server while the next run is at work: while it
+// looks for what was left open, while it plans, and while it makes the same.
+func TestCrashWithALateRequest(t *testing.T) {
+	forEachTarget(t, func(t *testing.T, on *target) {
+		o := ordeals()[0]
+		w := newWorld(t, on)
+		o.prepare(w)
+		_, requests := w.rehearse(o.command(w)...)
+		for n := 1; n <= requests; n++ {
+			for at := 2; at <= 6; at++ {
+				t.Run(fmt.Sprintf("request %d at request %d", n, at), func(t *testing.T) {
+					t.Parallel()
+					w := newWorld(t, on)
+					o.prepare(w)
+					if d := w.dieAt(moment{late, n}, o.command(w)...); !d.killed {
+						t.Fatalf("the process was to be killed, and ended by itself: %s", d.result)
+					}
+					w.faults.Reset()
+					w.arrive(at)
+					if r := w.idpctl(o.command(w)...); r.code != 0 {
+						t.Fatalf("after the death: %s", r)
+					}
+					if !w.arrived {
+						t.Error("the late request did not arrive")
+					}
+					o.converged(w)
+				})
+			}
+		}
+	})
 }
 
 // tidy demands that a finished run left the state in order, and no file that

@@ -11,6 +11,6 @@ import (
 // targets are the emulators.
 func targets(testing.TB) []*target {
 	on := onKeycloak("admin", "admin")
-	on.name, on.handler, on.everyPoint = "keycloak emulator", emulator.New(emulator.Options{}), true
+	on.name, on.handler = "keycloak emulator", emulator.New(emulator.Options{})
 	return []*target{on}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -117,10 +118,11 @@ const (
 	afterAnswer         // it is written down
 	beforeWrite         // as these two, for everything else that is written:
 	afterWrite          // intents, what was read back, deliveries, the snapshot
+	late                // the request is still under way when the next run begins
 )
 
 func (p place) String() string {
-	return [...]string{"never", "before request", "after request", "before answer", "after answer", "before write", "after write"}[p]
+	return [...]string{"never", "before request", "after request", "before answer", "after answer", "before write", "after write", "late"}[p]
 }
 
 // moment is a point at which the process dies: at the n-th request that
@@ -169,6 +171,14 @@ func (w *world) dieAt(m moment, args ...string) death {
 		}})
 	case afterRequest:
 		w.faults.Add(fault.Rule{Mutation: m.n, Do: fault.After(func(int) { kill() })})
+	case late:
+		w.faults.Add(fault.Rule{Mutation: m.n, Do: func(http.Handler) http.Handler {
+			return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				w.underWay = r.WithContext(context.WithoutCancel(r.Context()))
+				kill()
+				panic(http.ErrAbortHandler)
+			})
+		}})
 	case beforeAnswer, afterAnswer, beforeWrite, afterWrite:
 		cmd.Env = append(cmd.Env, fmt.Sprintf("%s=%d %d", deathAt, m.place, m.n))
 	}
@@ -188,6 +198,23 @@ func (w *world) dieAt(m moment, args ...string) death {
 		w.Fatal(err)
 	}
 	return d
+}
+
+// arrive lets the request that was under way when the process died reach the
+// server when the next run sends its n-th request, before that.
+func (w *world) arrive(n int) {
+	w.faults.Add(fault.Rule{Skip: n - 1, Times: 1, Do: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			answer := httptest.NewRecorder()
+			next.ServeHTTP(answer, w.underWay)
+			// The next run may have made the same already.
+			if answer.Code >= http.StatusBadRequest && answer.Code != http.StatusConflict {
+				w.Errorf("the late request was refused: %d %s", answer.Code, answer.Body)
+			}
+			w.arrived = true
+			next.ServeHTTP(rw, r)
+		})
+	}})
 }
 
 // rehearse runs a command to its end, and returns all moments at which the

@@ -1,8 +1,6 @@
 package e2e
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -62,41 +60,27 @@ func emails() []string {
 	return []string{"marty@example.com", "emmett@example.com", "jennifer@example.com"}
 }
 
-// appInstances are the files that the story is told with: one of this package,
-// and the one that InfluxData ships, if it is there.
-func appInstances(t *testing.T) map[string]string {
-	t.Helper()
-	files := map[string]string{"an AppInstance": testdata(t, "myinfluxdb.yml")}
-	shipped := filepath.Join("..", "..", "..", "shared", "influxdb", "example-customer.yml")
-	raw, err := os.ReadFile(shipped)
-	if err != nil {
-		t.Logf("InfluxData's own example is not tried: %v", err)
-		return files
-	}
-	files["the shipped AppInstance"] = string(raw)
-	return files
-}
-
 // TestStory is the main job from the first plan to the last destroy, with
 // somebody else at work on the identity provider.
 func TestStory(t *testing.T) {
 	forEachTarget(t, func(t *testing.T, on *target) {
-		for name, file := range appInstances(t) {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				w := newWorld(t, on)
-				w.configure(story)
-				w.write("myinfluxdb.yml", file)
-				w.tellsTheTruth(file)
-				w.makesItSo(file)
-				w.letsThemIn()
-				w.mendsDrift()
-				w.keepsStrangers()
-				w.survivesTheLossOfItsState()
-				w.destroysOnlyItsOwn(file)
-			})
-		}
+		tellStory(t, on, testdata(t, "myinfluxdb.yml"))
 	})
+}
+
+// tellStory tells it with the content of an AppInstance.
+func tellStory(t *testing.T, on *target, file string) {
+	t.Helper()
+	w := newWorld(t, on)
+	w.configure(story)
+	w.write("myinfluxdb.yml", file)
+	w.tellsTheTruth(file)
+	w.makesItSo(file)
+	w.letsThemIn()
+	w.mendsDrift()
+	w.keepsStrangers()
+	w.survivesTheLossOfItsState()
+	w.destroysOnlyItsOwn(file)
 }
 
 // tellsTheTruth: the first plan names everything, and changes nothing.

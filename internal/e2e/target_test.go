@@ -26,8 +26,6 @@ type target struct {
 	home string
 	// open signs the somebody else in.
 	open func(t testing.TB, url string) directory
-	// everyPoint: the crash tests take every point; otherwise every few.
-	everyPoint bool
 }
 
 // registry are the providers that there are, as in cmd/idpctl.

@@ -42,6 +42,10 @@ type world struct {
 	mu     sync.Mutex
 	open   map[net.Conn]bool
 	closed *sync.Cond
+	// underWay is the request that was not answered when the process died, and
+	// arrived says that it reached the server since.
+	underWay *http.Request
+	arrived  bool
 }
 
 // newWorld makes a world whose home does not exist yet, and sees to it that it

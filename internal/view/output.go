@@ -24,10 +24,20 @@ func (o OutputValue) masked() cty.Value {
 	return orNull(o.Value)
 }
 
-// Outputs shows all outputs, as assignments in the order given.
+// Outputs shows all outputs in the order given: on a terminal as a table, if
+// each value fits on one line, and else as assignments.
 func (v *View) Outputs(list []OutputValue) error {
 	if v.opts.JSON {
 		return v.outputsJSON(list)
+	}
+	if v.opts.Terminal {
+		headers, rows := []string{"Name", "Value"}, make([][]string, len(list))
+		for i, o := range list {
+			rows[i] = []string{o.Name, compact(o.masked())}
+		}
+		if natural(headers, rows) <= v.opts.Width {
+			return v.Table(headers, rows)
+		}
 	}
 	p := printer{style: v.style, width: v.opts.Width}
 	nodes := make([]node, len(list))
@@ -36,19 +46,6 @@ func (v *View) Outputs(list []OutputValue) error {
 	}
 	p.nodes(0, nodes)
 	return v.write(p.String())
-}
-
-// OutputTable shows all outputs as a table of names and values, each value on
-// one line.
-func (v *View) OutputTable(list []OutputValue) error {
-	if v.opts.JSON {
-		return v.outputsJSON(list)
-	}
-	rows := make([][]string, len(list))
-	for i, o := range list {
-		rows[i] = []string{o.Name, compact(o.masked())}
-	}
-	return v.Table([]string{"Name", "Value"}, rows)
 }
 
 // Output shows one output: its value as an expression, or as JSON.

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -9,39 +10,58 @@ import (
 	"github.com/idpctl/idpctl/resource"
 )
 
-// StateList shows the objects that the state knows: a table on a terminal, and
-// elsewhere their addresses alone, one a line, for scripts.
-func (v *View) StateList(objects []*plan.Prior) error {
-	if v.opts.JSON {
-		return v.stateJSON("state_list", objects, nil, false)
-	}
-	if !v.opts.Terminal {
-		var b strings.Builder
-		for _, o := range objects {
-			b.WriteString(line(o.Address.String()) + "\n")
-		}
-		return v.write(b.String())
-	}
-	rows := make([][]string, len(objects))
-	for i, o := range objects {
-		rows[i] = []string{o.Address.String(), o.ID, string(o.Origin), o.Provider}
-	}
-	return v.Table([]string{"Address", "ID", "Origin", "Provider"}, rows)
+// StateFile is a file of a cluster that the state knows.
+type StateFile struct {
+	Address resource.Address
+	Kind    string
+	Path    string
+	// Admins is how many users in it idpctl put there.
+	Admins int
 }
 
-// Show shows objects as the state has them, a block for each, and outputs.
-func (v *View) Show(objects []*plan.Prior, outputs []OutputValue) error {
+// StateList shows what the state knows: a table on a terminal, or if it is
+// asked for, and elsewhere the addresses alone, one a line, for scripts.
+func (v *View) StateList(objects []*plan.Prior, files []StateFile, table bool) error {
+	switch {
+	case v.opts.JSON:
+		return v.stateJSON("state_list", objects, files, nil, false)
+	case table || v.opts.Terminal:
+		rows := make([][]string, 0, len(objects)+len(files))
+		for _, o := range objects {
+			rows = append(rows, []string{o.Address.String(), o.ID, string(o.Origin), o.Provider})
+		}
+		for _, f := range files {
+			rows = append(rows, []string{f.Address.String(), f.Path, "file", ""})
+		}
+		return v.Table([]string{"Address", "ID", "Origin", "Provider"}, rows)
+	}
+	var b strings.Builder
+	for _, o := range objects {
+		b.WriteString(line(o.Address.String()) + "\n")
+	}
+	for _, f := range files {
+		b.WriteString(line(f.Address.String()) + "\n")
+	}
+	return v.write(b.String())
+}
+
+// Show shows objects as the state has them, a block for each, files and
+// outputs.
+func (v *View) Show(objects []*plan.Prior, files []StateFile, outputs []OutputValue) error {
 	if v.opts.JSON {
-		return v.stateJSON("state", objects, outputs, true)
+		return v.stateJSON("state", objects, files, outputs, true)
 	}
 	w := &planWriter{printer: printer{style: v.style, width: v.opts.Width}, view: v, names: map[string]string{}}
 	for _, o := range objects {
 		w.names[o.ID] = line(o.Address.String())
 	}
-	for i, o := range objects {
-		if i > 0 {
+	between := func() {
+		if w.Len() > 0 {
 			w.WriteByte('\n')
 		}
+	}
+	for _, o := range objects {
+		between()
 		kind, _ := v.kind(o.Provider, o.Kind)
 		w.WriteString(w.style.dim("# "+line(o.Address.String())+" ("+remark(o)+")") + "\n")
 		w.WriteString(blockLabel(o.Address) + " {\n")
@@ -49,17 +69,19 @@ func (v *View) Show(objects []*plan.Prior, outputs []OutputValue) error {
 		w.nodes(2, append([]node{id}, w.all(signNone, kind.Attributes, v.recorded(o))...))
 		w.WriteString("}\n")
 	}
-	if len(outputs) > 0 {
-		if len(objects) > 0 {
-			w.WriteByte('\n')
-		}
-		w.WriteString(w.style.bold("Outputs:") + "\n\n")
-		if err := v.write(w.String()); err != nil {
-			return err
-		}
-		return v.Outputs(outputs)
+	for _, f := range files {
+		between()
+		w.WriteString(w.style.dim(fmt.Sprintf("# %s: %s (%s of idpctl)", line(f.Address.String()), line(f.Path), plural(f.Admins, "admin"))) + "\n")
 	}
-	return v.write(w.String())
+	if len(outputs) == 0 {
+		return v.write(w.String())
+	}
+	between()
+	w.WriteString(w.style.bold("Outputs:") + "\n\n")
+	if err := v.write(w.String()); err != nil {
+		return err
+	}
+	return v.Outputs(outputs)
 }
 
 // remark says how the object came under management, and by which provider.
@@ -97,7 +119,14 @@ type jsonObject struct {
 	Values    any             `json:"values,omitempty"`
 }
 
-func (v *View) stateJSON(kind string, objects []*plan.Prior, outputs []OutputValue, whole bool) error {
+type jsonFile struct {
+	Address string `json:"address"`
+	Kind    string `json:"kind"`
+	Path    string `json:"path"`
+	Admins  int    `json:"admins"`
+}
+
+func (v *View) stateJSON(kind string, objects []*plan.Prior, files []StateFile, outputs []OutputValue, whole bool) error {
 	list := []jsonObject{}
 	for _, o := range objects {
 		j := jsonObject{
@@ -112,11 +141,16 @@ func (v *View) stateJSON(kind string, objects []*plan.Prior, outputs []OutputVal
 		}
 		list = append(list, j)
 	}
+	paths := []jsonFile{}
+	for _, f := range files {
+		paths = append(paths, jsonFile{f.Address.String(), f.Kind, f.Path, f.Admins})
+	}
 	state := struct {
 		header
 		Resources []jsonObject          `json:"resources"`
+		Files     []jsonFile            `json:"files"`
 		Outputs   map[string]jsonOutput `json:"outputs,omitempty"`
-	}{headerOf(kind), list, nil}
+	}{headerOf(kind), list, paths, nil}
 	if whole {
 		state.Outputs = outputMap(outputs)
 	}

@@ -119,7 +119,7 @@ func (v *View) notTried(s *apply.Summary) string {
 	for _, why := range reasons {
 		list := byReason[why]
 		b.WriteByte('\n')
-		b.WriteString(indent(wrap(why+":", v.opts.Width-2), "  "))
+		b.WriteString(indent(wrap(strings.TrimSuffix(why, ".")+":", v.opts.Width-2), "  "))
 		for i, f := range list {
 			if i == maxListed {
 				fmt.Fprintf(&b, "    ... and %d more\n", len(list)-i)

@@ -41,15 +41,20 @@ func objects() []*plan.Prior {
 	}
 }
 
+func stateFiles() []view.StateFile {
+	return []view.StateFile{{Address: resource.Address{Kind: "cluster", Name: "production", Target: "appinstance"}, Kind: "appinstance", Path: "myinfluxdb.yml", Admins: 2}}
+}
+
 func TestRenderings(t *testing.T) {
 	short := []view.User{
-		{Address: "user.marty", ID: "8f14e45f-ceea-467f-8e4b-0e1f6a3c7a01", Email: "mcfly@influxdata.com", FirstName: "Marty", LastName: "McFly", Source: "created"},
-		{Address: "data.user.emmett", ID: "0b7ad5a2-1111-4111-8111-0123456789ab", Email: "brown@influxdata.com", FirstName: "Emmett", LastName: "Brown", Source: "data"},
+		{Address: "user.marty", ID: str("8f14e45f-ceea-467f-8e4b-0e1f6a3c7a01"), Email: str("mcfly@influxdata.com"), FirstName: str("Marty"), LastName: str("McFly")},
+		{Address: "data.user.emmett", ID: str("0b7ad5a2-1111-4111-8111-0123456789ab"), Email: str("brown@influxdata.com"), FirstName: str("Emmett"), LastName: str("Brown")},
 	}
 	people := []view.User{
-		{Address: "user.marty", ID: "8f14e45f-ceea-467f-8e4b-0e1f6a3c7a01", Username: "mcfly", Email: "mcfly@influxdata.com", FirstName: "Marty", LastName: "McFly", Source: "created"},
-		{Address: `data.users.admins["emmett.lathrop.brown@research.hill-valley.example.com"]`, ID: "0b7ad5a2-1111-4111-8111-0123456789ab", Email: "emmett.lathrop.brown@research.hill-valley.example.com", FirstName: "Emmett", LastName: "Brown", Source: "data"},
-		{Address: "user.東京", ID: "short", Email: "tokyo@example.com", FirstName: "東京", LastName: "タワー", Source: "adopted"},
+		{Address: "user.marty", ID: str("8f14e45f-ceea-467f-8e4b-0e1f6a3c7a01"), Email: str("mcfly@influxdata.com"), FirstName: str("Marty"), LastName: str("McFly")},
+		{Address: `data.users.admins["emmett.lathrop.brown@research.hill-valley.example.com"]`, ID: str("0b7ad5a2-1111-4111-8111-0123456789ab"), Email: str("emmett.lathrop.brown@research.hill-valley.example.com"), FirstName: str("Emmett"), LastName: str("Brown")},
+		{Address: "user.secret", ID: str("x"), Email: str("CANARY@example.com").Mark(resource.Sensitive), FirstName: str("CANARY").Mark(resource.Sensitive), LastName: str("Open")},
+		{Address: "user.東京", ID: str("short"), Email: str("tokyo@example.com"), FirstName: str("東京"), LastName: str("タワー")},
 	}
 	checks := []view.Check{
 		{ID: "token.signature", Name: "Signature", Status: view.Passed, Value: `RS256, key "abc"`, Want: "not shown", Hint: "not shown"},
@@ -63,16 +68,16 @@ func TestRenderings(t *testing.T) {
 		o view.Options
 		r rendering
 	}{
-		"users":            {terminal, func(v *view.View) error { return v.Users(people) }},
-		"users_short":      {terminal, func(v *view.View) error { return v.Users(short) }},
-		"users_pipe":       {pipe, func(v *view.View) error { return v.Users(people) }},
-		"users_none":       {pipe, func(v *view.View) error { return v.Users(nil) }},
-		"state_list":       {terminal, func(v *view.View) error { return v.StateList(objects()) }},
-		"state_list_pipe":  {pipe, func(v *view.View) error { return v.StateList(objects()) }},
-		"show":             {terminal, func(v *view.View) error { return v.Show(objects(), outputs()[:2]) }},
-		"show_no_outputs":  {pipe, func(v *view.View) error { return v.Show(objects()[:1], nil) }},
+		"users":            {terminal, func(v *view.View) error { return v.Users("Admins of cluster.production", people) }},
+		"users_short":      {terminal, func(v *view.View) error { return v.Users("Admins of cluster.production", short) }},
+		"users_pipe":       {pipe, func(v *view.View) error { return v.Users("Admins of cluster.production", people) }},
+		"state_list":       {terminal, func(v *view.View) error { return v.StateList(objects(), stateFiles(), false) }},
+		"state_list_table": {pipe, func(v *view.View) error { return v.StateList(objects(), stateFiles(), true) }},
+		"state_list_pipe":  {pipe, func(v *view.View) error { return v.StateList(objects(), stateFiles(), false) }},
+		"show":             {terminal, func(v *view.View) error { return v.Show(objects(), stateFiles(), outputs()[:2]) }},
+		"show_no_outputs":  {pipe, func(v *view.View) error { return v.Show(objects()[:1], nil, nil) }},
 		"outputs":          {terminal, func(v *view.View) error { return v.Outputs(outputs()) }},
-		"outputs_table":    {terminal, func(v *view.View) error { return v.OutputTable(outputs()) }},
+		"outputs_table":    {terminal, func(v *view.View) error { return v.Outputs(outputs()[1:6]) }},
 		"output_map":       {pipe, func(v *view.View) error { return v.Output(outputs()[0]) }},
 		"output_string":    {pipe, func(v *view.View) error { return v.Output(outputs()[1]) }},
 		"output_sensitive": {pipe, func(v *view.View) error { return v.Output(outputs()[7]) }},
@@ -92,7 +97,7 @@ func TestRenderings(t *testing.T) {
 
 func TestShowWithoutKinds(t *testing.T) {
 	list := objects()[1:]
-	text := rendered(t, view.Options{}, func(v *view.View) error { return v.Show(list, nil) })
+	text := rendered(t, view.Options{}, func(v *view.View) error { return v.Show(list, nil, nil) })
 	if !strings.Contains(text, `email      = "emmett@influxdata.com"`) {
 		t.Errorf("attributes are not shown:\n%s", text)
 	}
@@ -147,14 +152,17 @@ func TestHostileTexts(t *testing.T) {
 	prior := &plan.Prior{Address: at("user", hostile), ID: hostile, Provider: hostile, Origin: resource.Origin(hostile), Attrs: cty.ObjectVal(attrs{hostile: str(hostile)})}
 	out := view.OutputValue{Name: hostile, Value: cty.TupleVal([]cty.Value{str(hostile), mapping(hostile, "x")})}
 	all := map[string]rendering{
-		"plan":         func(v *view.View) error { return v.Plan(p, nil, nil) },
-		"state list":   func(v *view.View) error { return v.StateList([]*plan.Prior{prior}) },
-		"show":         func(v *view.View) error { return v.Show([]*plan.Prior{prior}, []view.OutputValue{out}) },
-		"outputs":      func(v *view.View) error { return v.Outputs([]view.OutputValue{out}) },
-		"output table": func(v *view.View) error { return v.OutputTable([]view.OutputValue{out}) },
-		"output":       func(v *view.View) error { return v.Output(out) },
+		"plan": func(v *view.View) error { return v.Plan(p, nil, nil) },
+		"state list": func(v *view.View) error {
+			return v.StateList([]*plan.Prior{prior}, []view.StateFile{{Address: at("cluster", hostile), Path: hostile, Kind: hostile}}, true)
+		},
+		"show": func(v *view.View) error {
+			return v.Show([]*plan.Prior{prior}, []view.StateFile{{Address: at("cluster", hostile), Path: hostile, Kind: hostile}}, []view.OutputValue{out})
+		},
+		"outputs": func(v *view.View) error { return v.Outputs([]view.OutputValue{out}) },
+		"output":  func(v *view.View) error { return v.Output(out) },
 		"users": func(v *view.View) error {
-			return v.Users([]view.User{{Address: hostile, ID: hostile, Email: hostile, FirstName: hostile}})
+			return v.Users(hostile, []view.User{{Address: hostile, ID: str(hostile), Email: str(hostile), FirstName: str(hostile)}})
 		},
 		"checks": func(v *view.View) error {
 			return v.Checks(hostile, []view.Check{{Name: hostile, Status: view.CheckStatus(hostile), Value: hostile, Want: hostile, Hint: hostile}})

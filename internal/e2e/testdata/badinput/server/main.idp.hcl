@@ -2,7 +2,7 @@ variable "url" {}
 
 provider "keycloak" {
   url     = var.url
-  timeout = 1
+  timeout = var.timeout
 }
 
 realm "influxdb" {
@@ -28,4 +28,9 @@ cluster "production" {
   appinstance {
     path = "myinfluxdb.yml"
   }
+}
+
+# A slow machine must not fail what is not about time.
+variable "timeout" {
+  default = 60
 }
