@@ -183,7 +183,7 @@ func (c *conn) getGroup(ctx context.Context, r request, id string) (*wireGroup, 
 // checkGroups makes sure that nothing found means that nothing is there: with
 // query-groups alone Keycloak answers with an empty list, but tells the count.
 func (c *conn) checkGroups(ctx context.Context, r request) error {
-	return c.checkEmpty(ctx, r, "group", func() (int, error) {
+	return c.checkEmpty(r, "group", func() (int, error) {
 		var some []wireGroup
 		err := c.get(ctx, r, map[string]string{"first": "0", "max": "1"}, &some, "groups")
 		return len(some), err

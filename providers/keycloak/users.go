@@ -70,7 +70,7 @@ func (c *conn) listUsers(ctx context.Context, q providers.Query) ([]resource.Obj
 // checkUsers makes sure that nobody found means that nobody is there: with
 // query-users alone Keycloak answers with an empty list, but tells the count.
 func (c *conn) checkUsers(ctx context.Context, r request) error {
-	return c.checkEmpty(ctx, r, "user", func() (int, error) {
+	return c.checkEmpty(r, "user", func() (int, error) {
 		var anybody []wireUser
 		err := c.get(ctx, r, map[string]string{"first": "0", "max": "1", "briefRepresentation": "true"}, &anybody, "users")
 		return len(anybody), err
@@ -80,7 +80,7 @@ func (c *conn) checkUsers(ctx context.Context, r request) error {
 // checkEmpty makes sure that an empty list means that nothing is there, and not
 // that the account may not see it, by the count. Both are asked again where
 // they disagree: somebody may have made the first one in between.
-func (c *conn) checkEmpty(ctx context.Context, r request, kind string, list, count func() (int, error)) error {
+func (c *conn) checkEmpty(r request, kind string, list, count func() (int, error)) error {
 	if c.wasSeen(kind, r.realm) {
 		return nil
 	}
