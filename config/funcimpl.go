@@ -272,13 +272,21 @@ func base64Decode() function.Function {
 // decode them recursively, without a limit.
 const maxDecodeDepth = 1000
 
-// limited refuses texts that nest too deeply before f decodes them.
-func limited(f function.Function) function.Function {
+// limited refuses texts that nest too deeply before f decodes them, and what
+// more it is given to refuse.
+func limited(f function.Function, more ...func(text string) error) function.Function {
 	return function.New(&function.Spec{
 		Params: []function.Parameter{{Name: "str", Type: cty.String}},
 		Type: func(args []cty.Value) (cty.Type, error) {
 			if args[0].IsKnown() && deep(args[0].AsString()) {
 				return cty.NilType, function.NewArgErrorf(0, "it nests deeper than %d levels", maxDecodeDepth)
+			}
+			for _, check := range more {
+				if args[0].IsKnown() {
+					if err := check(args[0].AsString()); err != nil {
+						return cty.NilType, function.NewArgError(0, err)
+					}
+				}
 			}
 			return f.ReturnTypeForValues(args)
 		},

@@ -46,7 +46,7 @@ func functions(dir string) map[string]function.Function {
 
 		"base64decode": base64Decode(), "base64encode": encoding.Base64EncodeFunc, "csvdecode": limited(stdlib.CSVDecodeFunc),
 		"jsondecode": limited(stdlib.JSONDecodeFunc), "jsonencode": stdlib.JSONEncodeFunc, "urlencode": encoding.URLEncodeFunc,
-		"yamldecode": limited(yaml.YAMLDecodeFunc), "yamlencode": yaml.YAMLEncodeFunc,
+		"yamldecode": limited(yaml.YAMLDecodeFunc, fewAliases), "yamlencode": yaml.YAMLEncodeFunc,
 
 		"abspath": filesystem.AbsPathFunc, "basename": filesystem.BasenameFunc, "dirname": filesystem.DirnameFunc,
 		"pathexpand": filesystem.PathExpandFunc, "fileexists": filesystem.MakeFileExistsFunc(dir),

@@ -1,12 +1,15 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"regexp"
 	"strconv"
 	"strings"
 
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 )
@@ -125,3 +128,78 @@ func productGrowth(args []cty.Value) int64 {
 	}
 	return size
 }
+
+// tooLarge reports whether a value takes more than maxMade bytes: local values
+// that each repeat the one before double with every line.
+func tooLarge(v cty.Value) bool {
+	left := maxMade
+	_ = cty.Walk(v, func(_ cty.Path, v cty.Value) (bool, error) {
+		left -= elementSize
+		if v, _ = v.Unmark(); v.Type() == cty.String && v.IsKnown() && !v.IsNull() {
+			left -= len(v.AsString())
+		}
+		if left < 0 {
+			return false, errTooLarge
+		}
+		return true, nil
+	})
+	return left < 0
+}
+
+var errTooLarge = errors.New("too large")
+
+// fewAliases refuses a YAML text whose aliases stand for more than maxMade
+// bytes: an alias of a list of aliases multiplies.
+func fewAliases(s string) error {
+	if !strings.Contains(s, "&") || !strings.Contains(s, "*") {
+		return nil
+	}
+	file, err := parser.ParseBytes([]byte(s), 0)
+	if err != nil {
+		return nil //nolint:nilerr // yamldecode tells what is wrong with it
+	}
+	var size int64
+	sizes := map[string]int64{}
+	for _, doc := range file.Docs {
+		size += nodeSize(doc.Body, sizes)
+	}
+	if size > maxMade {
+		return fmt.Errorf("its aliases stand for more than %d MiB", maxMade>>20)
+	}
+	return nil
+}
+
+// nodeSize is what a node takes when it is decoded; sizes holds the anchors
+// before it.
+func nodeSize(n ast.Node, sizes map[string]int64) int64 {
+	size := int64(elementSize)
+	switch n := n.(type) {
+	case nil:
+		return 0
+	case *ast.AnchorNode:
+		size = nodeSize(n.Value, sizes)
+		sizes[n.Name.String()] = size
+	case *ast.AliasNode:
+		size = sizes[n.Value.String()]
+	case *ast.MappingNode:
+		for _, v := range n.Values {
+			size = plus(size, nodeSize(v, sizes))
+		}
+	case *ast.MappingValueNode:
+		size = plus(nodeSize(n.Key, sizes), nodeSize(n.Value, sizes))
+	case *ast.MappingKeyNode:
+		size = nodeSize(n.Value, sizes)
+	case *ast.SequenceNode:
+		for _, v := range n.Values {
+			size = plus(size, nodeSize(v, sizes))
+		}
+	case *ast.TagNode:
+		size = nodeSize(n.Value, sizes)
+	case ast.ScalarNode:
+		size += int64(len(n.String()))
+	}
+	return size
+}
+
+// plus adds without overflow.
+func plus(a, b int64) int64 { return min(a, math.MaxInt64/2) + min(b, math.MaxInt64/2) }

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -28,6 +30,37 @@ func TestLargeValuesAreRefused(t *testing.T) {
 	files := map[string]string{"x.idp.hcl.json": `{"locals": {"on": true, "x": [1e3, 1E+999999999]}}`}
 	if _, ds := loadFiles(t, files); len(ds) != 1 || ds[0].Summary != "Number too long" {
 		t.Errorf("JSON: %v", ds)
+	}
+}
+
+// Local values that double, and aliases that multiply, are refused at the line
+// that makes too much, once.
+func TestGrowthIsRefused(t *testing.T) {
+	doubling := func(first, format string) string {
+		text := "locals {\n  v0 = " + first + "\n"
+		for i := range 50 {
+			text += fmt.Sprintf("  v%d = "+format+"\n", i+1, i)
+		}
+		return text + "}\noutput \"n\" {\n  value = local.v50\n}\n"
+	}
+	bomb := "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n"
+	for i := range 9 {
+		alias := fmt.Sprintf("*a%d", i)
+		bomb += fmt.Sprintf("a%d: &a%d [%s]\n", i+1, i+1, strings.Join(slices.Repeat([]string{alias}, 10), ","))
+	}
+	for name, text := range map[string]string{
+		"lists":   doubling(`["x"]`, `concat(local.v%[2]d, local.v%[2]d)`),
+		"tuples":  doubling(`["x"]`, `[local.v%[2]d, local.v%[2]d]`),
+		"texts":   doubling(`"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"`, `"${local.v%[2]d}${local.v%[2]d}"`),
+		"aliases": "locals {\n  x = yamldecode(<<-EOT\n" + bomb + "EOT\n)\n}\n",
+	} {
+		_, ds := load(t, text)
+		if len(ds) == 0 || ds[0].Subject.Start.Line < 2 || !strings.Contains(ds.Error(), "more than 64 MiB") {
+			t.Errorf("%s are not refused: %.300v", name, ds.Error())
+		}
+	}
+	if _, ds := load(t, "locals {\n  x = yamldecode(\"a: &a {b: 1}\\nc: *a\\nd: {<<: *a}\")\n}\n"); len(ds) > 0 {
+		t.Errorf("ordinary aliases are refused: %v", ds)
 	}
 }
 

@@ -160,6 +160,13 @@ func (e *Evaluator) localValue(name string) cty.Value {
 	if !l.expr.broken {
 		v, _ = e.evalSecret(l.expr, e.scope(l, l.expr.refs), resource.Address{}, l.secret)
 	}
+	if tooLarge(v) {
+		v = cty.DynamicVal
+		e.report.add(diag.Diagnostic{
+			Severity: diag.Error, Summary: "Value too large", Subject: fromRange(l.expr.Range()),
+			Detail: fmt.Sprintf("local.%s takes more than %d MiB. Look for a list or a text that is repeated more often than meant.", name, maxMade>>20),
+		})
+	}
 	e.locals[name] = cachedValue{v, e.generation}
 	return v
 }
