@@ -194,36 +194,41 @@ func (t *task) refreshed() bool {
 // build makes the operation of a task; its verb stays zero if there is
 // nothing to send.
 func (t *task) build() error {
-	c, all := t.change, t.kind.All()
+	c := t.change
+	t.op = Operation(c, t.kind)
+	creating := t.op.Verb == providers.Create
+	if creating && t.kind.ChosenID {
+		t.op.ID = uuid.NewString()
+	}
+	if c.Action == plan.Replace && !c.WithParent {
+		t.deletion = &providers.Operation{Verb: providers.Delete, Kind: c.Kind, Address: c.Address, ID: c.ID, Before: unmarked(c.Live.Attrs), After: cty.NullVal(t.kind.Type())}
+	}
+	want, _ := c.Desired.Attrs.UnmarkDeep()
+	return t.credential(want, creating)
+}
+
+// Operation is what a provider is asked to do for a change to a managed object,
+// but for its first password and a chosen id; its verb is zero if there is
+// nothing to send. What is not known yet is null.
+func Operation(c *plan.Change, kind resource.Kind) providers.Operation {
+	all := kind.All()
 	want, _ := c.Desired.Attrs.UnmarkDeep()
 	op := providers.Operation{
 		Kind: c.Kind, Address: c.Address, ID: c.ID, Marker: c.Marker,
 		Before: unmarked(c.Before), After: sendable(all, unmarked(c.After), want),
+		Secrets: append(secretsIn(all, c.Desired.Attrs), secretsIn(all, c.Before)...),
 	}
-	creating := c.Action == plan.Create || c.Action == plan.Replace
-	if creating {
+	if c.Action == plan.Create || c.Action == plan.Replace {
 		op.Verb, op.ID = providers.Create, ""
 		op.Before = cty.NullVal(resource.BlockType(all))
-		if t.kind.ChosenID {
-			op.ID = uuid.NewString()
-		}
-		if c.Action == plan.Replace && !c.WithParent {
-			t.deletion = &providers.Operation{Verb: providers.Delete, Kind: c.Kind, Address: c.Address, ID: c.ID, Before: unmarked(c.Live.Attrs), After: cty.NullVal(t.kind.Type())}
-		}
-	} else {
-		op.Changed = changedNames(c.Attributes)
-		if t.kind.Parent != "" && c.Live != nil {
-			op.Before = c.Before
-		}
-		marks := t.kind.Marked && c.Live != nil && c.Live.Marker != c.Marker && (c.Adopt || c.MovedFrom != resource.Address{})
-		if len(op.Changed) > 0 || c.Deliver || marks {
-			op.Verb = providers.Update
-		}
-		op.Before = unmarked(op.Before)
+		return op
 	}
-	op.Secrets = append(secretsIn(all, c.Desired.Attrs), secretsIn(all, c.Before)...)
-	t.op = op
-	return t.credential(want, creating)
+	op.Changed = changedNames(c.Attributes)
+	marks := kind.Marked && c.Live != nil && c.Live.Marker != c.Marker && (c.Adopt || c.MovedFrom != resource.Address{})
+	if len(op.Changed) > 0 || c.Deliver || marks {
+		op.Verb = providers.Update
+	}
+	return op
 }
 
 // credential decides on the first password of a new user, or of one who is not

@@ -106,6 +106,12 @@ type Conn interface {
 	// exist. The order means nothing. One object may be returned once only,
 	// however many keys it matches.
 	List(ctx context.Context, q Query) ([]resource.Object, error)
+	// Check tells why the server would refuse operations, as far as that can be
+	// known without doing them: errs[i] is about ops[i], and nil where it would
+	// not, or where it cannot be told. It changes nothing. The operations are
+	// those of a whole plan, in its order, so that what an earlier one makes or
+	// changes counts for a later one; values that are not known yet are null.
+	Check(ctx context.Context, ops []Operation) (errs []error)
 	// Apply does a set of independent operations, concurrently or in bulk,
 	// and reports each result exactly once as soon as it is known; report is
 	// never called concurrently. When ctx ends, no new operation is begun:

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"sync"
 	"unicode"
-	"unicode/utf8"
+	"unicode/utf16"
 )
 
 // The user profile says which attributes a user has, who may see and change
@@ -149,8 +149,8 @@ func (rm *realm) checkAttribute(a profileAttribute, values profileValues, u *use
 
 // validators are the kinds of validations that are emulated, in the order in
 // which they complain.
-var validators = []string{"length", "username-prohibited-characters", "person-name-prohibited-characters", "pattern",
-	"options", "email"}
+var validators = []string{"length", "username-prohibited-characters", "up-username-not-idn-homograph",
+	"person-name-prohibited-characters", "pattern", "options", "email"}
 
 // Source: PersonNameProhibitedCharactersValidator, UsernameProhibitedCharactersValidator.
 const (
@@ -162,7 +162,7 @@ func validate(id string, config object, v string, fail func(key string, params .
 	control := func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
 	switch id {
 	case "length":
-		n := int64(utf8.RuneCountInString(v))
+		n := int64(len(utf16.Encode([]rune(strings.TrimSpace(v))))) // as Java counts
 		low, hasLow := limit(config, "min")
 		high, hasHigh := limit(config, "max")
 		if (hasLow && n < low) || (hasHigh && n > high) {
@@ -178,6 +178,10 @@ func validate(id string, config object, v string, fail func(key string, params .
 	case "username-prohibited-characters":
 		if strings.ContainsAny(v, prohibitedInUsernames) || strings.ContainsFunc(v, control) ||
 			strings.ContainsFunc(v, unicode.IsSpace) {
+			fail("error-username-invalid-character")
+		}
+	case "up-username-not-idn-homograph": // measured: letters of other scripts, and combining marks
+		if strings.ContainsFunc(v, func(r rune) bool { return !unicode.In(r, unicode.Latin, unicode.Common) }) {
 			fail("error-username-invalid-character")
 		}
 	case "person-name-prohibited-characters":

@@ -95,6 +95,9 @@ func (r *Run) Plan(ctx context.Context, mode plan.Mode) (*Planned, diag.Diagnost
 	if diags = append(diags, plan.CheckTakeovers(p.order, r.conns.kind)...); diags.HasErrors() {
 		return nil, diags
 	}
+	if diags = append(diags, p.check(ctx)...); diags.HasErrors() {
+		return nil, diags
+	}
 	outputs, ds := p.outputs()
 	diags = append(diags, ds...)
 	built, ds := plan.Build(mode, r.module.Namespace(), p.order, p.targets, outputs)

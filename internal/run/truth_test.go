@@ -196,3 +196,12 @@ func TestInvitationThatFailedThenPassword(t *testing.T) {
 		t.Errorf("%d credentials are still pending", n)
 	}
 }
+
+// What the server is known to refuse, the plan refuses, at its place.
+func TestRefusedByThePlan(t *testing.T) {
+	w := newWorld(t, strings.Replace(lab, "Marty McFly", "Marty <McFly>", 1))
+	w.refused(plan.Normal, "main.idp.hcl:11:15: full_name has a character that the server does not take")
+	if len(w.idp.Snapshot()) != 1 { // the site, which was there before
+		t.Errorf("something was made: %v", w.idp.Snapshot())
+	}
+}

@@ -23,6 +23,7 @@ type bend struct {
 	result func(providers.Operation, *providers.Result)
 	list   func(ctx context.Context, c providers.Conn, q providers.Query) ([]resource.Object, error)
 	apply  func(ctx context.Context, c providers.Conn, ops []providers.Operation, report func(providers.Result))
+	check  func(ctx context.Context, c providers.Conn, ops []providers.Operation) []error
 	clock  func(time.Time) time.Time
 	config func(*providers.Config)
 }
@@ -92,6 +93,13 @@ func (c bentConn) Apply(ctx context.Context, ops []providers.Operation, report f
 		}
 		report(res)
 	})
+}
+
+func (c bentConn) Check(ctx context.Context, ops []providers.Operation) []error {
+	if c.bend.check != nil {
+		return c.bend.check(ctx, c.Conn, ops)
+	}
+	return c.Conn.Check(ctx, ops)
 }
 
 func (c bentConn) ServerTime() time.Time {

@@ -55,6 +55,9 @@ type Harness struct {
 	// at once, where the samples of single attributes exclude each other. Null
 	// leaves an attribute out.
 	Full map[string]map[string]cty.Value
+	// Refused gives values that the server refuses although the kinds' checks let
+	// them pass, by kind and attribute, as in "user.username".
+	Refused map[string][]cty.Value
 	// Frozen names attributes that the target cannot vary, with the reason, as
 	// in "tenant.region": "fixed by the contract". They are read only.
 	Frozen map[string]string
@@ -234,6 +237,7 @@ func checks(info providers.Info) []check {
 		add("absent parent", (*run).checkAbsentParent)
 		add("batches", (*run).checkBatches)
 		add("cancelled", (*run).checkCancelled)
+		add("refusals foreseen", (*run).checkForeseen)
 		add("strangers", (*run).checkStrangers)
 		add("faults", (*run).checkFaults)
 	}

@@ -50,6 +50,9 @@ func memoryHarness(opts memory.Options, change func(*memory.Provider) providers.
 		Wrap:  synctest.Test,
 		Pages: map[string]int{"person": 10, "team": 10},
 		Bulk:  opts.Bulk,
+		Refused: map[string][]cty.Value{
+			"person.full_name": {cty.StringVal("<b>"), cty.StringVal("a<b")},
+		},
 	}
 	targets := map[*testing.T]*memory.Provider{}
 	var mu sync.Mutex

@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -271,7 +272,23 @@ func queryMutants() []mutant {
 
 // Wrong in how operations are done.
 func processMutants() []mutant {
+	invalid := &providers.Error{Class: providers.Invalid, Summary: "no"}
+	type ops = []providers.Operation
 	return []mutant{
+		{"foresees nothing", "person/refusals foreseen", bend{check: func(_ context.Context, _ providers.Conn, ops ops) []error { return make([]error, len(ops)) }}},
+		{"refuses everything beforehand", "person/refusals foreseen", bend{check: func(_ context.Context, _ providers.Conn, ops ops) []error {
+			return slices.Repeat([]error{invalid}, len(ops))
+		}}},
+		{"refuses beforehand what is done", "team/round trip", bend{check: func(_ context.Context, _ providers.Conn, ops ops) []error {
+			return slices.Repeat([]error{invalid}, len(ops))
+		}}},
+		{"answers for one too few", "person/refusals foreseen", bend{check: func(_ context.Context, _ providers.Conn, ops ops) []error {
+			return make([]error, len(ops)-1)
+		}}},
+		{"does it to see whether it can", "person/refusals foreseen", bend{check: func(ctx context.Context, c providers.Conn, ops ops) []error {
+			c.Apply(ctx, ops, func(providers.Result) {})
+			return c.Check(ctx, ops)
+		}}},
 		{"reports twice", "person/batches", bend{apply: func(ctx context.Context, c providers.Conn, ops []providers.Operation, report func(providers.Result)) {
 			c.Apply(ctx, ops, func(res providers.Result) { report(res); report(res) })
 		}}},

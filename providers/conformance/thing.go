@@ -149,7 +149,9 @@ func sent(attrs []resource.Attribute, after, want cty.Value) cty.Value {
 // create makes x, and checks that it is there as it was wanted.
 func (r *run) create(x *thing) resource.Object {
 	c := r.plan(x, nil)
-	return r.created(x, c, r.apply(r.ctx, x.operation(c))[0])
+	op := x.operation(c)
+	r.foreseeNone(op)
+	return r.created(x, c, r.apply(r.ctx, op)[0])
 }
 
 // created records the result of a creation, and checks the object.
@@ -217,7 +219,9 @@ func (r *run) update(x *thing) resource.Object {
 	if c.Action != plan.Update {
 		r.fatalf("the plan for a change is to %s", c.Action)
 	}
-	res := r.apply(r.ctx, x.operation(c))[0]
+	op := x.operation(c)
+	r.foreseeNone(op)
+	res := r.apply(r.ctx, op)[0]
 	if res.Err != nil {
 		r.fatalf("an attribute that does not force replacement cannot be changed: %v", res.Err)
 	}

@@ -24,18 +24,7 @@ func (b *batch) applyClient(ctx context.Context, op *providers.Operation) (strin
 			return api.DeleteClient(ctx, token, segment(realm), segment(op.ID))
 		}))
 	}
-	for k, v := range mapAttr(op.After, "attributes") {
-		if v == "" {
-			return "", nil, emptyValue("attributes", k)
-		}
-		if hiddenClientAttribute(k) {
-			return "", nil, &providers.Error{
-				Class: providers.Invalid, Attribute: "attributes",
-				Summary: fmt.Sprintf("attributes.%s cannot be set here: an attribute of its own does that, or it is not to be changed", providers.Clean(k, 100)),
-			}
-		}
-	}
-	if err := b.checkScopes(ctx, op, realm); err != nil {
+	if err := b.checkClient(ctx, op, realm); err != nil {
 		return "", nil, err
 	}
 	id := op.ID
@@ -145,8 +134,25 @@ func clientBody(op *providers.Operation) gocloak.Client {
 	return w
 }
 
+// checkClient refuses what Keycloak would drop without a word.
+func (b *batch) checkClient(ctx context.Context, op *providers.Operation, realm string) error {
+	for k, v := range mapAttr(op.After, "attributes") {
+		if v == "" {
+			return emptyValue("attributes", k)
+		}
+		if hiddenClientAttribute(k) {
+			return &providers.Error{
+				Class: providers.Invalid, Attribute: "attributes",
+				Summary: fmt.Sprintf("attributes.%s cannot be set here: an attribute of its own does that, or it is not to be changed", providers.Clean(k, 100)),
+			}
+		}
+	}
+	return b.checkScopes(ctx, op, realm)
+}
+
 // checkScopes refuses client scopes that the realm does not have, before
-// anything is done: Keycloak ignores them without a word.
+// anything is done: Keycloak ignores them without a word. Without a realm it is
+// not known which ones there will be.
 func (b *batch) checkScopes(ctx context.Context, op *providers.Operation, realm string) error {
 	defaults, optional := stringsAttr(op.After, "default_scopes"), stringsAttr(op.After, "optional_scopes")
 	for _, name := range optional {
@@ -159,7 +165,7 @@ func (b *batch) checkScopes(ctx context.Context, op *providers.Operation, realm 
 		}
 	}
 	check := func(attribute string, names []string) error {
-		if !changes(op, attribute) || len(names) == 0 || slices.Equal(names, []string{basicScope}) {
+		if realm == "" || !changes(op, attribute) || len(names) == 0 || slices.Equal(names, []string{basicScope}) {
 			return nil
 		}
 		known, err := b.scopes(ctx, realm)

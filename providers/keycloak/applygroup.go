@@ -12,13 +12,8 @@ import (
 
 func (b *batch) applyGroup(ctx context.Context, op *providers.Operation) (string, error) {
 	r := request{realm: realmOf(op), role: "manage-users"}
-	for name, values := range multiMapAttr(op.After, "attributes") {
-		if len(values) == 0 {
-			return "", emptyValue("attributes", name)
-		}
-	}
-	if parent := stringAttr(op.After, "parent"); parent != "" && !safeSegment(parent) {
-		return "", &providers.Error{Class: providers.Invalid, Attribute: "parent", Summary: quoted(parent) + " is not the id of a group"}
+	if err := checkGroup(op); err != nil {
+		return "", err
 	}
 	switch op.Verb {
 	case providers.Create:
@@ -38,6 +33,19 @@ func (b *batch) applyGroup(ctx context.Context, op *providers.Operation) (string
 	}
 	r.doing = "delete group " + quoted(stringAttr(op.Before, "name"))
 	return "", b.deleteGroup(ctx, op, r)
+}
+
+// checkGroup refuses what Keycloak would drop, or take for something else.
+func checkGroup(op *providers.Operation) error {
+	for name, values := range multiMapAttr(op.After, "attributes") {
+		if len(values) == 0 {
+			return emptyValue("attributes", name)
+		}
+	}
+	if parent := stringAttr(op.After, "parent"); parent != "" && !safeSegment(parent) {
+		return &providers.Error{Class: providers.Invalid, Attribute: "parent", Summary: quoted(parent) + " is not the id of a group"}
+	}
+	return nil
 }
 
 func (b *batch) createGroup(ctx context.Context, op *providers.Operation, r request) (string, error) {

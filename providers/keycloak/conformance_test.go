@@ -54,6 +54,15 @@ func (f faults) Heal() { f.injector.Reset() }
 // thousands would show no more.
 const testPage = 12
 
+// values are strings.
+func values(v ...string) []cty.Value {
+	var out []cty.Value
+	for _, s := range v {
+		out = append(out, cty.StringVal(s))
+	}
+	return out
+}
+
 // texts, sets and numbers are samples of constants.
 func texts(v ...string) conformance.Sample {
 	var out []cty.Value
@@ -140,6 +149,13 @@ func conform(t *testing.T, start func(t *testing.T) site, wrap func(*testing.T, 
 			"client.valid_redirect_uris": sets([]string{"http://localhost:1/*"}, []string{"http://localhost:2/*", "https://x.example.com/cb"}),
 			"user.username":              {Value: func(n int) cty.Value { return cty.StringVal(fmt.Sprintf("sample.%s-%d", prefix, n)) }},
 			"user.required_actions":      sets([]string{"CONFIGURE_TOTP"}, []string{"UPDATE_PROFILE"}),
+		},
+		Refused: map[string][]cty.Value{
+			"user.username": values("ab", "a b", `a"b`, "o'brien", "a<b", "a/b", "abаc", "日本語", "влад@x.com"),
+			// It is the user name, too.
+			"user.email":      values("o'brien@example.com", "a{b@example.com", "a@x_y.com", "влад@example.com", strings.Repeat("a", 65)+"@example.com"),
+			"user.first_name": values(`O"Brien`, "<b>", "a/b", "a(b)", "a\tb", strings.Repeat("😀", 128)),
+			"user.last_name":  values("a&b"),
 		},
 		Always:         map[string]map[string]cty.Value{"realm": {"edit_username_allowed": cty.True}},
 		CreatedUnknown: []string{"realm", "client", "group"},

@@ -2,7 +2,9 @@ package keycloak
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/idpctl/idpctl/providers"
@@ -13,15 +15,33 @@ import (
 type userProfile struct {
 	// Unmanaged is the policy for attributes that are not declared: DISABLED
 	// (the default, if it is empty), ENABLED, ADMIN_EDIT or ADMIN_VIEW.
-	Unmanaged  string `json:"unmanagedAttributePolicy"`
-	Attributes []struct {
-		Name        string `json:"name"`
-		Permissions struct {
-			Edit []string `json:"edit"`
-		} `json:"permissions"`
-	} `json:"attributes"`
+	Unmanaged  string             `json:"unmanagedAttributePolicy"`
+	Attributes []profileAttribute `json:"attributes"`
 	// unread: the account may not read the profile.
 	unread bool
+}
+
+// profileAttribute is what a realm allows in one attribute (UPAttribute).
+type profileAttribute struct {
+	Name        string `json:"name"`
+	Permissions struct {
+		Edit []string `json:"edit"`
+	} `json:"permissions"`
+	// Required is absent where nobody must give a value; without roles it is
+	// for everyone, with scopes only for who asks for one of them.
+	Required *struct {
+		Roles  []string `json:"roles"`
+		Scopes []string `json:"scopes"`
+	} `json:"required"`
+	Validations map[string]json.RawMessage `json:"validations"`
+}
+
+// demanded reports whether an administrator who creates a user must give a
+// value.
+func (a *profileAttribute) demanded() bool {
+	r := a.Required
+	return r != nil && len(r.Scopes) == 0 && (len(r.Roles) == 0 || slices.Contains(r.Roles, "admin")) &&
+		slices.Contains(a.Permissions.Edit, "admin")
 }
 
 // keeps reports whether Keycloak keeps an attribute that an administrator
@@ -47,11 +67,14 @@ func rootAttribute(name string) bool {
 	return name == "username" || name == "email" || name == "firstName" || name == "lastName"
 }
 
+// inConsole begins a hint to change the user profile.
+const inConsole = "In the admin console of the realm"
+
 func swallowed(realm, name, why string) error {
 	return &providers.Error{
 		Class: providers.Invalid, Attribute: "attributes",
 		Summary: fmt.Sprintf("Keycloak would drop attributes.%s of users in realm %s: %s", providers.Clean(name, 100), quoted(realm), why),
-		Hint: fmt.Sprintf("In the admin console of the realm, under Realm settings, either add the attribute %s on the tab User profile, "+
+		Hint: fmt.Sprintf(inConsole+", under Realm settings, either add the attribute %s on the tab User profile, "+
 			"with edit permission for Admin, or set Unmanaged attributes on the tab General to \"Only administrators can write\" "+
 			"(unmanagedAttributePolicy ADMIN_EDIT)", quoted(name)),
 	}
@@ -60,30 +83,33 @@ func swallowed(realm, name, why string) error {
 // checkAttributes refuses attributes that Keycloak would drop, before anything
 // is done. It reports whether it could not tell.
 func (b *batch) checkAttributes(ctx context.Context, realm string, attributes map[string][]string) (untold bool, err error) {
-	for name, values := range attributes {
-		if rootAttribute(name) {
-			return false, &providers.Error{
-				Class: providers.Invalid, Attribute: "attributes",
-				Summary: fmt.Sprintf("attributes.%s is an attribute of its own: %s", name, attributeOf(name)),
-			}
-		}
-		if len(values) == 0 || slices.Contains(values, "") {
-			return false, emptyValue("attributes", name)
-		}
-	}
 	profile, err := b.profile(ctx, realm)
 	if err != nil {
 		return false, err
 	}
-	if profile.unread {
-		return true, nil
-	}
-	for name := range attributes {
+	return profile.unread, keptBy(profile, realm, attributes)
+}
+
+// keptBy refuses attributes that Keycloak would drop for a profile.
+func keptBy(profile *userProfile, realm string, attributes map[string][]string) error {
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		if rootAttribute(name) {
+			return &providers.Error{
+				Class: providers.Invalid, Attribute: "attributes",
+				Summary: fmt.Sprintf("attributes.%s is an attribute of its own: %s", name, attributeOf(name)),
+			}
+		}
+		if values := attributes[name]; len(values) == 0 || slices.Contains(values, "") {
+			return emptyValue("attributes", name)
+		}
+		if profile.unread {
+			continue
+		}
 		if why, ok := profile.keeps(name); !ok {
-			return false, swallowed(realm, name, why)
+			return swallowed(realm, name, why)
 		}
 	}
-	return false, nil
+	return nil
 }
 
 func (b *batch) profile(ctx context.Context, realm string) (*userProfile, error) {

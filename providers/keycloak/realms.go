@@ -35,12 +35,15 @@ func (w *wireRealm) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, &w.fields)
 }
 
-// realmFacts is what decides how far users of a realm can be trusted.
+// realmFacts is what decides how far users of a realm can be trusted, and what
+// user names they may have.
 type realmFacts struct {
 	read time.Time
 	// known is false if the account may not read the realm's settings.
-	known        bool
-	registration bool
+	known           bool
+	registration    bool
+	emailAsUsername bool
+	editUsername    bool
 }
 
 // factsLive is how long realmFacts are believed: a plan's length.
@@ -49,6 +52,8 @@ const factsLive = 30 * time.Second
 func (w *wireRealm) facts() realmFacts {
 	f := realmFacts{read: time.Now(), known: w.ID != ""}
 	_ = json.Unmarshal(w.fields["registrationAllowed"], &f.registration)
+	_ = json.Unmarshal(w.fields["registrationEmailAsUsername"], &f.emailAsUsername)
+	_ = json.Unmarshal(w.fields["editUsernameAllowed"], &f.editUsername)
 	return f
 }
 

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"context"
 	"fmt"
 	"net/mail"
 	"regexp"
@@ -14,12 +15,35 @@ import (
 	"github.com/idpctl/idpctl/resource"
 )
 
+// Check refuses what the server would refuse for its own reasons, which are in
+// no kind's description; see [providers.Conn].
+func (c *conn) Check(_ context.Context, ops []providers.Operation) []error {
+	errs := make([]error, len(ops))
+	for i, op := range ops {
+		if op.Verb != providers.Delete {
+			errs[i] = checkCustom(op.Kind, op.After)
+		}
+	}
+	return errs
+}
+
+// checkCustom refuses what this server does not take.
+func checkCustom(kind string, attrs cty.Value) error {
+	if v := resource.Attr(attrs, "full_name"); kind == "person" && !v.IsNull() && strings.Contains(v.AsString(), "<") {
+		return refused(providers.Invalid, "full_name", "full_name has a character that the server does not take")
+	}
+	return nil
+}
+
 // check refuses what cannot be stored, and finds the home of the object.
 func (s *server) check(k resource.Kind, st *Stored) error {
 	for _, a := range k.Attributes {
 		if err := checkValue(a, st.Object.Attr(a.Name)); err != nil {
 			return err
 		}
+	}
+	if err := checkCustom(k.Name, st.Attrs); err != nil {
+		return err
 	}
 	if k.Parent != "" {
 		st.Parent = st.Object.Attr(k.Parent).AsString()

@@ -1,0 +1,170 @@
+package keycloak
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/idpctl/idpctl/providers"
+)
+
+// Check tells what Keycloak would refuse, or drop without a word; see
+// [providers.Conn]. It reads a realm's settings, user profile, required actions
+// and client scopes, each only if an operation makes it matter.
+func (c *conn) Check(ctx context.Context, ops []providers.Operation) []error {
+	b := &batch{conn: c, interrupted: ctx, facts: map[string]*realmKnowledge{}}
+	realms := ahead{}
+	errs := make([]error, len(ops))
+	for i := range ops {
+		op := &ops[i]
+		for _, s := range op.Secrets {
+			c.remember(s.Reveal())
+		}
+		if op.Kind == "realm" {
+			realms.note(op)
+		}
+		var e *providers.Error
+		if errors.As(b.checkOne(ctx, op, realms), &e) && e.Class == providers.Invalid {
+			e.Summary = c.redact(e.Summary)
+			errs[i] = e
+		} // what cannot be read is told by the operation itself, if it matters
+	}
+	return errs
+}
+
+func (b *batch) checkOne(ctx context.Context, op *providers.Operation, realms ahead) error {
+	if op.Verb == providers.Delete {
+		return nil
+	}
+	if err := b.refuse(op); err != nil {
+		return err
+	}
+	realm, isNew := realms.now(realmOf(op))
+	switch op.Kind {
+	case "realm":
+		return contradiction(op)
+	case "client":
+		if isNew {
+			realm = "" // its scopes are not known
+		}
+		return b.checkClient(ctx, op, realm)
+	case "group":
+		return checkGroup(op)
+	case "user":
+		return b.checkUser(ctx, op, realm, realms.facts(realmOf(op)))
+	}
+	return nil
+}
+
+// ahead is what the operations on realms will have made of them, by the names
+// that they will have.
+type ahead map[string]*realmAhead
+
+type realmAhead struct {
+	// name that the realm has now; empty if it is to be created.
+	name string
+	// what is written of its settings; nil if it stays.
+	emailAsUsername, editUsername *bool
+}
+
+func (a ahead) note(op *providers.Operation) {
+	r := &realmAhead{name: stringAttr(op.Before, "realm")}
+	for name, field := range map[string]**bool{
+		"registration_email_as_username": &r.emailAsUsername, "edit_username_allowed": &r.editUsername,
+	} {
+		if op.Verb == providers.Create || changes(op, name) {
+			on := boolAttr(op.After, name, false)
+			*field = &on
+		}
+	}
+	a[stringAttr(op.After, "realm")] = r
+	if r.name != "" {
+		a[r.name] = r
+	}
+}
+
+// now is the present name of a realm, and whether there is none yet.
+func (a ahead) now(realm string) (name string, isNew bool) {
+	if r, ok := a[realm]; ok {
+		return r.name, r.name == ""
+	}
+	return realm, false
+}
+
+func (a ahead) facts(realm string) *realmAhead {
+	if r, ok := a[realm]; ok {
+		return r
+	}
+	return &realmAhead{name: realm}
+}
+
+// checkUser refuses what the realm's user profile and settings do not let be.
+func (b *batch) checkUser(ctx context.Context, op *providers.Operation, realm string, will *realmAhead) error {
+	profile := newRealmProfile()
+	if realm != "" {
+		var err error
+		if profile, err = b.profile(ctx, realm); err != nil {
+			return err
+		}
+	}
+	if attributes := multiMapAttr(op.After, "attributes"); len(attributes) > 0 && changes(op, "attributes") {
+		if err := keptBy(profile, realmOf(op), attributes); err != nil {
+			var e *providers.Error
+			if errors.As(err, &e) && realm == "" {
+				if how, ok := strings.CutPrefix(e.Hint, inConsole); ok {
+					e.Hint = "The realm is to be created yet: apply without these attributes first. Then, in its admin console" + how
+				}
+			}
+			return err
+		}
+	}
+	if !profile.unread {
+		if err := checkProfile(profile, op); err != nil {
+			return err
+		}
+	}
+	if err := b.checkUsername(ctx, op, realm, will); err != nil || realm == "" {
+		return err
+	}
+	if op.Verb == providers.Create {
+		return b.checkActions(ctx, realm, stringsAttr(op.After, "required_actions"))
+	}
+	return nil
+}
+
+// checkUsername refuses user names that the realm's settings change or keep.
+func (b *batch) checkUsername(ctx context.Context, op *providers.Operation, realm string, will *realmAhead) error {
+	name := lower(stringAttr(op.After, "username"))
+	if name == "" || !changes(op, "username") || op.Verb == providers.Create && name == lower(stringAttr(op.After, "email")) {
+		return nil
+	}
+	var is realmFacts
+	if realm != "" {
+		var err error
+		if is, err = b.conn.facts(ctx, realm); err != nil {
+			return err
+		}
+	}
+	if will.emailAsUsername != nil {
+		is.emailAsUsername = *will.emailAsUsername
+	}
+	if will.editUsername != nil {
+		is.known, is.editUsername = true, *will.editUsername
+	}
+	switch {
+	case is.emailAsUsername && name != lower(stringAttr(op.After, "email")):
+		return &providers.Error{
+			Class: providers.Invalid, Attribute: "username",
+			Summary: fmt.Sprintf("Realm %s has registration_email_as_username on, so each user's name is the e-mail", quoted(realmOf(op))),
+			Hint:    "Leave username out, or switch that setting off",
+		}
+	case op.Verb == providers.Update && is.known && !is.editUsername:
+		return &providers.Error{
+			Class: providers.Invalid, Attribute: "username",
+			Summary: fmt.Sprintf("Realm %s does not let user names be changed, and %s has another now: %s", quoted(realmOf(op)), op.Address, quoted(stringAttr(op.Before, "username"))),
+			Hint:    "Set edit_username_allowed = true in the realm, or write the name that the user has",
+		}
+	}
+	return nil
+}
