@@ -47,6 +47,9 @@ type Kind struct {
 	// Credential names the attributes by which a first password is set, if
 	// objects of this kind sign in.
 	Credential *Credential
+	// Enabled names the bool attribute that is false for who cannot sign in;
+	// empty if there is none.
+	Enabled string
 	// Foreign are names of attributes and nested blocks that people know from
 	// other identity providers or tools, and that the kind does not have; for
 	// messages.

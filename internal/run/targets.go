@@ -37,6 +37,8 @@ type plannedTarget struct {
 	own   cluster.Ownership
 	// losesLast: the cluster would have no admin any more.
 	losesLast bool
+	// shutsOut: the plan disables the last of its admins who could sign in.
+	shutsOut bool
 }
 
 // cluster plans the files of one cluster block.
@@ -151,6 +153,7 @@ func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, 
 		pt.change.Action, pt.change.Reason = plan.Update, "because the state does not know it yet; the file stays as it is"
 	}
 	pt.losesLast = len(live.Section.Admins) > 0 && c.AdminsKnown && len(change.Section.Admins) == 0
+	diags = append(diags, p.watchAdmins(pt, c, change.Section)...)
 	p.addTarget(pt)
 	return diags
 }
@@ -291,6 +294,12 @@ func (p *Planned) LosesLastAdmin() diag.Diagnostics {
 			diags = append(diags, diag.Diagnostic{
 				Summary: "The cluster would have no admin", Subject: pt.change.Range, Address: pt.change.Address.String(),
 				Detail: fmt.Sprintf("%s would list nobody any more, so that nobody could administer the cluster. If that is what you want, add -allow-empty-admins.", pt.change.Path),
+			})
+		}
+		if pt.shutsOut {
+			diags = append(diags, diag.Diagnostic{
+				Summary: "The cluster would have no admin who can sign in", Subject: pt.change.Range, Address: pt.change.Address.String(),
+				Detail: fmt.Sprintf("The plan disables the last of those whom %s lists, so that nobody could administer the cluster. If that is what you want, add -allow-empty-admins.", pt.change.Path),
 			})
 		}
 	}

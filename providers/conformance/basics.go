@@ -78,6 +78,9 @@ func (r *run) checkKind(k resource.Kind) {
 			r.errorf("its parent attribute is not a required reference that forces replacement")
 		}
 	}
+	if a, ok := k.Attribute(k.Enabled); k.Enabled != "" && (!ok || a.Type != cty.Bool) {
+		r.errorf("Enabled names %s, which is no bool attribute", k.Enabled)
+	}
 	if c := k.Credential; c != nil {
 		for name, typ := range map[string]cty.Type{c.Password: cty.String, c.Generate: cty.Bool, c.Invite: cty.Bool} {
 			a, ok := k.Attribute(name)

@@ -85,6 +85,7 @@ func userKind() resource.Kind {
 				Doc: "Only users whose attributes have these values. It cannot be combined with `search`.",
 			},
 		},
+		Enabled:    "enabled",
 		Credential: &resource.Credential{Password: "initial_password", Temporary: "initial_password_temporary", Generate: "generate_password", Invite: "invite"},
 	}
 }

@@ -108,6 +108,7 @@ person "marty" {
 			{Name: "team", Type: cty.String, Optional: true, Doc: "Only the members of this team.",
 				Ref: &resource.Ref{Kinds: []string{"team"}, Attr: "id"}},
 		},
+		Enabled:    "enabled",
 		Credential: &resource.Credential{Password: "initial_password", Generate: "generate_password", Invite: "invite"},
 	}
 }
