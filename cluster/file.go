@@ -25,12 +25,15 @@ type file struct{ path string }
 // Path is the file as the configuration names it.
 func (f file) Path() string { return f.path }
 
-// Identity is the file's absolute path with all symlinks resolved, as far as
+// Identity is that of the file.
+func (f file) Identity() string { return FileIdentity(f.path) }
+
+// FileIdentity is a file's absolute path with all symlinks resolved, as far as
 // it exists.
-func (f file) Identity() string {
-	abs, err := filepath.Abs(f.path)
+func FileIdentity(path string) string {
+	abs, err := filepath.Abs(path)
 	if err != nil {
-		return f.path
+		return path
 	}
 	if target, err := filepath.EvalSymlinks(abs); err == nil {
 		return target

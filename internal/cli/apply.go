@@ -28,10 +28,14 @@ type applyFlags struct {
 func (f *applyFlags) addTo(c *cobra.Command, a *app) {
 	f.add(c)
 	c.Flags().BoolVar(&f.autoApprove, "auto-approve", false, "do not ask for approval")
-	c.Flags().BoolVar(&f.allowAdopt, "allow-adopt", false, "with -auto-approve: let objects that exist already come under management")
-	c.Flags().BoolVar(&f.allowEmptyAdmins, "allow-empty-admins", false, "let a cluster lose its last admin")
-	c.Flags().StringVar(&f.credentialsOut, "credentials-out", "", "write generated first passwords to this `FILE` (mode 0600) instead of showing them once")
 	c.Flags().BoolVar(&a.json, "json", false, "print progress and result as JSON, one object a line")
+}
+
+// addForApply adds what matters only to what is made.
+func (f *applyFlags) addForApply(c *cobra.Command) {
+	c.Flags().BoolVar(&f.allowAdopt, "allow-adopt", false, "with -auto-approve: let objects that exist already come under management")
+	c.Flags().BoolVar(&f.allowEmptyAdmins, "allow-empty-admins", false, "let a cluster lose its last admin, or the last who can sign in")
+	c.Flags().StringVar(&f.credentialsOut, "credentials-out", "", "write generated first passwords to this `FILE` (mode 0600) instead of showing them once")
 }
 
 // applyCommand is `idpctl apply`.
@@ -48,6 +52,7 @@ it.`,
 		RunE:    func(*cobra.Command, []string) error { return a.apply(&flags, plan.Normal) },
 	}
 	flags.addTo(c, a)
+	flags.addForApply(c)
 	return c
 }
 
@@ -215,6 +220,9 @@ func (a *app) refuse(flags *applyFlags, p *run.Planned) diag.Diagnostics {
 	}
 	if !flags.allowEmptyAdmins {
 		diags = append(diags, p.LosesLastAdmin()...)
+	}
+	if a, ok := p.Writes(flags.credentialsOut); ok && flags.credentialsOut != "" {
+		return diags.Errorf("Credentials file cannot be used", "%s is the file that %s writes: name another for -credentials-out.", flags.credentialsOut, a)
 	}
 	users := p.NeedsDelivery()
 	switch {

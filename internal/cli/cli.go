@@ -92,6 +92,12 @@ ID, endpoints and user IDs where the cluster needs them.`,
 		a.validateCommand(), a.fmtCommand(), a.verifyCommand(),
 		a.emulatorCommand(), a.providersCommand(), a.versionCommand(), a.initCommand(),
 	)
+	root.InitDefaultCompletionCmd("completion") // else it is added at the end of Execute, without an example
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			c.Example = "  # in this shell\n  source <(idpctl completion bash)"
+		}
+	}
 	return root
 }
 

@@ -56,7 +56,7 @@ func (f *runFlags) varsFlags(c *cobra.Command) {
 
 func (f *runFlags) add(c *cobra.Command) {
 	f.varsFlags(c)
-	c.Flags().DurationVar(&f.lockTimeout, "lock-timeout", 0, "wait this long (`10s`) for another run's lock on the state")
+	c.Flags().DurationVar(&f.lockTimeout, "lock-timeout", 0, "how long to wait for another run's lock on the state, a `TIME` such as 10s or 5m (default: not at all)")
 	c.Flags().IntVar(&f.parallelism, "parallelism", 8, "how many requests may be under way at once")
 	c.Flags().BoolVar(&f.refresh, "refresh", true, "read the objects of the state from the identity provider")
 }

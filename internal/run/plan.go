@@ -8,6 +8,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/apply"
+	"github.com/idpctl/idpctl/cluster"
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/resource"
@@ -40,6 +41,12 @@ func (p *Planned) NeedsDelivery() []resource.Address {
 		}
 	}
 	return out
+}
+
+// Writes is the target that writes a file, if there is one.
+func (p *Planned) Writes(path string) (resource.Address, bool) {
+	a, ok := p.planner.places[cluster.FileIdentity(path)]
+	return a, ok
 }
 
 // Plan finds out what an apply would do. It changes nothing, anywhere.
