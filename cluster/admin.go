@@ -271,7 +271,7 @@ func (s *section) dsnWarning() diag.Diagnostics {
 		return warn(at, "The admin section has no dsn")
 	}
 	if n := s.admin.Content[i+1]; !filledIn(n, 0) {
-		return warn(n, "The dsn of the admin section is empty")
+		return warn(n, "The dsn of the admin section is not filled in")
 	}
 	return nil
 }

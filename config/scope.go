@@ -298,5 +298,8 @@ func (m *Module) validate(e *Evaluator, v *variable, c validation) {
 			text = strings.TrimSpace(msg.AsString())
 		}
 	}
-	e.report.errorf(v.rng, "Invalid value for variable", "%s", fmt.Sprintf("%s This was checked by the validation rule at %s.", text, c.rng))
+	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "!") && !strings.HasSuffix(text, "?") {
+		text += "."
+	}
+	e.report.errorf(v.rng, "Invalid value for variable", "%s This was checked by the validation rule at %s.", text, c.rng)
 }

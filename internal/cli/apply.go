@@ -142,6 +142,10 @@ func (a *app) apply(flags *applyFlags, mode plan.Mode) error {
 	outputs, more := r.Outputs()
 	ds = append(ds, more...)
 	closeRun(r, &ds)
+	if ds.HasErrors() { // what went wrong afterwards is not "complete" either
+		summary.Diagnostics = append(summary.Diagnostics, ds...)
+		ds = nil
+	}
 	_ = v.Summary(summary, mode, src)
 	if !a.json && summary.OK() && mode == plan.Normal {
 		_ = a.results(v, r, planned, outputs)

@@ -145,6 +145,9 @@ func (w *diagWriter) place(d diag.Diagnostic, code string, columns int) []string
 		return lines
 	}
 	on := fmt.Sprintf("on %s line %d", line(d.Subject.Filename), d.Subject.Start.Line)
+	if strings.HasPrefix(d.Subject.Filename, "<") { // the command line, an environment variable
+		on = "on " + line(d.Subject.Filename)
+	}
 	text := w.src.lines(d.Subject.Filename)
 	if block := enclosing(text, d.Subject.Start.Line); block != "" {
 		on += ", in " + block

@@ -30,7 +30,7 @@ type values struct {
 func (vs values) whole(s sign, label string, v cty.Value) node {
 	n := vs.plain(s, v)
 	n.label = label
-	if s == signDelete {
+	if s == signDelete && n.text != "null" {
 		n.to = "null"
 	}
 	return n
