@@ -15,8 +15,9 @@ import (
 	"github.com/idpctl/idpctl/providers/keycloak"
 )
 
-// version is set by the linker (-X main.version=…).
-var version = "dev"
+// version is set by the linker for a release (-X main.version=…); else it is the
+// next release's.
+var version = "0.1.0-dev"
 
 // gcPercent lets the heap grow to a few times what is in use before it is
 // swept: a run is short, and sweeping was a quarter of its work. GOGC overrides.

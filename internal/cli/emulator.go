@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/emulator/keycloak"
 )
 
@@ -50,7 +51,7 @@ func (a *app) serveKeycloak(listen, user, password string) error {
 	defer stop()
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", listen)
 	if err != nil {
-		return err
+		return a.tell(diag.Diagnostics{{Summary: "Cannot listen", Detail: fmt.Sprintf("%s. Name another port with -listen, or port 0 for a free one.", err)}}, nil)
 	}
 	server := &http.Server{
 		Handler:           keycloak.New(keycloak.Options{AdminUser: user, AdminPassword: password}),

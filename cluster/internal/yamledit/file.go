@@ -144,6 +144,11 @@ func (f *File) syntaxError(err error) error {
 		Subject: f.rangeOf(f.lines[line-1], f.lineEnd(line-1)),
 	}
 	for i := range f.lines {
+		if strings.HasPrefix(f.lineText(i), "%YAML") && strings.Contains(msg, "incompatible") {
+			d.Detail = "This line asks for a version of YAML that neither kubectl nor idpctl reads. Remove it and run again."
+			d.Subject = f.rangeOf(f.lines[i], f.lineEnd(i))
+			return d
+		}
 		if text := f.lineText(i); leadingTab(text) {
 			d.Detail = "This line is indented with a tab, which YAML forbids. Indent it with spaces and run again."
 			d.Subject = f.rangeOf(f.lines[i], f.lineEnd(i))
