@@ -3,8 +3,6 @@ package config
 import (
 	"encoding/base64"
 	"errors"
-	"fmt"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -320,30 +318,4 @@ func deep(s string) bool {
 		}
 	}
 	return false
-}
-
-// fileFunc reads a regular file, as text or as base64.
-func fileFunc(dir string, asBase64 bool) function.Function {
-	return function.New(&function.Spec{
-		Params:       []function.Parameter{{Name: "path", Type: cty.String}},
-		Type:         function.StaticReturnType(cty.String),
-		RefineResult: notNull,
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			path := args[0].AsString()
-			if !filepath.IsAbs(path) {
-				path = filepath.Join(dir, path)
-			}
-			src, err := readLimited(path)
-			if err != nil {
-				return cty.NilVal, function.NewArgError(0, fmt.Errorf("cannot read %q: %s", path, plainError(err)))
-			}
-			if asBase64 {
-				return cty.StringVal(base64.StdEncoding.EncodeToString(src)), nil
-			}
-			if !utf8.Valid(src) {
-				return cty.NilVal, function.NewArgErrorf(0, "the file %q is not UTF-8; filebase64 reads it as it is", path)
-			}
-			return cty.StringVal(string(src)), nil
-		},
-	})
 }

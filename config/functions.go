@@ -1,7 +1,12 @@
 package config
 
 import (
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
 	"fmt"
+	"hash"
+	"maps"
 	"slices"
 
 	"github.com/hashicorp/go-cty-funcs/cidr"
@@ -20,7 +25,7 @@ import (
 // functions are those of the language: what a user of Terraform expects and
 // that yields the same at every call. Relative paths start at dir.
 func functions(dir string) map[string]function.Function {
-	return map[string]function.Function{
+	out := map[string]function.Function{
 		splatFunction: splatSource(), indexFunction: indexSource(),
 
 		"abs": stdlib.AbsoluteFunc, "ceil": stdlib.CeilFunc, "floor": stdlib.FloorFunc, "log": stdlib.LogFunc,
@@ -39,10 +44,10 @@ func functions(dir string) map[string]function.Function {
 		"coalesce": collection.CoalesceFunc, "coalescelist": stdlib.CoalesceListFunc, "compact": stdlib.CompactFunc,
 		"concat": stdlib.ConcatFunc, "contains": stdlib.ContainsFunc, "distinct": stdlib.DistinctFunc,
 		"element": stdlib.ElementFunc, "flatten": stdlib.FlattenFunc, "index": indexFunc(), "keys": stdlib.KeysFunc,
-		"length": lengthFunc(), "lookup": lookupFunc(), "merge": stdlib.MergeFunc, "one": oneFunc(),
+		"length": lengthFunc(), "lookup": lookupFunc(), "matchkeys": matchKeysFunc(), "merge": stdlib.MergeFunc, "one": oneFunc(),
 		"range": stdlib.RangeFunc, "reverse": stdlib.ReverseListFunc, "setintersection": stdlib.SetIntersectionFunc,
 		"setproduct": bounded(stdlib.SetProductFunc, productGrowth), "setsubtract": stdlib.SetSubtractFunc, "setunion": stdlib.SetUnionFunc,
-		"slice": stdlib.SliceFunc, "sort": stdlib.SortFunc, "values": stdlib.ValuesFunc, "zipmap": stdlib.ZipmapFunc,
+		"slice": stdlib.SliceFunc, "sort": stdlib.SortFunc, "transpose": transposeFunc(), "values": stdlib.ValuesFunc, "zipmap": stdlib.ZipmapFunc,
 
 		"base64decode": base64Decode(), "base64encode": encoding.Base64EncodeFunc, "csvdecode": limited(stdlib.CSVDecodeFunc),
 		"jsondecode": limited(stdlib.JSONDecodeFunc), "jsonencode": stdlib.JSONEncodeFunc, "urlencode": encoding.URLEncodeFunc,
@@ -50,12 +55,12 @@ func functions(dir string) map[string]function.Function {
 
 		"abspath": filesystem.AbsPathFunc, "basename": filesystem.BasenameFunc, "dirname": filesystem.DirnameFunc,
 		"pathexpand": filesystem.PathExpandFunc, "fileexists": filesystem.MakeFileExistsFunc(dir),
-		"file": fileFunc(dir, false), "filebase64": fileFunc(dir, true), "fileset": filesystem.MakeFileSetFunc(dir),
+		"fileset": filesystem.MakeFileSetFunc(dir),
 
-		"formatdate": stdlib.FormatDateFunc, "timeadd": stdlib.TimeAddFunc,
+		"formatdate": stdlib.FormatDateFunc, "timeadd": stdlib.TimeAddFunc, "timecmp": timeCompareFunc(),
 
 		"md5": crypto.Md5Func, "sha1": crypto.Sha1Func, "sha256": crypto.Sha256Func, "sha512": crypto.Sha512Func,
-		"uuidv5": uuid.V5Func,
+		"base64sha256": hashFunc(sha256.New), "base64sha512": hashFunc(sha512.New), "uuidv5": uuid.V5Func,
 
 		"cidrhost": cidr.HostFunc, "cidrnetmask": cidr.NetmaskFunc, "cidrsubnet": cidr.SubnetFunc, "cidrsubnets": cidr.SubnetsFunc,
 
@@ -65,6 +70,21 @@ func functions(dir string) map[string]function.Function {
 		"tomap": stdlib.MakeToFunc(cty.Map(cty.DynamicPseudoType)), "tonumber": stdlib.MakeToFunc(cty.Number),
 		"toset": toCollection(cty.Set(cty.DynamicPseudoType)), "tostring": stdlib.MakeToFunc(cty.String),
 	}
+	maps.Copy(out, fileFunctions(dir, maps.Clone(out)))
+	return out
+}
+
+// hashFunc is the hash of a text, in base64.
+func hashFunc(algorithm func() hash.Hash) function.Function {
+	return function.New(&function.Spec{
+		Params:       []function.Parameter{{Name: "str", Type: cty.String}},
+		Type:         function.StaticReturnType(cty.String),
+		RefineResult: notNull,
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			s, err := hashed(algorithm, base64.StdEncoding.EncodeToString)("", []byte(args[0].AsString()))
+			return cty.StringVal(s), err
+		},
+	})
 }
 
 // unknownFunction explains why there is no function of that name.
@@ -72,9 +92,9 @@ func (m *Module) unknownFunction(name string) string {
 	switch name {
 	case "timestamp", "plantimestamp", "uuid", "bcrypt":
 		return fmt.Sprintf("There is no function named %q: it would give another result at every run, and a plan must be reproducible. Pass such a value in as a variable.", name)
-	case "templatefile", "templatestring":
-		return fmt.Sprintf("There is no function named %q. Write a template in the configuration, as in \"${var.name}\", or read a file as it is with file().", name)
-	case "ephemeralasnull", "rsadecrypt", "base64gzip":
+	case "templatestring":
+		return fmt.Sprintf("There is no function named %q. Write a template in the configuration, as in \"${var.name}\", or in a file for templatefile().", name)
+	case "ephemeralasnull", "rsadecrypt", "base64gzip", "textencodebase64", "textdecodebase64":
 		return fmt.Sprintf("idpctl does not have the function %q.", name)
 	}
 	known := slices.DeleteFunc(keysOf(m.funcs), internalFunction)
