@@ -238,7 +238,7 @@ func (be *bodyEval) checkDynamic(v cty.Value, x hcl.Expression, _ *hcl.EvalConte
 	}
 	return hcl.Diagnostics{{
 		Severity: hcl.DiagError, Summary: "Invalid dynamic for_each value", Subject: x.Range().Ptr(),
-		Detail: "Sensitive values, or values derived from sensitive values, cannot be used as dynamic for_each arguments.",
+		Detail: "A sensitive value cannot decide which blocks there are, as a plan shows them. Write nonsensitive(…) around what is no secret.",
 	}}
 }
 

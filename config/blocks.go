@@ -199,7 +199,7 @@ func (m *Module) declareData(b *hcl.Block, json bool) {
 func (m *Module) declareBlock(decl *block, b *hcl.Block) {
 	if before, ok := m.blocks[decl.addr]; ok {
 		m.report.errorf(decl.rng, fmt.Sprintf("Duplicate %s configuration", decl.headline()),
-			"A block %s was already declared at %s. Names must be unique per type.", decl.addr, before.rng)
+			"A block %s was already declared at %s. Give one of them another name.", decl.addr, before.rng)
 		return
 	}
 	decl.content = m.decode(&m.report, b.Body, decl.rng, m.blockShape(decl), func(e *expr) {

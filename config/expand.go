@@ -194,7 +194,7 @@ func (e *Evaluator) repeat(b *block) *blockState {
 	return st
 }
 
-const forEachUnsuitable = "The given \"for_each\" argument value is unsuitable: "
+const forEachTakes = "for_each takes a map or a set of strings, and this is "
 
 // element is one element of a for_each.
 type element struct {
@@ -217,16 +217,16 @@ func (e *Evaluator) forEach(b *block) (elements []element, known, ok bool) {
 	t := v.Type()
 	switch {
 	case v.IsMarked():
-		return fail("Sensitive values, or values derived from sensitive values, cannot be used as for_each arguments. If used, the sensitive value could be exposed as a resource instance key.")
+		return fail("A sensitive value cannot be used here: its keys would stand in the addresses of the instances, which every plan shows. Write nonsensitive(…) around what is no secret.")
 	case v.IsNull():
-		return fail(forEachUnsuitable + "the given \"for_each\" argument value is null. A map, or set of strings is allowed.")
+		return fail(forEachTakes + "null.")
 	case t == cty.DynamicPseudoType && !v.IsKnown():
 	case t.IsListType() || t.IsTupleType():
-		return fail(forEachUnsuitable+"the \"for_each\" argument must be a map, or set of strings, and you have provided a value of type %s. Write toset(…) around a list of strings.", t.FriendlyName())
+		return fail(forEachTakes+"of the type %s. Write toset(…) around a list of strings.", t.FriendlyName())
 	case !t.IsMapType() && !t.IsObjectType() && !t.IsSetType():
-		return fail(forEachUnsuitable+"the \"for_each\" argument must be a map, or set of strings, and you have provided a value of type %s.", t.FriendlyName())
+		return fail(forEachTakes+"of the type %s.", t.FriendlyName())
 	case t.IsSetType() && t.ElementType() != cty.String && t.ElementType() != cty.DynamicPseudoType:
-		return fail(forEachUnsuitable+"\"for_each\" supports maps and sets of strings, but you have provided a set containing type %s.", t.ElementType().FriendlyName())
+		return fail(forEachTakes+"a set of the type %s.", t.ElementType().FriendlyName())
 	}
 	unknown, null := !v.IsKnown(), false
 	if !unknown {
@@ -247,10 +247,10 @@ func (e *Evaluator) forEach(b *block) (elements []element, known, ok bool) {
 		if e.dry {
 			return nil, false, true
 		}
-		return fail("The \"for_each\" value depends on attributes that cannot be determined until apply, so idpctl cannot tell which instances there are. Use keys that are written in the configuration, and refer to what is known after apply in the values only.")
+		return fail("Which instances there are must be known when planning, and this is known after apply only. Use keys that are written in the configuration, and refer to what is known after apply in the values only.")
 	}
 	if null {
-		return fail(forEachUnsuitable + "\"for_each\" sets must not contain null values.")
+		return fail(forEachTakes + "a set that holds null.")
 	}
 	return elements, true, true
 }
@@ -269,23 +269,23 @@ func (e *Evaluator) count(b *block) (n int, known, ok bool) {
 		return 0, false, false
 	}
 	if resource.IsSensitive(v) {
-		return fail("Sensitive values, or values derived from sensitive values, cannot be used as count arguments. If used, the sensitive value could be exposed by the number of instances.")
+		return fail("A sensitive value cannot be used here: the number of instances would tell what it is. Write nonsensitive(…) around what is no secret.")
 	}
 	num, err := convertTo(v, cty.Number)
 	switch {
 	case err != nil:
-		return fail("The given \"count\" argument value is unsuitable: %s.", err)
+		return fail("The value of count is not a number: %s.", err)
 	case num.IsNull():
-		return fail("The given \"count\" argument value is null. An integer is required.")
+		return fail("The value of count is null, and must be a whole number.")
 	case !num.IsKnown() && e.dry:
 		return 0, false, true
 	case !num.IsKnown():
-		return fail("The \"count\" value depends on attributes that cannot be determined until apply, so idpctl cannot tell how many instances there are.")
+		return fail("How many instances there are must be known when planning, and this is known after apply only.")
 	}
 	f := num.AsBigFloat()
 	i, _ := f.Int64()
 	if !f.IsInt() || i < 0 || i > maxCount {
-		return fail("The given \"count\" argument value is unsuitable: a whole number from 0 to %d is required.", maxCount)
+		return fail("The value of count must be a whole number from 0 to %d.", maxCount)
 	}
 	return int(i), true, true
 }

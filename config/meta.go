@@ -81,7 +81,7 @@ func (m *Module) declareMeta(b *block) {
 	b.forEach, b.count = take(b.content, "for_each"), take(b.content, "count")
 	if b.forEach != nil && b.count != nil {
 		m.report.errorf(b.count.rng, `Invalid combination of "count" and "for_each"`,
-			"The arguments count and for_each are mutually exclusive, only one of them may be set.")
+			"A block has either count or for_each, not both.")
 		b.count, b.broken = nil, true
 	}
 	if b.typ == ResourceBlock {

@@ -36,7 +36,7 @@ func (e *Evaluator) Outputs() ([]Output, diag.Diagnostics) {
 		}
 		if resource.IsSensitive(v) && !o.sensitive {
 			e.report.errorf(o.value.rng, "Output refers to sensitive values",
-				"To reduce the risk of accidentally exporting sensitive data that was intended to be only internal, any output that contains sensitive data must be explicitly marked as sensitive, to confirm your intent. If you do intend to export this data, annotate the output value as sensitive by adding the argument: sensitive = true")
+				"An output is shown, and this one is made from something sensitive. Add sensitive = true to the output to keep it hidden, or write nonsensitive(…) around what is no secret.")
 			continue
 		}
 		if o.sensitive {

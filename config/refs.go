@@ -203,7 +203,7 @@ func (m *Module) reference(found foundRef, p place) (refs, bool) {
 			return fail("Invalid reference", `The "var" object cannot be used as a whole. Write var. and the name of a variable.`)
 		}
 		if m.variables[name] == nil {
-			return fail("Reference to undeclared input variable", "An input variable with the name %q has not been declared.%s It can be declared with a block variable %q {}.",
+			return fail("Reference to undeclared input variable", "There is no variable %q.%s Declare it with variable %q {}.",
 				name, didYouMean(name, keysOf(m.variables)), name)
 		}
 		return refs{}, !m.variables[name].broken
@@ -215,7 +215,7 @@ func (m *Module) reference(found foundRef, p place) (refs, bool) {
 		case p.noLocals:
 			return fail("Invalid reference", "%s", p.static)
 		case m.locals[name] == nil:
-			return fail("Reference to undeclared local value", "A local value with the name %q has not been declared.%s", name, didYouMean(name, keysOf(m.locals)))
+			return fail("Reference to undeclared local value", "There is no local value %q.%s", name, didYouMean(name, keysOf(m.locals)))
 		}
 		return refs{locals: []string{name}}, true
 	}

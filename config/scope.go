@@ -301,5 +301,5 @@ func (m *Module) validate(e *Evaluator, v *variable, c validation) {
 	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "!") && !strings.HasSuffix(text, "?") {
 		text += "."
 	}
-	e.report.errorf(v.rng, "Invalid value for variable", "%s This was checked by the validation rule at %s.", text, c.rng)
+	e.report.errorf(v.rng, "Invalid value for variable", "%s The rule is at %s.", text, c.rng)
 }

@@ -160,10 +160,10 @@ func (m *Module) declareDefault(v *variable, attr *hcl.Attribute) {
 	switch {
 	case err != nil:
 		m.report.errorf(fromRange(attr.Expr.Range()), "Invalid default value for variable",
-			"This default value is not compatible with the variable's type constraint: %s.", v.convertError(err))
+			"The default does not fit the type of the variable: %s.", v.convertError(err))
 		v.broken = true
 	case conv.IsNull() && !v.nullable:
-		m.report.errorf(fromRange(attr.Expr.Range()), "Invalid default value for variable", "A null default value is not valid when nullable = false.")
+		m.report.errorf(fromRange(attr.Expr.Range()), "Invalid default value for variable", "With nullable = false, the default cannot be null.")
 		v.broken = true
 	default:
 		v.fallback = conv

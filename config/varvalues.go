@@ -82,7 +82,7 @@ func (m *Module) collectInputs() map[string]varInput {
 			m.report.errorf(place1(commandLine), "Invalid -var option", "The option -var takes a name and a value: -var name=value.")
 		case m.variables[name] == nil:
 			m.report.errorf(place1(commandLine), "Value for undeclared variable",
-				"A variable named %q was assigned on the command line, but no variable of that name is declared.%s",
+				"-var on the command line sets %q, and no variable of that name is declared.%s",
 				diag.Clean(name, 80), didYouMean(name, keysOf(m.variables)))
 		default:
 			inputs[name] = varInput{text: value, isText: true, source: "-var on the command line", rng: place1(commandLine)}
