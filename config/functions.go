@@ -8,6 +8,7 @@ import (
 	"hash"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/go-cty-funcs/cidr"
 	"github.com/hashicorp/go-cty-funcs/collection"
@@ -71,6 +72,26 @@ func functions(dir string) map[string]function.Function {
 		"toset": toCollection(cty.Set(cty.DynamicPseudoType)), "tostring": stdlib.MakeToFunc(cty.String),
 	}
 	maps.Copy(out, fileFunctions(dir, maps.Clone(out)))
+	return out
+}
+
+// Signatures are the functions of the language as one calls them, as in
+// "format(format, args...)", by name.
+func Signatures() map[string]string {
+	out := map[string]string{}
+	for name, f := range functions("") {
+		if internalFunction(name) {
+			continue
+		}
+		var params []string
+		for _, p := range f.Params() {
+			params = append(params, p.Name)
+		}
+		if p := f.VarParam(); p != nil {
+			params = append(params, p.Name+"...")
+		}
+		out[name] = fmt.Sprintf("%s(%s)", name, strings.Join(params, ", "))
+	}
 	return out
 }
 

@@ -99,9 +99,10 @@ func (be *bodyEval) home(b *block) (*candidate, string) {
 				fit = append(fit, name)
 			}
 		}
+		standard, ok := be.e.m.standard(fit)
 		switch {
-		case len(fit) == 1:
-			provider = fit[0]
+		case ok:
+			provider = standard
 		case null >= 0:
 			be.missing(first.all[null], b.content, "")
 			return first, ""
@@ -126,6 +127,25 @@ func (be *bodyEval) home(b *block) (*candidate, string) {
 	}
 	be.e.report.errorAt(be.addr, b.rng, "Unsupported block type", "%s has no block %s.", be.e.m.opts.Providers[typ].Name, b.headline())
 	return first, provider
+}
+
+// standard is the provider block that is meant where none is named: the only
+// one, or of several of one type the one without an alias.
+func (m *Module) standard(fit []string) (string, bool) {
+	if len(fit) == 1 {
+		return fit[0], true
+	}
+	standard, ok := "", false
+	for _, name := range fit {
+		p := m.providers[name]
+		if p.Type != m.providers[fit[0]].Type {
+			return "", false
+		}
+		if name == p.Type {
+			standard, ok = name, true
+		}
+	}
+	return standard, ok
 }
 
 // parentNames are the arguments that name the home of such a block.

@@ -33,6 +33,8 @@ type Info struct {
 	Name string
 	// Doc is a sentence of documentation, Markdown.
 	Doc string
+	// Example is a configuration that works, for the documentation.
+	Example string
 	// Config are the attributes of the provider block.
 	Config []resource.Attribute
 	// Env says from which environment variable an unset Config attribute is

@@ -15,12 +15,15 @@ import (
 	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/keycloak"
+	"github.com/idpctl/idpctl/resource"
 )
 
 // The example of every page works as it stands: it is applied, and then there
 // is nothing left to do. Only the address of the server is another one.
 func TestExamplesApply(t *testing.T) {
-	for _, k := range append(keycloak.New().Info().Kinds, cluster.Spec()) {
+	info := keycloak.New().Info()
+	provider := resource.Kind{Name: "provider", Example: info.Example}
+	for _, k := range append(info.Kinds, cluster.Spec(), provider) {
 		t.Run(k.Name, func(t *testing.T) {
 			server := httptest.NewServer(emulator.New(emulator.Options{AdminUser: "admin", AdminPassword: "admin"}))
 			t.Cleanup(server.Close)
@@ -89,5 +92,56 @@ func TestPagesAreWhole(t *testing.T) {
 	}
 	if cell("a|b\nc") != `a\|b c` {
 		t.Error("a cell of a table could break the table")
+	}
+}
+
+// The examples of the language page are applied, each with a provider and a
+// realm of its own.
+func TestLanguagePageApplies(t *testing.T) {
+	raw, err := os.ReadFile("../../docs/language.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const prelude = `
+provider "keycloak" {
+  url      = "https://sso.example.com"
+  username = "admin"
+  password = var.keycloak_password
+}
+variable "keycloak_password" { sensitive = true }
+realm "influxdb" {}
+`
+	n := 0
+	for _, part := range strings.Split(string(raw), "\n```")[1:] {
+		name, ok := map[string]string{"hcl": "page.idp.hcl", "json": "page.idp.hcl.json"}[strings.SplitN(part, "\n", 2)[0]]
+		if !ok {
+			continue
+		}
+		n++
+		_, example, _ := strings.Cut(part, "\n")
+		t.Run(strings.TrimSpace(strings.SplitN(example, "\n", 2)[0]), func(t *testing.T) {
+			server := httptest.NewServer(emulator.New(emulator.Options{AdminUser: "admin", AdminPassword: "admin"}))
+			t.Cleanup(server.Close)
+			dir := t.TempDir()
+			for file, text := range map[string]string{"prelude.idp.hcl": prelude, name: example} {
+				text = strings.ReplaceAll(text, "https://sso.example.com", server.URL)
+				if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			opts := run.Options{
+				Dir: dir, Providers: []providers.Provider{keycloak.New()}, Parallelism: 4, Version: "1.0.0",
+				Env: []string{"IDPCTL_VAR_keycloak_password=admin"},
+			}
+			if p := planAndApply(t, opts, true); p.Empty() {
+				t.Error("the example does nothing")
+			}
+			if p := planAndApply(t, opts, false); !p.Empty() {
+				t.Errorf("the plan after the apply is not empty: %+v", p.Counts())
+			}
+		})
+	}
+	if n < 12 {
+		t.Errorf("%d examples", n)
 	}
 }

@@ -2,12 +2,14 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
+	"github.com/idpctl/idpctl/config"
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/resource"
 )
@@ -31,9 +33,22 @@ func pages(infos []providers.Info, cluster resource.Kind) map[string]string {
 		index.WriteString("\n")
 	}
 	fmt.Fprintf(&index, "## InfluxDB's side\n\n| block | what it is |\n|---|---|\n| [`cluster`](cluster.md) | %s |\n", cell(cluster.Doc))
+	index.WriteString("\n## The language\n\n- [Variables, outputs, references and the rest of the language](../language.md)\n- [Functions](functions.md)\n")
 	out["cluster.md"] = clusterPage(cluster)
+	out["functions.md"] = functionsPage(config.Signatures())
 	out["README.md"] = index.String()
 	return out
+}
+
+// functionsPage lists the functions; what each does is Terraform's to say, as
+// they do the same.
+func functionsPage(signatures map[string]string) string {
+	var b strings.Builder
+	b.WriteString(generated + "# Functions\n\nThey work as Terraform's of the same names, to whose pages the links lead. A function that gives another result at every run, such as `timestamp` or `uuid`, does not exist: a plan must be reproducible. Paths of files start at the folder of the configuration.\n\n")
+	for _, name := range slices.Sorted(maps.Keys(signatures)) {
+		fmt.Fprintf(&b, "- [`%s`](https://developer.hashicorp.com/terraform/language/functions/%s)\n", signatures[name], name)
+	}
+	return b.String()
 }
 
 func providerPage(info providers.Info) string {
@@ -46,7 +61,8 @@ func providerPage(info providers.Info) string {
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", a.Name, typeName(a.Type), traits(a), strings.Join(env, ", "), cell(a.Doc))
 	}
-	b.WriteString("\nA second block of the same type needs an `alias`; resources choose it with `provider = " + info.Type + ".ALIAS`.\n")
+	fmt.Fprintf(&b, "\n## Example\n\n```hcl\n%s\n```\n", strings.TrimSpace(info.Example))
+	b.WriteString("\nA second block of the same type needs an `alias`; blocks choose it with `provider = " + info.Type + ".ALIAS`.\n")
 	return b.String()
 }
 

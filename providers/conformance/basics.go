@@ -21,6 +21,9 @@ func (r *run) checkInfo() {
 	if info.Type == "" || info.Name == "" || info.IdentityProvider == "" || info.SubjectClaim == "" {
 		r.errorf("the type, the name, the AppInstance's identityProvider or the subject claim is empty")
 	}
+	if info.Doc == "" || info.Example == "" {
+		r.errorf("the provider has no documentation or no example")
+	}
 	seen := map[string]bool{}
 	for _, k := range info.Kinds {
 		r.try(k.Name, func() { r.checkKind(k) })

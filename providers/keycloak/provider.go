@@ -31,6 +31,7 @@ func (provider) Info() providers.Info {
 		Name: "Keycloak",
 		Doc: "A Keycloak server, version 26 or later. Sign in with `username` and `password`, or with `client_id` and " +
 			"`client_secret` of a client with a service account.",
+		Example: providerExample,
 		Config: []resource.Attribute{
 			{
 				Name: "url", Type: cty.String, Required: true, Check: resource.Check{URL: true},
@@ -229,3 +230,29 @@ var (
 	lifetime = resource.Check{HasRange: true, Min: 1, Max: math.MaxInt32}
 	count    = resource.Check{HasRange: true, Min: 0, Max: math.MaxInt32}
 )
+
+const providerExample = `variable "keycloak_password" {
+  type      = string
+  sensitive = true
+}
+
+provider "keycloak" {
+  url      = "https://sso.example.com"
+  username = "admin"
+  password = var.keycloak_password
+}
+
+# Another server, or the same one with the rights of a single realm.
+provider "keycloak" {
+  alias    = "staging"
+  url      = "https://sso.example.com"
+  username = "admin"
+  password = var.keycloak_password
+}
+
+realm "influxdb" {}
+
+realm "influxdb_staging" {
+  provider = keycloak.staging
+}
+`

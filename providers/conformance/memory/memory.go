@@ -143,7 +143,8 @@ func New(opts Options) *Provider {
 func (p *Provider) Info() providers.Info {
 	return providers.Info{
 		Type: "memory", Name: "Memory",
-		Doc: "An identity provider in memory, for tests.",
+		Doc:     "An identity provider in memory, for tests.",
+		Example: "provider \"memory\" {}\n",
 		Config: []resource.Attribute{
 			{Name: "url", Type: cty.String, Optional: true, Doc: "Where it is; not used."},
 			{Name: "password", Type: cty.String, Optional: true, Sensitive: true, Doc: "The password to sign in with."},
