@@ -127,7 +127,7 @@ func TestNoSecretAnywhere(t *testing.T) {
 		w.must("plan", "-destroy")
 		w.must("plan", "-destroy", "-json")
 		moments = w.watchDisk()
-		w.must("destroy", "-auto-approve", "-allow-empty-admins")
+		w.must("destroy", "-auto-approve")
 		moments()
 		w.everyCommand("after destroy")
 		if len(w.names()) < 15 {
