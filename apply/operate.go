@@ -232,17 +232,22 @@ func (e *executor) deleteReplaced(conn providers.Conn, tasks []*task) []*task {
 	if len(first) == 0 {
 		return tasks
 	}
-	e.submit(conn, first, func(t *task) providers.Operation { return *t.deletion }, false)
-	for _, t := range first {
-		if t.err == nil {
-			t.deleted, t.reported, t.id = true, false, t.op.ID
-			ready = append(ready, t)
-			continue
+	for len(first) > 0 {
+		e.submit(conn, first, func(t *task) providers.Operation { return *t.deletion }, false)
+		var again []*task
+		for _, t := range first {
+			switch ambiguous := providers.ClassOf(t.err) == providers.Ambiguous; {
+			case t.err == nil:
+				t.deleted, t.reported, t.id, t.attempts = true, false, t.op.ID, 1
+				ready = append(ready, t)
+			case ambiguous && t.attempts < maxAttempts && !e.stopped():
+				again = append(again, t) // twice is as good as once
+			case !ambiguous:
+				e.append(state.Result{Intent: t.intent.Seq, Error: t.err.Error()})
+				t.settled = true
+			}
 		}
-		if providers.ClassOf(t.err) != providers.Ambiguous {
-			e.append(state.Result{Intent: t.intent.Seq, Error: t.err.Error()})
-			t.settled = true
-		}
+		first = again
 	}
 	return ready
 }

@@ -1,0 +1,72 @@
+package plan_test
+
+import (
+	"testing"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/resource"
+)
+
+// After a failure idpctl owns what it owned and what of the new arrived, and
+// nothing that somebody else had put there with another value.
+func TestOwnedAfterFailure(t *testing.T) {
+	k := person()
+	labels := func(kv ...string) cty.Value {
+		m := map[string]cty.Value{}
+		for i := 0; i < len(kv); i += 2 {
+			m[kv[i]] = str(kv[i+1])
+		}
+		return cty.MapVal(m)
+	}
+	change := &plan.Change{
+		Before: value(k, attrs{"friends": set("old"), "labels": labels("had", "1")}),
+		After:  value(k, attrs{"friends": set("old", "new", "lost"), "labels": labels("had", "1", "new", "2", "taken", "3")}),
+		Owned:  map[string]cty.Value{"friends": set("old"), "labels": labels("had", "1")},
+	}
+	live := &resource.Object{Attrs: value(k, attrs{
+		"friends": set("old", "new", "stranger"), "labels": labels("had", "1", "new", "2", "taken", "theirs", "stranger", "4"),
+	})}
+	got := plan.OwnedAfterFailure(change, k, live)
+	if want := set("old", "new"); !got["friends"].RawEquals(want) {
+		t.Errorf("friends: %#v", got["friends"])
+	}
+	if want := labels("had", "1", "new", "2"); !got["labels"].RawEquals(want) {
+		t.Errorf("labels: %#v", got["labels"])
+	}
+	none := plan.OwnedAfterFailure(change, k, &resource.Object{Attrs: value(k, attrs{"friends": set("stranger")})})
+	if len(none) != 0 {
+		t.Errorf("owns %#v of what is gone", none)
+	}
+}
+
+// What cannot be made or deleted through the API is found or refused, and
+// released.
+func TestAdoptOnly(t *testing.T) {
+	k := person()
+	k.AdoptOnly = true
+	d := &resource.Desired{Address: resource.Address{Kind: "person", Name: "site"}, Provider: "p", Attrs: value(k, attrs{"home": str("h"), "name": str("site")})}
+	if _, diags := plan.Resource(plan.Input{Kind: k, Desired: d}); !diags.HasErrors() || diags[0].Summary != "Object not found" {
+		t.Errorf("a creation is planned: %v", diags)
+	}
+	prior := &plan.Prior{Address: d.Address, Provider: "p", Kind: k.Name, ID: "1", Origin: resource.Created, Attrs: d.Attrs}
+	c, _ := plan.Remove(plan.Removal{Kind: k, Prior: prior, Live: &resource.Object{ID: "1", Attrs: d.Attrs}})
+	if c.Action != plan.Forget {
+		t.Errorf("the plan is to %s it", c.Action)
+	}
+}
+
+// An output that becomes a secret, or ceases to be one, changes, though its
+// value may not.
+func TestOutputsThatBecomeSecret(t *testing.T) {
+	for _, secret := range []bool{true, false} {
+		changes := plan.Outputs(
+			map[string]plan.Output{"o": {Value: str("x"), Sensitive: secret}},
+			map[string]plan.Output{"o": {Value: str("x"), Sensitive: !secret}},
+		)
+		if len(changes) != 1 || changes[0].Action != plan.Update || !changes[0].Sensitive {
+			t.Errorf("sensitive %v: %+v", secret, changes)
+		}
+	}
+}
