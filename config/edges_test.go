@@ -45,6 +45,7 @@ func TestEdges(t *testing.T) {
 		"another version":              {"idpctl {\n  required_version = \">= 99\" # here\n}\n", "This configuration needs idpctl >= 99"},
 		"a namespace with spaces":      {"idpctl {\n  namespace = \"a b\" # here\n}\n", "A namespace starts with a letter or digit"},
 		"a rule that is no rule":       {"variable \"v\" {\n  default = 1\n  validation {\n    condition = \"maybe\" # here\n    error_message = \"No.\"\n  }\n}\n", "The condition must be true or false"},
+		"an element of another type":   {"variable \"v\" {\n  type = map(list(number))\n  default = { a = [1, \"x\"] } # here\n}\n", "element [\"a\"][1]: a number is required"},
 		"depends_on of an attribute":   {user("  depends_on = [realm.main.issuer] # here"), "depends_on"},
 		"depends_on of nothing":        {user("  depends_on = [realm.nothing] # here"), "There is no block realm.nothing"},
 		"on_destroy is a number":       {user("  on_destroy = 5 # here"), "on_destroy"},
