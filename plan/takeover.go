@@ -4,35 +4,26 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/resource"
 )
 
-// CheckTakeovers refuses updates of which one takes what only one object may
+// CheckTakeovers refuses changes of which one takes what only one object may
 // have (a key, an e-mail) from another that gives it up in the same plan: the
-// server sees one after the other, and would refuse the first or both. kind
-// describes the kinds of the providers.
+// server sees one after the other, deletions last, and would refuse the first or
+// both. kind describes the kinds of the providers.
 func CheckTakeovers(changes []*Change, kind func(provider, kind string) (resource.Kind, bool)) diag.Diagnostics {
-	type slot struct{ provider, kind, parent, set, value string }
 	holders := map[slot]*Change{}
 	visit := func(do func(c *Change, set []string, before, after slot)) {
 		for _, c := range changes {
 			k, ok := kind(c.Provider, c.Kind)
-			if !ok || c.Action != Update || c.Address.Mode == resource.Data {
+			if !ok || c.Action == NoOp || c.Action == Forget || c.Address.Mode == resource.Data {
 				continue
 			}
 			for _, set := range append([][]string{k.Key}, k.Unique...) {
-				had, ok1 := KeyOf(set, c.Before)
-				gets, ok2 := KeyOf(set, c.After)
-				if !ok1 || !ok2 || len(set) == 0 {
-					continue
-				}
-				at := slot{c.Provider, c.Kind, c.Parent, strings.Join(set, ","), ""}
-				before, after := at, at
-				for _, name := range set {
-					before.value += had[name] + "\x00"
-					after.value += gets[name] + "\x00"
-				}
+				before, after := c.slot(k, set, c.Before), c.slot(k, set, c.After)
 				if before != after {
 					do(c, set, before, after)
 				}
@@ -43,7 +34,7 @@ func CheckTakeovers(changes []*Change, kind func(provider, kind string) (resourc
 	var diags diag.Diagnostics
 	visit(func(c *Change, set []string, _, after slot) {
 		holder, taken := holders[after]
-		if !taken || holder == c {
+		if !taken || holder == c || after == (slot{}) {
 			return
 		}
 		what := strings.Join(set, " and ")
@@ -51,11 +42,41 @@ func CheckTakeovers(changes []*Change, kind func(provider, kind string) (resourc
 		if c.Desired != nil {
 			rng = c.Desired.AttrRange(set[len(set)-1])
 		}
-		diags = append(diags, diag.Diagnostic{
+		d := diag.Diagnostic{
 			Summary: "Exchange of " + what, Subject: rng, Address: c.Address.String(),
 			Detail: fmt.Sprintf("%s would get the %s that %s has now and gives up in the same plan. No two may have it at once, and the server sees the changes in any order. Change %s first, to something that nobody has, and apply; then make this change.",
 				c.Address, what, holder.Address, holder.Address),
-		})
+		}
+		if holder.Action == Delete {
+			d.Detail = fmt.Sprintf("%s would get the %s of %s, which the same plan deletes. No two may have it at once, and deletions come last. Remove %s first and apply; then make this change.",
+				c.Address, what, holder.Address, holder.Address)
+		}
+		diags = append(diags, d)
 	})
 	return diags
+}
+
+// slot is what only one object may have: the value of a set of attributes, in
+// one home.
+type slot struct{ provider, kind, parent, set, value string }
+
+// slot is the one that a change's object takes with attrs; the zero slot if
+// they do not say.
+func (c *Change) slot(k resource.Kind, set []string, attrs cty.Value) slot {
+	key, ok := KeyOf(set, attrs)
+	if !ok || len(set) == 0 {
+		return slot{}
+	}
+	s := slot{provider: c.Provider, kind: c.Kind, set: strings.Join(set, ",")}
+	if k.Parent != "" {
+		home, ok := KeyOf([]string{k.Parent}, attrs)
+		if !ok {
+			return slot{}
+		}
+		s.parent = home[k.Parent]
+	}
+	for _, name := range set {
+		s.value += key[name] + "\x00"
+	}
+	return s
 }

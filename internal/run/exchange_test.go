@@ -55,6 +55,27 @@ func TestExchangesAreRefused(t *testing.T) {
 	}
 }
 
+// Nor can it pass from somebody who is deleted, as deletions come last; in
+// another home it is free.
+func TestWhatTheDeletedHadIsRefused(t *testing.T) {
+	alone := two[:strings.Index(two, "person \"b\"")]
+	w := newWorld(t, two)
+	w.apply()
+	w.config(strings.Replace(alone, "a@example.com", "b@example.com", 1))
+	w.refused(plan.Normal, "person.a would get the email of person.b, which the same plan deletes", "main.idp.hcl:6:11")
+	w.config(alone)
+	w.apply()
+	w.config(strings.Replace(alone, "a@example.com", "b@example.com", 1))
+	w.apply()
+	w.empty()
+
+	w = newWorld(t, two+"space \"other\" {}\nperson \"c\" {\n  space = space.other\n  email = \"c@example.com\"\n  initial_password = \"s3cret-enough\"\n}\n")
+	w.apply()
+	w.config(strings.Replace(two, "b@example.com", "c@example.com", 1) + "space \"other\" {}\n")
+	w.apply()
+	w.empty()
+}
+
 // What lies in a home that is deleted by force goes with it, and the plan says
 // so, whatever its own block says.
 func TestReleaseInsideOfAForcedHome(t *testing.T) {
