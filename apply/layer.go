@@ -282,9 +282,17 @@ func secretsIn(attrs []resource.Attribute, v cty.Value) []resource.Secret {
 		if !a.Sensitive && !a.WriteOnly && !resource.IsSensitive(val) {
 			continue
 		}
-		_ = cty.Walk(unmarked(val), func(_ cty.Path, leaf cty.Value) (bool, error) {
-			if leaf.Type() == cty.String && leaf.IsKnown() && !leaf.IsNull() && len(leaf.AsString()) > 2 {
-				out = append(out, resource.NewSecret(leaf.AsString()))
+		_ = cty.Walk(unmarked(val), func(path cty.Path, leaf cty.Value) (bool, error) {
+			texts := []cty.Value{leaf}
+			if len(path) > 0 {
+				if step, ok := path[len(path)-1].(cty.IndexStep); ok { // a key of a map may be the secret
+					texts = append(texts, step.Key)
+				}
+			}
+			for _, v := range texts {
+				if v.Type() == cty.String && v.IsKnown() && !v.IsNull() && len(v.AsString()) > 2 {
+					out = append(out, resource.NewSecret(v.AsString()))
+				}
 			}
 			return true, nil
 		})

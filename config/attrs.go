@@ -116,7 +116,14 @@ func (be *bodyEval) evaluated(a resource.Attribute, x *expr) attrValue {
 	v = ref.value
 	conv, err := convert.Convert(v, a.Type)
 	if err != nil {
-		be.errorf(x, "Incorrect attribute value type", "Inappropriate value for attribute %q: %s.", a.Name, conversionError(err))
+		why := conversionError(err)
+		if resource.IsSensitive(v) {
+			why = "it is of the type " + v.Type().FriendlyName() // a key may be a secret, too
+			if v.Type().IsObjectType() || v.Type().IsTupleType() {
+				why = "an element of it does not fit"
+			}
+		}
+		be.errorf(x, "Incorrect attribute value type", "Inappropriate value for attribute %q: %s.", a.Name, why)
 		return failed
 	}
 	if problem := nullElement(conv); problem {

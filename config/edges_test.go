@@ -46,6 +46,8 @@ func TestEdges(t *testing.T) {
 		"a namespace with spaces":      {"idpctl {\n  namespace = \"a b\" # here\n}\n", "A namespace starts with a letter or digit"},
 		"a rule that is no rule":       {"variable \"v\" {\n  default = 1\n  validation {\n    condition = \"maybe\" # here\n    error_message = \"No.\"\n  }\n}\n", "The condition must be true or false"},
 		"an element of another type":   {"variable \"v\" {\n  type = map(list(number))\n  default = { a = [1, \"x\"] } # here\n}\n", "element [\"a\"][1]: a number is required"},
+		"depends_on of a variable":     {"variable \"v\" {}\n" + user("  depends_on = [var.v] # here"), "A block is named here, as in user.marty"},
+		"a secret key in an attribute": {"variable \"v\" {\n  default = { CANARY = [1] }\n  sensitive = true\n}\n" + user("  attributes = var.v # here"), "does not fit"},
 		"depends_on of an attribute":   {user("  depends_on = [realm.main.issuer] # here"), "depends_on"},
 		"depends_on of nothing":        {user("  depends_on = [realm.nothing] # here"), "There is no block realm.nothing"},
 		"on_destroy is a number":       {user("  on_destroy = 5 # here"), "on_destroy"},
@@ -93,7 +95,7 @@ func TestEdges(t *testing.T) {
 		for _, d := range ds {
 			found = found || d.Subject.Start.Line == line && strings.Contains(d.Summary+": "+d.Detail, test.want)
 		}
-		if !found || strings.Contains(ds.Error(), "defect of idpctl") {
+		if !found || strings.Contains(ds.Error(), "defect of idpctl") || strings.Contains(ds.Error(), "CANARY") {
 			t.Errorf("%s: %q is not said of line %d:\n%v", name, test.want, line, ds)
 		}
 	}

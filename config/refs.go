@@ -259,6 +259,8 @@ func (m *Module) blockOf(t hcl.Traversal) (addr resource.Address, rest hcl.Trave
 	switch {
 	case root == "module" || root == "self" || root == "terraform":
 		return addr, nil, fmt.Sprintf("%q is not supported yet by this version of idpctl.", root)
+	case root == "var" || root == "local" || root == "each" || root == "count":
+		return addr, nil, fmt.Sprintf("A block is named here, as in user.marty, and %s. is none.", root)
 	case !slices.Contains(kinds, root) && len(t) == 1:
 		return addr, nil, "This is not something that can be referred to. Put it in quotes if a string is meant; otherwise write what it refers to, such as var.NAME or local.NAME."
 	case !slices.Contains(kinds, root):

@@ -36,6 +36,16 @@ cluster "production" {
 `, ada, ben)
 }
 
+const cleo = `user "cleo" {
+  @home
+  email      = "cleo@example.com"
+  first_name = "Cleo"
+  last_name  = "Crew"
+  enabled    = false
+}
+
+`
+
 // TestAdminsWhoCannotSignIn: they are told, and the last one is not shut out
 // unless that is asked for.
 func TestAdminsWhoCannotSignIn(t *testing.T) {
@@ -57,7 +67,7 @@ func TestAdminsWhoCannotSignIn(t *testing.T) {
 
 		w.configure(twoAdmins(false, false))
 		says(w.must(0, "plan", "-input=false"), "Nobody could administer the cluster: user.ada, user.ben cannot sign in")
-		says(w.must(1, apply...), "The plan disables the last of those whom myinfluxdb.yml lists")
+		says(w.must(1, apply...), "Nobody whom myinfluxdb.yml would list could sign in")
 		if !w.people(w.home)["ben@example.com"].enabled {
 			t.Error("the last admin was disabled")
 		}
@@ -65,6 +75,16 @@ func TestAdminsWhoCannotSignIn(t *testing.T) {
 		if w.people(w.home)["ben@example.com"].enabled {
 			t.Error("the admin was not disabled")
 		}
+		// A new one who cannot sign in beside one who can is told, no more.
+		w.configure(twoAdmins(true, false))
+		w.must(0, apply...)
+		w.configure(strings.NewReplacer("user.ben]", "user.cleo]", "cluster", cleo+"cluster").Replace(twoAdmins(true, false)))
+		says(w.must(0, apply...), "An admin of the cluster who cannot sign in is none: user.cleo.")
+		// Nor may one who cannot sign in take the place of all others.
+		w.configure(strings.NewReplacer("[user.ada, user.ben]", "[user.ben]").Replace(twoAdmins(true, false)))
+		says(w.must(1, apply...), "Nobody whom myinfluxdb.yml would list could sign in")
+		w.configure(twoAdmins(false, false))
+		w.must(0, append(apply, "-allow-empty-admins")...)
 		// Once it is so, other changes go on, and the warning stays.
 		says(w.must(0, apply...), "No admin can sign in")
 	})

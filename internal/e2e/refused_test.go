@@ -58,6 +58,20 @@ user "secret" {
   last_name  = "Secret"
 }
 
+variable "key" {
+  default   = "canary-key"
+  sensitive = true
+}
+
+user "key" {
+  @home
+  email      = "key@example.com"
+  first_name = "Secret"
+  last_name  = "Key"
+  # Keycloak would drop attributes.(sensitive value)
+  attributes = { (var.key) = ["v"] }
+}
+
 client "reserved" {
   @home
   # cannot be set here

@@ -26,8 +26,8 @@ func (p *planner) watchAdmins(pt *plannedTarget, c *config.ClusterInstance, afte
 			Severity: diag.Warning, Summary: summary, Subject: place, Address: pt.change.Address.String(), Detail: fmt.Sprintf(format, args...),
 		})
 	}
-	var out []string // who cannot sign in
-	disabled := map[string]bool{}
+	var out []string                                           // who cannot sign in
+	disabled, couldNot := map[string]bool{}, map[string]bool{} // after, and before
 	for _, a := range c.Admins {
 		before, after := p.signsIn(a)
 		if after {
@@ -35,10 +35,12 @@ func (p *planner) watchAdmins(pt *plannedTarget, c *config.ClusterInstance, afte
 		}
 		out = append(out, a.Address.String())
 		disabled[text(a.ID)] = true
-		pt.shutsOut = pt.shutsOut || before
+		if !before {
+			couldNot[text(a.ID)] = true
+		}
 	}
-	everybody := len(after.Admins) > 0 && !slices.ContainsFunc(after.Admins, func(a cluster.Admin) bool { return !disabled[a.ID] })
-	pt.shutsOut = pt.shutsOut && everybody
+	everybody := len(out) == len(c.Admins) && len(after.Admins) > 0 && !slices.ContainsFunc(after.Admins, func(a cluster.Admin) bool { return !disabled[a.ID] })
+	pt.shutsOut = everybody && slices.ContainsFunc(pt.live.Section.Admins, func(a cluster.Admin) bool { return !couldNot[a.ID] })
 	switch {
 	case everybody:
 		warn("No admin can sign in", "Nobody could administer the cluster: %s cannot sign in, and %s lists nobody else.", strings.Join(out, ", "), pt.change.Path)

@@ -37,7 +37,7 @@ type plannedTarget struct {
 	own   cluster.Ownership
 	// losesLast: the cluster would have no admin any more.
 	losesLast bool
-	// shutsOut: the plan disables the last of its admins who could sign in.
+	// shutsOut: nobody whom it lists could sign in any more.
 	shutsOut bool
 }
 
@@ -299,7 +299,7 @@ func (p *Planned) LosesLastAdmin() diag.Diagnostics {
 		if pt.shutsOut {
 			diags = append(diags, diag.Diagnostic{
 				Summary: "The cluster would have no admin who can sign in", Subject: pt.change.Range, Address: pt.change.Address.String(),
-				Detail: fmt.Sprintf("The plan disables the last of those whom %s lists, so that nobody could administer the cluster. If that is what you want, add -allow-empty-admins.", pt.change.Path),
+				Detail: fmt.Sprintf("Nobody whom %s would list could sign in, so that nobody could administer the cluster. If that is what you want, add -allow-empty-admins.", pt.change.Path),
 			})
 		}
 	}

@@ -2,6 +2,7 @@ package keycloak
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -97,7 +98,19 @@ func (b *batch) do(ctx context.Context, op *providers.Operation) providers.Resul
 	case "group":
 		id, err = b.applyGroup(ctx, op)
 	}
-	return providers.Result{ID: id, Object: obj, Err: err}
+	return providers.Result{ID: id, Object: obj, Err: b.redacted(err)}
+}
+
+// redacted is an error whose texts are fit to be shown: what is written about an
+// operation may name its values.
+func (c *conn) redacted(err error) error {
+	var e *providers.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	clean := *e
+	clean.Summary, clean.Hint = c.mask(e.Summary), c.mask(e.Hint)
+	return &clean
 }
 
 // refuse says why an operation cannot be: a path made from it would mean

@@ -26,8 +26,7 @@ func (c *conn) Check(ctx context.Context, ops []providers.Operation) []error {
 		}
 		var e *providers.Error
 		if errors.As(b.checkOne(ctx, op, realms), &e) && e.Class == providers.Invalid {
-			e.Summary = c.redact(e.Summary)
-			errs[i] = e
+			errs[i] = c.redacted(e)
 		} // what cannot be read is told by the operation itself, if it matters
 	}
 	return errs

@@ -2,6 +2,7 @@ package keycloak
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -15,6 +16,7 @@ import (
 type wireClient struct {
 	ID                        string            `json:"id"`
 	ClientID                  string            `json:"clientId"`
+	Protocol                  string            `json:"protocol"`
 	Name                      string            `json:"name"`
 	Description               string            `json:"description"`
 	Enabled                   bool              `json:"enabled"`
@@ -206,10 +208,14 @@ func (c *conn) clientObject(realm string, w *wireClient, brief bool) resource.Ob
 		}
 		attrs["attributes"] = mapVal(visible(w.Attributes))
 	}
-	return resource.Object{
+	o := resource.Object{
 		Kind: "client", ID: w.ID, Attrs: cty.ObjectVal(attrs),
 		Marker: w.Attributes[markerAttribute], Builtin: builtinClient(realm, w),
 	}
+	if p := w.Protocol; p != "" && p != "openid-connect" {
+		o.Doubts = map[string]string{"": fmt.Sprintf("it speaks %s and not openid-connect, so nobody can sign in with it through the device flow", quoted(p))}
+	}
+	return o
 }
 
 func visible(live map[string]string) map[string]string {

@@ -140,10 +140,15 @@ var jwtLike = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(\.[A-Za-z0-9
 // redact makes a text of the server's fit to be shown: no secret that was sent
 // is in it, should the server repeat one, even that of another request.
 func (c *conn) redact(text string) string {
+	return providers.Clean(jwtLike.ReplaceAllString(c.mask(text), diag.Masked), 300)
+}
+
+// mask hides the secrets that were sent in a text of our own.
+func (c *conn) mask(text string) string {
 	for _, secret := range c.known() {
 		text = diag.Redact(text, secret)
 	}
-	return providers.Clean(jwtLike.ReplaceAllString(text, diag.Masked), 300)
+	return text
 }
 
 // refusal is the error of an answer from 400 on.
