@@ -1,13 +1,9 @@
 package config
 
 import (
-	"encoding/base64"
 	"errors"
-	"fmt"
-	"path/filepath"
 	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
@@ -248,26 +244,6 @@ func isSensitiveFunc() function.Function {
 	})
 }
 
-// base64Decode is here because that of go-cty-funcs v0.1.0 writes what it
-// decoded to the log, and repeats its argument in the error.
-func base64Decode() function.Function {
-	return function.New(&function.Spec{
-		Params:       []function.Parameter{{Name: "str", Type: cty.String}},
-		Type:         function.StaticReturnType(cty.String),
-		RefineResult: notNull,
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			raw, err := base64.StdEncoding.DecodeString(args[0].AsString())
-			switch {
-			case err != nil:
-				return cty.NilVal, function.NewArgErrorf(0, "it is not base64")
-			case !utf8.Valid(raw):
-				return cty.NilVal, function.NewArgErrorf(0, "what it encodes is not UTF-8")
-			}
-			return cty.StringVal(string(raw)), nil
-		},
-	})
-}
-
 // maxDecodeDepth bounds the nesting of JSON and YAML texts: the libraries
 // decode them recursively, without a limit.
 const maxDecodeDepth = 1000
@@ -312,30 +288,4 @@ func deep(s string) bool {
 		}
 	}
 	return false
-}
-
-// fileFunc reads a regular file, as text or as base64.
-func fileFunc(dir string, asBase64 bool) function.Function {
-	return function.New(&function.Spec{
-		Params:       []function.Parameter{{Name: "path", Type: cty.String}},
-		Type:         function.StaticReturnType(cty.String),
-		RefineResult: notNull,
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			path := args[0].AsString()
-			if !filepath.IsAbs(path) {
-				path = filepath.Join(dir, path)
-			}
-			src, err := readLimited(path)
-			if err != nil {
-				return cty.NilVal, function.NewArgError(0, fmt.Errorf("cannot read %q: %s", path, plainError(err)))
-			}
-			if asBase64 {
-				return cty.StringVal(base64.StdEncoding.EncodeToString(src)), nil
-			}
-			if !utf8.Valid(src) {
-				return cty.NilVal, function.NewArgErrorf(0, "the file %q is not UTF-8; filebase64 reads it as it is", path)
-			}
-			return cty.StringVal(string(src)), nil
-		},
-	})
 }
