@@ -8,6 +8,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
+	"github.com/zclconf/go-cty/cty/function"
 
 	"github.com/idpctl/idpctl/resource"
 )
@@ -196,5 +197,28 @@ func TestFunctionsOfTerraform(t *testing.T) {
 	}
 	if why := unknownFunction("transposed", maps.Clone(all)); !strings.Contains(why, `Did you mean "transpose"?`) {
 		t.Error(why)
+	}
+}
+
+// The reference names each function once, and none that there is not.
+func TestFunctionReference(t *testing.T) {
+	all := functions(".")
+	maps.DeleteFunc(all, func(name string, _ function.Function) bool { return internalFunction(name) })
+	for _, g := range FunctionReference() {
+		if !slices.IsSortedFunc(g.Functions, func(a, b FunctionDoc) int { return strings.Compare(a.Name, b.Name) }) {
+			t.Errorf("%s: the functions are not in order", g.Name)
+		}
+		for _, f := range g.Functions {
+			if _, ok := all[f.Name]; !ok {
+				t.Errorf("%s stands there twice, or does not exist", f.Name)
+			}
+			if f.Doc == "" || !strings.HasPrefix(f.Call, f.Name+"(") || strings.Contains(f.Call, "()") {
+				t.Errorf("%s: %+v", f.Name, f)
+			}
+			delete(all, f.Name)
+		}
+	}
+	if len(all) > 0 {
+		t.Errorf("the reference lacks %v", keysOf(all))
 	}
 }

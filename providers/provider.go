@@ -33,6 +33,9 @@ type Info struct {
 	Name string
 	// Doc is a sentence of documentation, Markdown.
 	Doc string
+	// Example is a whole configuration that shows the provider block; a test
+	// applies it.
+	Example string
 	// Config are the attributes of the provider block.
 	Config []resource.Attribute
 	// Env says from which environment variable an unset Config attribute is

@@ -31,6 +31,7 @@ func (provider) Info() providers.Info {
 		Name: "Keycloak",
 		Doc: "A Keycloak server, version 26 or later. Sign in with `username` and `password`, or with `client_id` and " +
 			"`client_secret` of a client with a service account.",
+		Example: providerExample,
 		Config: []resource.Attribute{
 			{
 				Name: "url", Type: cty.String, Required: true, Check: resource.Check{URL: true},
@@ -87,6 +88,34 @@ func (provider) Info() providers.Info {
 		SubjectClaim:     "sub",
 	}
 }
+
+const providerExample = `provider "keycloak" {
+  url      = "https://sso.example.com" # or KEYCLOAK_URL
+  username = "admin"                   # or KEYCLOAK_USER
+  password = var.keycloak_password     # or KEYCLOAK_PASSWORD
+}
+
+provider "keycloak" {
+  alias    = "staging"
+  url      = "https://sso-staging.example.com"
+  username = "admin"
+  password = var.keycloak_password
+  timeout  = 30
+}
+
+variable "keycloak_password" {
+  type      = string
+  sensitive = true
+}
+
+realm "influxdb" {
+  provider = keycloak
+}
+
+realm "influxdb-staging" {
+  provider = keycloak.staging
+}
+`
 
 // kinds are the kinds of objects, homes first.
 func kinds() []resource.Kind {
