@@ -93,11 +93,12 @@ func kindPage(info providers.Info, k resource.Kind) string {
 			table(&b, a.Block)
 		}
 	}
-	b.WriteString("Every block also takes `provider`, `for_each`, `count`, `depends_on`, `on_destroy` (`\"delete\"` or `\"release\"`)")
+	b.WriteString("Every block also takes [`provider`](../language.md#providers), [`for_each`, `count`](../language.md#for_each-and-count), " +
+		"[`depends_on`](../language.md#depends_on), [`on_destroy`](../../state.md#what-is-released-and-what-is-deleted) (`\"delete\"` or `\"release\"`)")
 	if len(k.Contains) > 0 {
 		b.WriteString(", `force_destroy`")
 	}
-	b.WriteString(" and `lifecycle { prevent_destroy, ignore_changes }`.\n\n")
+	b.WriteString(" and [`lifecycle { prevent_destroy, ignore_changes }`](../language.md#lifecycle).\n\n")
 	if len(computed) > 0 {
 		b.WriteString("## Attributes\n\nSet by the server, to be referred to:\n\n| name | type | what it is |\n|---|---|---|\n")
 		for _, a := range computed {
@@ -123,7 +124,7 @@ func dataSection(b *strings.Builder, k resource.Kind) {
 		for i, names := range k.Lookup {
 			ways[i] = list(names)
 		}
-		fmt.Fprintf(b, "\n## data %q\n\nLooks up one that exists, and never changes it. Give exactly one of: %s", k.Name, strings.Join(ways, "; "))
+		fmt.Fprintf(b, "\n## data %q\n\n[Looks up](../language.md#data-blocks) one that exists, and never changes it. Give exactly one of: %s", k.Name, strings.Join(ways, "; "))
 		if k.Parent != "" {
 			fmt.Fprintf(b, "; and the `%s`", k.Parent)
 		}
@@ -149,6 +150,7 @@ func clusterPage(k resource.Kind) string {
 			table(&b, a.Block)
 		}
 	}
+	b.WriteString("It also takes [`for_each`, `count`](language.md#for_each-and-count) and [`depends_on`](language.md#depends_on).\n")
 	return b.String()
 }
 
