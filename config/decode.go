@@ -170,6 +170,10 @@ func (m *Module) decodeDynamic(r *report, block *hcl.Block, s shape) bool {
 			"Blocks of type %q are not expected here.%s", typ, didYouMean(typ, s.blocks))
 		return false
 	}
+	if typ == "lifecycle" { // it is read before anything is expanded, and would not count
+		r.errorf(fromRange(block.LabelRanges[0]), "Unsupported block type", "A lifecycle block cannot be dynamic. Write lifecycle { … }.")
+		return false
+	}
 	ok := true
 	own := shape{
 		args: []string{"for_each", "iterator", "labels"}, blocks: []string{"content"},

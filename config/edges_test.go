@@ -77,7 +77,7 @@ func TestEdges(t *testing.T) {
 		"sum of nothing":                  {"locals {\n  x = sum([]) # here\n}\n", "cannot sum an empty list"},
 		"sum of null":                     {"locals {\n  x = sum([1, null]) # here\n}\n", "holds a null value"},
 		"transpose of null":               {"locals {\n  x = transpose({ a = [null] }) # here\n}\n", "holds a null value"},
-		"transpose of no list":            {"locals {\n  x = transpose({ a = null }) # here\n}\n", "is null"},
+		"transpose of no list":            {"locals {\n  x = transpose({ a = null }) # here\n}\n", "null value"},
 		"a bad pattern":                   {"locals {\n  x = replace(\"a\", \"/(/\", \"\") # here\n}\n", "missing closing"},
 		"a deep JSON":                     {"locals {\n  x = jsondecode(format(\"%s%s\", join(\"\", [for i in range(1001) : \"[\"]), join(\"\", [for i in range(1001) : \"]\"]))) # here\n}\n", "nests deeper than 1000 levels"},
 		"identity_provider that is a secret": {`cluster "k" {

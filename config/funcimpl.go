@@ -1,11 +1,9 @@
 package config
 
 import (
-	"encoding/base64"
 	"errors"
 	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
@@ -242,26 +240,6 @@ func isSensitiveFunc() function.Function {
 		Type:   function.StaticReturnType(cty.Bool),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			return cty.BoolVal(args[0].HasMark(resource.Sensitive)), nil
-		},
-	})
-}
-
-// base64Decode is here because that of go-cty-funcs v0.1.0 writes what it
-// decoded to the log, and repeats its argument in the error.
-func base64Decode() function.Function {
-	return function.New(&function.Spec{
-		Params:       []function.Parameter{{Name: "str", Type: cty.String}},
-		Type:         function.StaticReturnType(cty.String),
-		RefineResult: notNull,
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			raw, err := base64.StdEncoding.DecodeString(args[0].AsString())
-			switch {
-			case err != nil:
-				return cty.NilVal, function.NewArgErrorf(0, "it is not base64")
-			case !utf8.Valid(raw):
-				return cty.NilVal, function.NewArgErrorf(0, "what it encodes is not UTF-8")
-			}
-			return cty.StringVal(string(raw)), nil
 		},
 	})
 }

@@ -1,14 +1,8 @@
 package config
 
 import (
-	"crypto/sha256"
-	"crypto/sha512"
-	"encoding/base64"
 	"fmt"
-	"hash"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/go-cty-funcs/cidr"
 	"github.com/hashicorp/go-cty-funcs/collection"
@@ -26,7 +20,7 @@ import (
 // functions are those of the language: what a user of Terraform expects and
 // that yields the same at every call. Relative paths start at dir.
 func functions(dir string) map[string]function.Function {
-	out := map[string]function.Function{
+	return withTemplates(dir, map[string]function.Function{
 		splatFunction: splatSource(), indexFunction: indexSource(),
 
 		"abs": stdlib.AbsoluteFunc, "ceil": stdlib.CeilFunc, "floor": stdlib.FloorFunc, "log": stdlib.LogFunc,
@@ -47,21 +41,27 @@ func functions(dir string) map[string]function.Function {
 		"element": stdlib.ElementFunc, "flatten": stdlib.FlattenFunc, "index": indexFunc(), "keys": stdlib.KeysFunc,
 		"length": lengthFunc(), "lookup": lookupFunc(), "matchkeys": matchKeysFunc(), "merge": stdlib.MergeFunc, "one": oneFunc(),
 		"range": stdlib.RangeFunc, "reverse": stdlib.ReverseListFunc, "setintersection": stdlib.SetIntersectionFunc,
-		"setproduct": bounded(stdlib.SetProductFunc, productGrowth), "setsubtract": stdlib.SetSubtractFunc, "setunion": stdlib.SetUnionFunc,
+		"setproduct": bounded(stdlib.SetProductFunc, productGrowth), "setsubtract": stdlib.SetSubtractFunc,
+		"setsymmetricdifference": stdlib.SetSymmetricDifferenceFunc, "setunion": stdlib.SetUnionFunc,
 		"slice": stdlib.SliceFunc, "sort": stdlib.SortFunc, "transpose": transposeFunc(), "values": stdlib.ValuesFunc, "zipmap": stdlib.ZipmapFunc,
 
 		"base64decode": base64Decode(), "base64encode": encoding.Base64EncodeFunc, "csvdecode": limited(stdlib.CSVDecodeFunc),
-		"jsondecode": limited(stdlib.JSONDecodeFunc), "jsonencode": stdlib.JSONEncodeFunc, "urlencode": encoding.URLEncodeFunc,
+		"jsondecode": limited(stdlib.JSONDecodeFunc), "jsonencode": stdlib.JSONEncodeFunc,
+		"textdecodebase64": textDecode(), "textencodebase64": textEncode(), "urlencode": encoding.URLEncodeFunc,
 		"yamldecode": limited(yaml.YAMLDecodeFunc, fewAliases), "yamlencode": yaml.YAMLEncodeFunc,
 
 		"abspath": filesystem.AbsPathFunc, "basename": filesystem.BasenameFunc, "dirname": filesystem.DirnameFunc,
 		"pathexpand": filesystem.PathExpandFunc, "fileexists": filesystem.MakeFileExistsFunc(dir),
-		"fileset": filesystem.MakeFileSetFunc(dir),
+		"file": fileFunc(dir), "filebase64": fileSumFunc(dir, inBase64), "fileset": filesystem.MakeFileSetFunc(dir),
 
-		"formatdate": stdlib.FormatDateFunc, "timeadd": stdlib.TimeAddFunc, "timecmp": timeCompareFunc(),
+		"formatdate": stdlib.FormatDateFunc, "timeadd": stdlib.TimeAddFunc, "timecmp": timeCompare(),
 
 		"md5": crypto.Md5Func, "sha1": crypto.Sha1Func, "sha256": crypto.Sha256Func, "sha512": crypto.Sha512Func,
-		"base64sha256": hashFunc(sha256.New), "base64sha512": hashFunc(sha512.New), "uuidv5": uuid.V5Func,
+		"base64sha256": stringSum(sha256Base64), "base64sha512": stringSum(sha512Base64),
+		"filemd5": fileSumFunc(dir, md5Hex), "filesha1": fileSumFunc(dir, sha1Hex),
+		"filesha256": fileSumFunc(dir, sha256Hex), "filesha512": fileSumFunc(dir, sha512Hex),
+		"filebase64sha256": fileSumFunc(dir, sha256Base64), "filebase64sha512": fileSumFunc(dir, sha512Base64),
+		"uuidv5": uuid.V5Func,
 
 		"cidrhost": cidr.HostFunc, "cidrnetmask": cidr.NetmaskFunc, "cidrsubnet": cidr.SubnetFunc, "cidrsubnets": cidr.SubnetsFunc,
 
@@ -70,54 +70,21 @@ func functions(dir string) map[string]function.Function {
 		"tobool": stdlib.MakeToFunc(cty.Bool), "tolist": toCollection(cty.List(cty.DynamicPseudoType)),
 		"tomap": stdlib.MakeToFunc(cty.Map(cty.DynamicPseudoType)), "tonumber": stdlib.MakeToFunc(cty.Number),
 		"toset": toCollection(cty.Set(cty.DynamicPseudoType)), "tostring": stdlib.MakeToFunc(cty.String),
-	}
-	maps.Copy(out, fileFunctions(dir, maps.Clone(out)))
-	return out
-}
-
-// Signatures are the functions of the language as one calls them, as in
-// "format(format, args...)", by name.
-func Signatures() map[string]string {
-	out := map[string]string{}
-	for name, f := range functions("") {
-		if internalFunction(name) {
-			continue
-		}
-		var params []string
-		for _, p := range f.Params() {
-			params = append(params, p.Name)
-		}
-		if p := f.VarParam(); p != nil {
-			params = append(params, p.Name+"...")
-		}
-		out[name] = fmt.Sprintf("%s(%s)", name, strings.Join(params, ", "))
-	}
-	return out
-}
-
-// hashFunc is the hash of a text, in base64.
-func hashFunc(algorithm func() hash.Hash) function.Function {
-	return function.New(&function.Spec{
-		Params:       []function.Parameter{{Name: "str", Type: cty.String}},
-		Type:         function.StaticReturnType(cty.String),
-		RefineResult: notNull,
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			s, err := hashed(algorithm, base64.StdEncoding.EncodeToString)("", []byte(args[0].AsString()))
-			return cty.StringVal(s), err
-		},
 	})
 }
 
 // unknownFunction explains why there is no function of that name.
-func (m *Module) unknownFunction(name string) string {
+func unknownFunction(name string, funcs map[string]function.Function) string {
 	switch name {
 	case "timestamp", "plantimestamp", "uuid", "bcrypt":
 		return fmt.Sprintf("There is no function named %q: it would give another result at every run, and a plan must be reproducible. Pass such a value in as a variable.", name)
 	case "templatestring":
 		return fmt.Sprintf("There is no function named %q. Write a template in the configuration, as in \"${var.name}\", or in a file for templatefile().", name)
-	case "ephemeralasnull", "rsadecrypt", "base64gzip", "textencodebase64", "textdecodebase64":
+	case "list", "map":
+		return fmt.Sprintf("There is no function named %q. Write [ ] or { }, and convert it with to%s() where the type matters.", name, name)
+	case "ephemeralasnull", "rsadecrypt", "base64gzip", "type":
 		return fmt.Sprintf("idpctl does not have the function %q.", name)
 	}
-	known := slices.DeleteFunc(keysOf(m.funcs), internalFunction)
+	known := slices.DeleteFunc(keysOf(funcs), internalFunction)
 	return fmt.Sprintf("There is no function named %q.%s", name, didYouMean(name, known))
 }

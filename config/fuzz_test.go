@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/zclconf/go-cty/cty"
 	"golang.org/x/tools/txtar"
 
 	"github.com/idpctl/idpctl/resource"
@@ -98,6 +99,37 @@ func FuzzVariables(f *testing.F) {
 			o.Env = append(o.Env, "IDPCTL_VAR_x="+text, "IDPCTL_VAR_s="+text)
 			o.Vars = []VarSource{{File: path}, {Assignment: text}, {Assignment: "x=" + text}}
 		})
+	})
+}
+
+// FuzzTemplate renders templates: what is made of a secret is sensitive, and no
+// error shows it.
+func FuzzTemplate(f *testing.F) {
+	for _, seed := range []string{
+		"Hello ${upper(name)}", "%{ for n in names ~}\n- ${n}${pw}\n%{ endfor ~}", "%{ if pw == name }a%{ else }b%{ endif }",
+		`${names[pw]} ${{ a = pw }["a"]}`, "${[for n in names : n if n == pw][*]}", "${tonumber(pw)}", "${templatefile(pw, {})}", "$${pw} ${try(pw.x, pw)}",
+	} {
+		f.Add(seed)
+	}
+	funcs := functions(f.TempDir())
+	for _, name := range []string{"file", "filebase64", "fileexists", "fileset", "nonsensitive"} {
+		delete(funcs, name)
+	}
+	const secret = "CANARY-1985"
+	vars := cty.ObjectVal(map[string]cty.Value{
+		"name": cty.StringVal("Ada"), "names": cty.ListVal([]cty.Value{cty.StringVal("ada"), cty.StringVal("bob")}),
+		"pw": cty.StringVal(secret).Mark(resource.Sensitive), "later": cty.UnknownVal(cty.String),
+	})
+	f.Fuzz(func(t *testing.T, src string) {
+		v, err := render("t.tpl", []byte(src), vars, funcs)
+		switch {
+		case err != nil && strings.Contains(err.Error(), secret) && !strings.Contains(src, secret):
+			t.Errorf("the error shows the secret: %v", err)
+		case err == nil && v.Type() != cty.String:
+			t.Errorf("the result is %s", v.Type().FriendlyName())
+		case err == nil && v.IsKnown() && !v.IsMarked() && strings.Contains(v.AsString(), secret) && !strings.Contains(src, secret):
+			t.Errorf("the result shows the secret")
+		}
 	})
 }
 

@@ -162,7 +162,7 @@ func (m *Module) checkFunctions(node hclsyntax.Node) bool {
 			return nil
 		}
 		if _, exists := m.funcs[call.Name]; !exists {
-			m.report.errorf(fromRange(call.NameRange), "Call to unknown function", "%s", m.unknownFunction(call.Name))
+			m.report.errorf(fromRange(call.NameRange), "Call to unknown function", "%s", unknownFunction(call.Name, m.funcs))
 			ok = false
 		}
 		return nil

@@ -202,6 +202,9 @@ func (e *Evaluator) evalSecret(x *expr, ctx *hcl.EvalContext, addr resource.Addr
 		out := fromHCL(d, x.Range())
 		if hide && !plainSummary(d.Summary) {
 			out.Detail = hiddenDetail
+			if !secret {
+				out.Detail += templatePlace(d)
+			}
 		}
 		out.Address = addr.String()
 		e.report.add(out)

@@ -1,30 +1,34 @@
 // Command docgen writes the reference pages of docs/ from what the providers
-// say of themselves: `make generate`. Nothing in docs/reference is written by
-// hand.
+// and the functions say of themselves: `make generate`. What is written by hand
+// in docs/reference, it leaves alone.
 package main
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/idpctl/idpctl/cluster"
+	"github.com/idpctl/idpctl/config"
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/keycloak"
 )
 
 func main() {
-	if err := write("docs/reference", pages([]providers.Info{keycloak.New().Info()}, cluster.Spec())); err != nil {
+	all := pages([]providers.Info{keycloak.New().Info()}, cluster.Spec(), config.FunctionReference())
+	if err := write("docs/reference", all); err != nil {
 		fmt.Fprintln(os.Stderr, "docgen:", err)
 		os.Exit(1)
 	}
 }
 
-// write replaces the folder's content.
+// write replaces what it generated before.
 func write(dir string, pages map[string]string) error {
-	if err := os.RemoveAll(dir); err != nil {
+	if err := clean(dir); err != nil {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(pages)) {
@@ -37,4 +41,18 @@ func write(dir string, pages map[string]string) error {
 		}
 	}
 	return nil
+}
+
+// clean removes the generated pages of a folder.
+func clean(dir string) error {
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil || !strings.HasPrefix(string(text), generated) {
+			return err
+		}
+		return os.Remove(path)
+	})
 }

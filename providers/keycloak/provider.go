@@ -89,6 +89,32 @@ func (provider) Info() providers.Info {
 	}
 }
 
+const providerExample = `provider "keycloak" {
+  url      = "https://sso.example.com" # or KEYCLOAK_URL
+  username = "admin"                   # or KEYCLOAK_USER
+  password = var.keycloak_password     # or KEYCLOAK_PASSWORD
+}
+
+provider "keycloak" {
+  alias    = "staging"
+  url      = "https://sso-staging.example.com"
+  username = "admin"
+  password = var.keycloak_password
+  timeout  = 30
+}
+
+variable "keycloak_password" {
+  type      = string
+  sensitive = true
+}
+
+realm "influxdb" {}
+
+realm "influxdb-staging" {
+  provider = keycloak.staging
+}
+`
+
 // kinds are the kinds of objects, homes first.
 func kinds() []resource.Kind {
 	all := []resource.Kind{realmKind(), clientKind(), userKind(), groupKind()}
@@ -230,29 +256,3 @@ var (
 	lifetime = resource.Check{HasRange: true, Min: 1, Max: math.MaxInt32}
 	count    = resource.Check{HasRange: true, Min: 0, Max: math.MaxInt32}
 )
-
-const providerExample = `variable "keycloak_password" {
-  type      = string
-  sensitive = true
-}
-
-provider "keycloak" {
-  url      = "https://sso.example.com"
-  username = "admin"
-  password = var.keycloak_password
-}
-
-# Another server, or the same one with the rights of a single realm.
-provider "keycloak" {
-  alias    = "staging"
-  url      = "https://sso.example.com"
-  username = "admin"
-  password = var.keycloak_password
-}
-
-realm "influxdb" {}
-
-realm "influxdb_staging" {
-  provider = keycloak.staging
-}
-`
