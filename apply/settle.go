@@ -83,7 +83,7 @@ func (e *executor) settle(tasks []*task) {
 func (e *executor) notKept(t *task, lost []string) diag.Diagnostic {
 	d := diag.Diagnostic{
 		Summary: "The server did not keep " + strings.Join(lost, ", "),
-		Detail: fmt.Sprintf("The request for %s succeeded, but reading it back shows another value. Something at the server overrides it, such as a policy or a read-only attribute; the next plan will show the difference.",
+		Detail: fmt.Sprintf("The request for %s succeeded, but reading it back shows another value. Either somebody changed it at the same time, or something at the server overrides it, such as a policy or a read-only attribute; the next plan will show the difference.",
 			t.change.Address),
 	}
 	if top, _, _ := strings.Cut(lost[0], "."); t.change.Desired != nil {

@@ -118,10 +118,7 @@ func (be *bodyEval) evaluated(a resource.Attribute, x *expr) attrValue {
 	if err != nil {
 		why := conversionError(err)
 		if resource.IsSensitive(v) {
-			why = "it is of the type " + v.Type().FriendlyName() // a key may be a secret, too
-			if v.Type().IsObjectType() || v.Type().IsTupleType() {
-				why = "an element of it does not fit"
-			}
+			why = err.Error() // without its path: a key may be a secret, too
 		}
 		be.errorf(x, "Incorrect attribute value type", "Inappropriate value for attribute %q: %s.", a.Name, why)
 		return failed

@@ -24,6 +24,8 @@ const (
 type Plan struct {
 	Mode      Mode
 	Namespace string
+	// Unrefreshed: the state was taken for the live world (-refresh=false).
+	Unrefreshed bool
 	// Changes of objects, by layer, then address; removals last, in the order
 	// in which they are done. No-ops and reads are among them.
 	Changes []*Change

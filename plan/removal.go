@@ -103,7 +103,7 @@ func CheckContents(c *Change, contents Contents, removed map[string]bool, force 
 	}
 	return diag.Diagnostics{{
 		Summary: "Not empty", Subject: c.Range, Address: c.Address.String(),
-		Detail: fmt.Sprintf("%s would be deleted, and with it %s that idpctl did not make. Move them first, or set force_destroy = true, apply that, and try again.", c.Address, held),
+		Detail: fmt.Sprintf("%s would be deleted, and with it %s that the plan does not delete: they are somebody else's, adopted, or have on_destroy = \"release\". Move or delete them first, or set force_destroy = true, apply that, and try again.", c.Address, held),
 	}}
 }
 

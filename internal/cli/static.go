@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/idpctl/idpctl/config"
+	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/internal/run"
 )
 
@@ -102,7 +104,7 @@ func (a *app) fmt(paths []string, check, recursive bool) error {
 	for _, path := range files {
 		src, err := os.ReadFile(path)
 		if err != nil {
-			return err
+			return a.tell(diag.Diagnostics{{Summary: "File cannot be read", Detail: err.Error() + "."}}, nil)
 		}
 		out, diags := config.Format(src, path)
 		if a.tell(diags, nil) != nil { // as above
@@ -113,16 +115,12 @@ func (a *app) fmt(paths []string, check, recursive bool) error {
 			continue
 		}
 		unformatted = true
-		fmt.Fprintln(a.Stdout, path)
 		if !check {
-			info, err := os.Stat(path)
-			if err != nil {
-				return err
-			}
-			if err := os.WriteFile(path, out, info.Mode().Perm()); err != nil {
-				return err
+			if err := rewrite(path, out); err != nil {
+				return a.tell(diag.Diagnostics{{Summary: "File cannot be written", Detail: err.Error() + "."}}, nil)
 			}
 		}
+		fmt.Fprintln(a.Stdout, path)
 	}
 	switch {
 	case failed:
@@ -131,6 +129,36 @@ func (a *app) fmt(paths []string, check, recursive bool) error {
 		return exitError(3)
 	}
 	return nil
+}
+
+// rewrite gives a file new content, and keeps it the same file: its owner, its
+// mode and links to it stay. The content is on the disk beside it before, so
+// that a full disk or a crash loses nothing.
+func rewrite(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // what matters was synced
+	spare, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+	if err != nil {
+		return err
+	}
+	_, err = spare.Write(content)
+	if err = errors.Join(err, spare.Sync(), spare.Close()); err != nil {
+		return errors.Join(err, os.Remove(spare.Name()))
+	}
+	err = f.Truncate(0)
+	if err == nil {
+		_, err = f.Write(content)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err != nil {
+		return fmt.Errorf("%w; its new content is in %s", err, spare.Name())
+	}
+	return os.Remove(spare.Name())
 }
 
 // formattable finds the files in native syntax among paths.

@@ -226,7 +226,7 @@ func (w *world) refusesToDestroy(held string) {
 	file := w.read("myinfluxdb.yml")
 	r := w.must(1, "destroy", "-auto-approve", "-input=false")
 	said := strings.Join(strings.Fields(r.stderr), " ")
-	for _, want := range []string{"and with it " + held + " that idpctl did not make", "force_destroy"} {
+	for _, want := range []string{"and with it " + held + " that the plan does not delete", "force_destroy"} {
 		if !strings.Contains(said, want) {
 			w.Errorf("the refusal does not say %q: %s", want, r)
 		}

@@ -98,5 +98,5 @@ func TestReleaseInsideOfAForcedHome(t *testing.T) {
 	}
 	w.config(strings.Replace(config, "force_destroy = true", "", 1))
 	w.apply()
-	w.refused(plan.Destroy, "1 person that idpctl did not make")
+	w.refused(plan.Destroy, "1 person that the plan does not delete")
 }

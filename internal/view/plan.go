@@ -35,7 +35,7 @@ type planWriter struct {
 func (v *View) planText(p *plan.Plan) string {
 	w := &planWriter{printer: printer{style: v.style, width: v.opts.Width, signs: true}, view: v, names: idNames(p)}
 	if p.Empty() {
-		w.nothing(p.Mode)
+		w.nothing(p)
 		return w.String()
 	}
 	counts := p.Counts()
@@ -61,10 +61,14 @@ func (v *View) planText(p *plan.Plan) string {
 }
 
 // nothing says that there is nothing to do.
-func (w *planWriter) nothing(mode plan.Mode) {
+func (w *planWriter) nothing(p *plan.Plan) {
 	head, detail := "Your identity provider matches the configuration.",
 		"idpctl compared the configuration with the identity provider and the files of clusters, and found no differences."
-	if mode == plan.Destroy {
+	if p.Unrefreshed {
+		head, detail = "The state matches the configuration.",
+			"With -refresh=false, objects in the state were taken as they are there: what has changed at the identity provider since the last run was not looked for."
+	}
+	if p.Mode == plan.Destroy {
 		head, detail = "There is nothing to destroy.", "The state knows no objects, or all of them are gone already."
 	}
 	w.WriteString(w.style.strong("32", "No changes.") + " " + w.style.bold(head) + "\n\n")
