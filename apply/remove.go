@@ -72,10 +72,15 @@ func (e *executor) mayDelete(c *plan.Change) bool {
 
 func (e *executor) removalTask(c *plan.Change) *task {
 	kind, _ := e.Kind(c.Provider, c.Kind)
-	return &task{change: c, kind: kind, id: c.ID, op: providers.Operation{
+	return &task{change: c, kind: kind, id: c.ID, op: Deletion(c)}
+}
+
+// Deletion is what a provider is asked to do for a removal.
+func Deletion(c *plan.Change) providers.Operation {
+	return providers.Operation{
 		Verb: providers.Delete, Kind: c.Kind, Address: c.Address, ID: c.ID,
 		Before: unmarked(c.Before), After: unmarked(c.After),
-	}}
+	}
 }
 
 // removeContents takes out of the state what went with a deleted parent.

@@ -117,8 +117,8 @@ func (be *bodyEval) evaluated(a resource.Attribute, x *expr) attrValue {
 	conv, err := convert.Convert(v, a.Type)
 	if err != nil {
 		why := conversionError(err)
-		if resource.IsSensitive(v) {
-			why = err.Error() // without its path: a key may be a secret, too
+		if resource.IsSensitive(v) && !v.Type().IsPrimitiveType() {
+			why = "it is not shown what does not fit, as the value is sensitive" // a key may be the secret
 		}
 		be.errorf(x, "Incorrect attribute value type", "Inappropriate value for attribute %q: %s.", a.Name, why)
 		return failed

@@ -47,7 +47,7 @@ func TestEdges(t *testing.T) {
 		"a rule that is no rule":       {"variable \"v\" {\n  default = 1\n  validation {\n    condition = \"maybe\" # here\n    error_message = \"No.\"\n  }\n}\n", "The condition must be true or false"},
 		"an element of another type":   {"variable \"v\" {\n  type = map(list(number))\n  default = { a = [1, \"x\"] } # here\n}\n", "element [\"a\"][1]: a number is required"},
 		"depends_on of a variable":     {"variable \"v\" {}\n" + user("  depends_on = [var.v] # here"), "A block is named here, as in user.marty"},
-		"a secret key in an attribute": {"variable \"v\" {\n  default = { CANARY = [1] }\n  sensitive = true\n}\n" + user("  attributes = var.v # here"), "does not fit"},
+		"a secret key in an attribute": {"variable \"v\" {\n  default = { CANARY = [1] }\n  sensitive = true\n}\n" + user("  attributes = var.v # here"), "it is not shown what does not fit"},
 		"depends_on of an attribute":   {user("  depends_on = [realm.main.issuer] # here"), "depends_on"},
 		"depends_on of nothing":        {user("  depends_on = [realm.nothing] # here"), "There is no block realm.nothing"},
 		"on_destroy is a number":       {user("  on_destroy = 5 # here"), "on_destroy"},

@@ -106,7 +106,7 @@ func (a *app) apply(flags *applyFlags, mode plan.Mode) error {
 		_ = v.Plan(planned.Plan, diags, src)
 	}
 	if planned.Empty() && len(planned.Recovered) == 0 {
-		closing := r.Settle()
+		closing := r.Settle(planned)
 		closeRun(r, &closing)
 		return a.tell(closing, src)
 	}

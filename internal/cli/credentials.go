@@ -7,11 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/idpctl/idpctl/apply"
+	"github.com/idpctl/idpctl/internal/run"
 	"github.com/idpctl/idpctl/resource"
-	"github.com/idpctl/idpctl/state"
 )
 
 // credentialsFile is where first passwords go with -credentials-out: a JSON
@@ -34,7 +33,7 @@ type credentialEntry struct {
 
 // check finds out before anything is changed whether the file can be written.
 func (f credentialsFile) check() error {
-	if base := filepath.Base(f.path); strings.HasPrefix(base, state.DefaultFile) || strings.Contains(base, ".idp.hcl") || strings.HasSuffix(base, ".idpvars") {
+	if run.OwnFile(f.path) {
 		return fmt.Errorf("%s is a file of idpctl's own: name another for -credentials-out", f.path)
 	}
 	if _, err := f.read(); err != nil {

@@ -56,9 +56,26 @@ func (r *Run) Shown(s *apply.Summary) diag.Diagnostics {
 }
 
 // Settle puts the journal that a run which died left into the snapshot. An
-// apply that finds nothing to do calls it, so that nothing is left of that run.
-func (r *Run) Settle() diag.Diagnostics {
+// apply that finds nothing to do calls it, so that nothing is left of that run. It
+// also records what concerns the state alone: on_destroy and force_destroy.
+func (r *Run) Settle(p *Planned) diag.Diagnostics {
 	if err := r.begin(nil); err != nil {
+		return diag.Diagnostics{stateDiagnostic(err)}
+	}
+	var records []state.Record
+	for _, c := range p.Changes {
+		if c.Prior == nil || c.Desired == nil || c.Prior.OnDestroy == c.Desired.OnDestroy && c.Prior.ForceDestroy == c.Desired.ForceDestroy {
+			continue
+		}
+		if o, ok := r.session.Object(c.Prior.Address); ok {
+			o.OnDestroy, o.ForceDestroy = c.Desired.OnDestroy, c.Desired.ForceDestroy
+			records = append(records, state.Put{Object: o})
+		}
+	}
+	if len(records) == 0 {
+		return nil
+	}
+	if err := r.session.Append(records...); err != nil {
 		return diag.Diagnostics{stateDiagnostic(err)}
 	}
 	return nil

@@ -19,10 +19,16 @@ func (p *planner) check(ctx context.Context) diag.Diagnostics {
 	var names []string
 	for _, c := range p.order {
 		kind, ok := p.run.conns.kind(c.Provider, c.Kind)
-		if !ok || c.Desired == nil || c.Address.Mode == resource.Data {
+		if !ok || c.Address.Mode == resource.Data {
 			continue
 		}
-		op := apply.Operation(c, kind)
+		var op providers.Operation
+		switch {
+		case c.Action == plan.Delete:
+			op = apply.Deletion(c)
+		case c.Action != plan.Forget && c.Desired != nil:
+			op = apply.Operation(c, kind)
+		}
 		if op.Verb == 0 {
 			continue
 		}
@@ -41,8 +47,12 @@ func (p *planner) check(ctx context.Context) diag.Diagnostics {
 			var e *providers.Error
 			if errors.As(err, &e) {
 				c := changes[name][i]
+				place := c.Range
+				if c.Desired != nil {
+					place = c.Desired.AttrRange(e.Attribute)
+				}
 				diags = append(diags, diag.Diagnostic{
-					Summary: e.Summary, Detail: e.Hint, Address: c.Address.String(), Subject: c.Desired.AttrRange(e.Attribute),
+					Summary: e.Summary, Detail: e.Hint, Address: c.Address.String(), Subject: place,
 				})
 			}
 		}

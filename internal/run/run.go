@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -180,6 +181,13 @@ func stateDiagnostic(err error) diag.Diagnostic {
 		return diag.Diagnostic{Summary: "State is locked", Detail: err.Error()}
 	}
 	return diag.Diagnostic{Summary: "Cannot use the state", Detail: err.Error()}
+}
+
+// OwnFile reports whether a path is named like a file that idpctl keeps or reads
+// itself: nothing else may be written there.
+func OwnFile(path string) bool {
+	base := filepath.Base(path)
+	return strings.HasPrefix(base, state.DefaultFile) || strings.Contains(base, ".idp.hcl") || strings.Contains(base, ".idpvars")
 }
 
 // Close ends the run: connections are closed, the journal becomes a snapshot,

@@ -111,6 +111,12 @@ func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, 
 	pt.change = &plan.TargetChange{
 		Address: t.Address, Kind: t.Address.Target, Path: text(resource.Attr(t.Attrs, "path")), Layer: n, DependsOn: c.DependsOn, Range: t.Range, Action: plan.NoOp,
 	}
+	if OwnFile(target.Identity()) || OwnFile(target.Path()) {
+		return append(diags, diag.Diagnostic{
+			Summary: "Target is a file of idpctl's own", Subject: t.Range, Address: t.Address.String(),
+			Detail: fmt.Sprintf("%s is named like a file that idpctl keeps or reads itself. Name another for the AppInstance.", pt.change.Path),
+		})
+	}
 	if other, taken := p.places[target.Identity()]; taken {
 		return append(diags, diag.Diagnostic{
 			Summary: "Two targets write one file", Subject: t.Range, Address: t.Address.String(),

@@ -33,8 +33,8 @@ func (c *conn) Check(ctx context.Context, ops []providers.Operation) []error {
 }
 
 func (b *batch) checkOne(ctx context.Context, op *providers.Operation, realms ahead) error {
-	if op.Verb == providers.Delete {
-		return nil
+	if err := b.ownAccount(op); err != nil || op.Verb == providers.Delete {
+		return err
 	}
 	if err := b.refuse(op); err != nil {
 		return err
@@ -164,6 +164,51 @@ func (b *batch) checkUsername(ctx context.Context, op *providers.Operation, real
 			Summary: fmt.Sprintf("Realm %s does not let user names be changed, and %s has another now: %s", quoted(realmOf(op)), op.Address, quoted(stringAttr(op.Before, "username"))),
 			Hint:    "Set edit_username_allowed = true in the realm, or write the name that the user has",
 		}
+	}
+	return nil
+}
+
+// ownAccount refuses to disable, rename or delete what idpctl signs in with: the
+// rest of the plan could not be done, nor anything ever after.
+func (b *batch) ownAccount(op *providers.Operation) error {
+	creds := b.auth.creds
+	if op.Verb == providers.Create || realmOf(op) != creds.realm {
+		return nil
+	}
+	named := func(name string) string { return lower(stringAttr(op.Before, name)) }
+	var own bool
+	var what string
+	switch op.Kind {
+	case "realm":
+		own, what = true, "the realm"
+	case "user":
+		own, what = creds.username != "" && (named("username") == lower(creds.username) || named("email") == lower(creds.username)), "the account"
+	case "client":
+		own, what = stringAttr(op.Before, "client_id") == creds.clientID, "the client"
+	}
+	if !own {
+		return nil
+	}
+	refused := func(attribute, doing string) error {
+		return &providers.Error{
+			Class: providers.Invalid, Attribute: attribute,
+			Summary: fmt.Sprintf("This would %s %s that idpctl signs in with, and nothing could be changed any more", doing, what),
+			Hint:    "Let the provider sign in with another one first",
+		}
+	}
+	switch {
+	case op.Verb == providers.Delete:
+		return refused("", "delete")
+	case changes(op, "enabled") && !boolAttr(op.After, "enabled", true):
+		return refused("enabled", "disable")
+	case op.Kind == "user" && changes(op, "username"):
+		return refused("username", "rename")
+	case op.Kind == "client" && changes(op, "client_id"):
+		return refused("client_id", "rename")
+	case op.Kind == "client" && creds.username == "" && changes(op, "service_accounts_enabled") && !boolAttr(op.After, "service_accounts_enabled", false):
+		return refused("service_accounts_enabled", "end the service account of")
+	case op.Kind == "client" && creds.username != "" && changes(op, "direct_access_grants_enabled") && !boolAttr(op.After, "direct_access_grants_enabled", false):
+		return refused("direct_access_grants_enabled", "end the password grant of")
 	}
 	return nil
 }
