@@ -87,6 +87,9 @@ func Resource(in Input) (*Change, diag.Diagnostics) {
 		return c, in.guard(c, forced)
 	case len(c.Attributes) > 0 || c.Deliver:
 		c.Action = Update
+		if in.Prior != nil && !c.Adopt {
+			return c, in.holders(c)
+		}
 	default:
 		c.Action = NoOp
 	}

@@ -63,6 +63,21 @@ func (in Input) match(c *Change) (*resource.Object, diag.Diagnostics) {
 	return nil, nil
 }
 
+// holders refuses a change to what another object has, and no two may share.
+func (in Input) holders(c *Change) diag.Diagnostics {
+	for i := range in.Matches {
+		o := &in.Matches[i]
+		for _, set := range append([][]string{in.Kind.Key}, in.Kind.Unique...) {
+			if o.ID == c.ID || !keyMatches(set, c.After, o.Attrs) || keyMatches(set, c.Before, o.Attrs) {
+				continue
+			}
+			return in.refuse("Another object is in the way", o, set,
+				fmt.Sprintf("exists already, and no two may share it. Choose another for %s, or remove or rename that one.", in.Desired.Address))
+		}
+	}
+	return nil
+}
+
 // doubt tells why an object that was found by its natural key may be another
 // one. Where only that attribute is doubtful (a user name that is somebody's
 // e-mail), another one that no two share settles it.

@@ -99,6 +99,17 @@ type Desired struct {
 	AttrRanges map[string]diag.Range
 }
 
+// Writes reports whether the configuration writes any of these attributes;
+// others have their defaults.
+func (d *Desired) Writes(names []string) bool {
+	for _, name := range names {
+		if _, ok := d.AttrRanges[name]; ok {
+			return true
+		}
+	}
+	return false
+}
+
 // AttrRange is where an attribute was written, or the block if it was not.
 func (d Desired) AttrRange(name string) diag.Range {
 	if r, ok := d.AttrRanges[name]; ok {

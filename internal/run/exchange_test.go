@@ -4,7 +4,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/providers/conformance/memory"
 )
 
 const two = `
@@ -72,6 +75,22 @@ func TestWhatTheDeletedHadIsRefused(t *testing.T) {
 	w = newWorld(t, two+"space \"other\" {}\nperson \"c\" {\n  space = space.other\n  email = \"c@example.com\"\n  initial_password = \"s3cret-enough\"\n}\n")
 	w.apply()
 	w.config(strings.Replace(two, "b@example.com", "c@example.com", 1) + "space \"other\" {}\n")
+	w.apply()
+	w.empty()
+}
+
+// What somebody has whom nobody manages is in the way of a change, as it is of
+// a creation.
+func TestWhatAStrangerHasIsInTheWay(t *testing.T) {
+	w := newWorld(t, two+"team \"t\" {\n  space = space.lab\n}\n")
+	w.apply()
+	w.idp.Put("person", memory.Member("lab", "taken@example.com"))
+	w.idp.Put("team", map[string]cty.Value{"space": cty.StringVal("lab"), "name": cty.StringVal("theirs")})
+	w.config(strings.Replace(two, "a@example.com", "taken@example.com", 1) + "team \"t\" {\n  space = space.lab\n}\n")
+	w.refused(plan.Normal, "Another object is in the way", `email "taken@example.com"`, "main.idp.hcl:6:11")
+	w.config(two + "team \"t\" {\n  space = space.lab\n  name = \"theirs\"\n}\n")
+	w.refused(plan.Normal, "Another object is in the way", `name "theirs"`)
+	w.config(two + "team \"t\" {\n  space = space.lab\n  name = \"ours\"\n}\n")
 	w.apply()
 	w.empty()
 }

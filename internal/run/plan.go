@@ -231,9 +231,6 @@ func (p *planner) orphans(ctx context.Context) diag.Diagnostics {
 		if _, still := p.desired[addr]; !still && !moved[addr] {
 			gone = append(gone, addr)
 		}
-		if d, still := p.desired[addr]; still && d.Provider != p.priors[addr].Provider {
-			gone = append(gone, addr)
-		}
 	}
 	return append(p.orphanTargets(ctx), p.removeAll(gone, nil)...)
 }

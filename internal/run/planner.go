@@ -2,6 +2,8 @@ package run
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -82,6 +84,7 @@ func (p *planner) layer(ctx context.Context, n int, blocks []config.Block) diag.
 			}
 		}
 	}
+	diags = append(diags, p.checkProviders(managed)...)
 	if diags.HasErrors() {
 		return diags
 	}
@@ -105,6 +108,23 @@ func (p *planner) layer(ctx context.Context, n int, blocks []config.Block) diag.
 		return diags
 	}
 	return append(diags, p.objects(n, managed, index)...)
+}
+
+// checkProviders refuses to move an object from one provider block to another:
+// two servers have nothing in common, and the state holds one object for an
+// address.
+func (p *planner) checkProviders(managed []*resource.Desired) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, d := range managed {
+		if prior, ok := p.priors[d.Address]; ok && prior.Provider != d.Provider {
+			diags = append(diags, diag.Diagnostic{
+				Summary: "Provider changed", Subject: d.AttrRange("provider"), Address: d.Address.String(),
+				Detail: fmt.Sprintf("The state has %s (id %s) at provider %s, and the configuration puts it to %s. An object does not move from one to the other: give the block another label to have a new one made there and this one removed, or put the old provider back.",
+					d.Address, prior.ID, prior.Provider, d.Provider),
+			})
+		}
+	}
+	return diags
 }
 
 // place is where the object of an instance lives; false while its parent is
@@ -148,14 +168,15 @@ func (p *planner) search(d *resource.Desired, r *reader) {
 	if !ok {
 		return
 	}
-	if prior := p.prior(d, kind); prior != nil {
-		if _, ok := p.live[identity{prior.Provider, prior.Kind, prior.ID}]; ok {
-			return
-		}
-	}
 	at, ok := p.place(d, kind)
 	if !ok {
 		return
+	}
+	if prior := p.prior(d, kind); prior != nil {
+		if o, ok := p.live[identity{prior.Provider, prior.Kind, prior.ID}]; ok {
+			p.searchHolders(d, kind, at, o, r)
+			return
+		}
 	}
 	if id, _ := resource.Attr(d.Attrs, "id").Unmark(); id.IsKnown() && !id.IsNull() && id.AsString() != "" {
 		r.id(at, id.AsString())
@@ -164,6 +185,17 @@ func (p *planner) search(d *resource.Desired, r *reader) {
 	for _, names := range append([][]string{kind.Key}, kind.Unique...) {
 		if key, ok := plan.KeyOf(names, d.Attrs); ok {
 			r.key(at, key)
+		}
+	}
+}
+
+// searchHolders asks who has what an existing object is to get: a key, or
+// another value that no two may share.
+func (p *planner) searchHolders(d *resource.Desired, kind resource.Kind, at place, live resource.Object, r *reader) {
+	for _, names := range append([][]string{kind.Key}, kind.Unique...) {
+		want, ok := plan.KeyOf(names, d.Attrs)
+		if has, _ := plan.KeyOf(names, live.Attrs); ok && !maps.Equal(want, has) && d.Writes(names) {
+			r.key(at, want)
 		}
 	}
 }
@@ -218,10 +250,14 @@ func (p *planner) input(d *resource.Desired, index keyIndex) plan.Input {
 			in.Live = &o
 		}
 	}
-	if in.Prior == nil || in.Live == nil { // else it is known which one it is
-		if at, ok := p.place(d, kind); ok {
-			in.Matches = index.matches(at, kind, d)
-		}
+	if at, ok := p.place(d, kind); ok {
+		in.Matches = index.matches(at, kind, d)
+	}
+	if in.Live != nil { // it is known which one it is: the others are in the way
+		in.Matches = slices.DeleteFunc(in.Matches, func(o resource.Object) bool {
+			_, managed := p.live[identity{d.Provider, kind.Name, o.ID}]
+			return managed // what changes hands within a plan is looked at when all is known
+		})
 	}
 	if parent, ok := p.changes[d.Parent]; ok {
 		in.ParentReplaced = parent.Action == plan.Replace
