@@ -119,6 +119,9 @@ type Conn interface {
 	// never called concurrently. When ctx ends, no new operation is begun:
 	// those not begun are reported with the class [NotAttempted].
 	Apply(ctx context.Context, ops []Operation, report func(Result))
+	// Server tells one server, tenant or domain from another, as the provider
+	// block names it: "https://sso.example.com".
+	Server() string
 	// ServerTime is the server's clock, as well as it is known from its
 	// answers; the local time before the first one.
 	ServerTime() time.Time

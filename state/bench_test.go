@@ -59,7 +59,7 @@ func BenchmarkRun1000(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				if err := s.Begin("prod"); err != nil {
+				if err := s.Begin("prod", nil); err != nil {
 					b.Fatal(err)
 				}
 				intents := make([]Intent, 1000)

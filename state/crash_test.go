@@ -50,7 +50,7 @@ func scenario(t *testing.T, b Backend) outcome {
 			failed, o.writing = true, writing
 		}
 	}
-	if err := s.Begin("prod"); err != nil {
+	if err := s.Begin("prod", nil); err != nil {
 		note(err, o.durable)
 	} else {
 		marty := create1("user.marty")

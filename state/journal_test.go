@@ -93,7 +93,7 @@ func TestJournalCutAtEveryByte(t *testing.T) {
 			t.Fatalf("cut at byte %d: told of an incomplete line: %v", n, told)
 		}
 		// And the next run heals it.
-		must(t, s.Begin("prod"))
+		must(t, s.Begin("prod", nil))
 		if got, want := content(t, s.View()), at(moments, n); got != want || cut.journal != nil {
 			t.Fatalf("cut at byte %d, after Begin:\n%s\nwant\n%s", n, got, want)
 		}
@@ -257,7 +257,7 @@ func TestJournalAndSnapshotMustBelongTogether(t *testing.T) {
 			if s.View().Serial != c.serial || strings.Join(got, " ") != c.objects {
 				t.Errorf("serial %d, objects %s", s.View().Serial, got)
 			}
-			must(t, s.Begin(""))
+			must(t, s.Begin("", nil))
 			if m.journal != nil {
 				t.Error("Begin left the other run's journal")
 			}

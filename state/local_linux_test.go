@@ -44,7 +44,7 @@ func TestReadOnlyFolder(t *testing.T) {
 	if len(s.View().Objects) != 1 || !strings.Contains(strings.Join(s.Notices(), " "), "read without a lock") {
 		t.Errorf("%+v, notices %q", s.View(), s.Notices())
 	}
-	if err := s.Begin("prod"); err == nil {
+	if err := s.Begin("prod", nil); err == nil {
 		t.Error("Begin without the lock")
 	}
 	must(t, s.Close())

@@ -43,7 +43,7 @@ func countForEver(path string) {
 	}
 	s, err := Open(context.Background(), NewLocal(path, LocalOptions{}), Options{Command: "idpctl apply"})
 	fail(err)
-	fail(s.Begin("prod"))
+	fail(s.Begin("prod", nil))
 	for n := 1; ; n++ {
 		fail(s.Append(Put{object("user.n", fmt.Sprint(n))}))
 		fmt.Println(n)

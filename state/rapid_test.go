@@ -94,7 +94,7 @@ func (m *machine) restart(t *rapid.T) {
 		t.Fatal(err)
 	}
 	m.check(t)
-	if err := m.session.Begin("prod"); err != nil {
+	if err := m.session.Begin("prod", nil); err != nil {
 		t.Fatal(err)
 	}
 	m.before, m.lines = m.model.clone(), nil

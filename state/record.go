@@ -28,6 +28,8 @@ type Begin struct {
 	Lineage   string `json:"lineage"`
 	Serial    uint64 `json:"serial"`
 	Namespace string `json:"namespace,omitempty"`
+	// Servers that the run worked on, by the name of the provider block.
+	Servers map[string]string `json:"servers,omitempty"`
 	// Holder is who runs, and when it began by that machine's clock.
 	Holder
 }

@@ -58,7 +58,7 @@ func newWorld(base *State) *world {
 		base: base,
 		head: State{
 			Version: base.Version, ToolVersion: base.ToolVersion, Lineage: base.Lineage,
-			Serial: base.Serial, Namespace: base.Namespace, Run: base.Run,
+			Serial: base.Serial, Namespace: base.Namespace, Servers: base.Servers, Run: base.Run,
 		},
 		objects: make(map[resource.Address]Object, len(base.Objects)),
 		targets: make(map[resource.Address]Target, len(base.Targets)),
@@ -125,6 +125,12 @@ func (w *world) apply(r Record) error {
 		old := w.head
 		w.undo = append(w.undo, func() { w.head = old })
 		w.head.ToolVersion, w.head.Lineage, w.head.Namespace, w.head.Run = r.ToolVersion, r.Lineage, r.Namespace, r.Run
+		servers := maps.Clone(old.Servers)
+		if servers == nil {
+			servers = map[string]string{}
+		}
+		maps.Copy(servers, r.Servers)
+		w.head.Servers = servers
 		return nil
 	case Intent:
 		return w.begin(r)

@@ -97,7 +97,7 @@ func (s *Session) Interrupted() (Begin, bool) {
 // another run left into a snapshot, so that a disk on which nothing can be
 // written is known before anything is changed. The journal of this run comes
 // into being with the first record: a run that does nothing leaves no trace.
-func (s *Session) Begin(namespace string) error {
+func (s *Session) Begin(namespace string, servers map[string]string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -118,7 +118,7 @@ func (s *Session) Begin(namespace string) error {
 	}
 	s.run = &Begin{
 		Version: Version, Run: uuid.NewString(), Lineage: lineage, Serial: s.world.base.Serial,
-		Namespace: namespace, Holder: s.holder,
+		Namespace: namespace, Servers: servers, Holder: s.holder,
 	}
 	return nil
 }

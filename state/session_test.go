@@ -248,7 +248,7 @@ func TestMisuseIsRefusedAndChangesNothing(t *testing.T) {
 	m := &memory{}
 	s := begin(t, m)
 	must(t, s.Append(Put{object("user.marty", "1")}))
-	if err := s.Begin("prod"); err == nil {
+	if err := s.Begin("prod", nil); err == nil {
 		t.Error("Begin twice")
 	}
 	before, writes := content(t, s.View()), m.appends
@@ -278,7 +278,7 @@ func TestMisuseIsRefusedAndChangesNothing(t *testing.T) {
 	}
 	look, err := Open(context.Background(), m, Options{Lock: NotLocked})
 	must(t, err)
-	if err := look.Begin("prod"); err == nil {
+	if err := look.Begin("prod", nil); err == nil {
 		t.Error("Begin without the lock")
 	}
 }

@@ -26,6 +26,11 @@ func (s *State) Encode() ([]byte, error) {
 	w.field("lineage", s.Lineage)
 	w.field("serial", s.Serial)
 	w.field("namespace", s.Namespace)
+	servers := s.Servers
+	if servers == nil {
+		servers = map[string]string{}
+	}
+	w.field("servers", servers)
 	w.field("run", s.Run)
 	list(&w, "objects", s.Objects)
 	list(&w, "targets", s.Targets)

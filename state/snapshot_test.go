@@ -48,7 +48,7 @@ func full() *State {
 	}
 	write := Intent{Seq: 10, Verb: TargetWrite, Address: file.Address, Kind: file.Kind, Target: &file}
 	return &State{
-		Version: 1, ToolVersion: "1.2.3", Lineage: "3e1f0c52-9d6e-4c5f-8a49-6f1d3a1c7b10", Serial: 7, Namespace: "prod",
+		Version: 1, ToolVersion: "1.2.3", Lineage: "3e1f0c52-9d6e-4c5f-8a49-6f1d3a1c7b10", Serial: 7, Namespace: "prod", Servers: map[string]string{"keycloak": "https://sso.example.com"},
 		Run:     "0b7f9b52-0d0f-4a8e-a6f4-0f3a6c8f9d11",
 		Objects: []Object{marty, team},
 		Targets: []Target{file},
@@ -90,7 +90,7 @@ func TestGoldenJournal(t *testing.T) {
 	var file []byte
 	for i, records := range [][]Record{
 		{
-			Begin{Version: 1, Run: s.Run, Lineage: s.Lineage, Serial: 6, Namespace: "prod", Holder: Holder{
+			Begin{Version: 1, Run: s.Run, Lineage: s.Lineage, Serial: 6, Namespace: "prod", Servers: map[string]string{"keycloak": "https://sso.example.com"}, Holder: Holder{
 				User: "marty", Host: "ci-1", PID: 4711, Command: "idpctl apply", ToolVersion: "1.2.3", Started: started,
 			}},
 			s.Intents[0], s.Intents[1],

@@ -30,6 +30,9 @@ type State struct {
 	Serial uint64 `json:"serial"`
 	// Namespace is the name of the configuration.
 	Namespace string `json:"namespace,omitempty"`
+	// Servers that the objects are at, by the name of the provider block, as it
+	// named them in the last run that changed something.
+	Servers map[string]string `json:"servers,omitempty"`
 	// Run is the id of the last run whose journal this snapshot contains.
 	Run string `json:"run,omitempty"`
 
@@ -204,7 +207,7 @@ func (s *State) sort() {
 // sameContent reports whether two states of one lineage, both sorted, say the
 // same: all but serial, run and version of the tool.
 func (s *State) sameContent(o *State) bool {
-	return s.Namespace == o.Namespace &&
+	return s.Namespace == o.Namespace && maps.Equal(s.Servers, o.Servers) &&
 		slices.EqualFunc(s.Objects, o.Objects, Object.equal) &&
 		slices.EqualFunc(s.Targets, o.Targets, Target.equal) &&
 		maps.EqualFunc(s.Outputs, o.Outputs, Output.equal) &&

@@ -109,7 +109,7 @@ func open(t *testing.T, b Backend) *Session {
 func begin(t *testing.T, b Backend) *Session {
 	t.Helper()
 	s := open(t, b)
-	must(t, s.Begin("prod"))
+	must(t, s.Begin("prod", nil))
 	return s
 }
 

@@ -85,7 +85,7 @@ func (r *Run) Settle(p *Planned) diag.Diagnostics {
 // intents that an earlier run left open.
 func (r *Run) begin(recovered []state.Record) error {
 	if !r.began {
-		if err := r.session.Begin(r.module.Namespace()); err != nil {
+		if err := r.session.Begin(r.module.Namespace(), r.conns.servers()); err != nil {
 			return err
 		}
 		r.began = true

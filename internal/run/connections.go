@@ -61,6 +61,17 @@ func (c *connections) get(ctx context.Context, name string) (providers.Conn, dia
 	return conn, diags
 }
 
+// servers are those that there are connections to, by the name of the block.
+func (c *connections) servers() map[string]string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := make(map[string]string, len(c.open))
+	for name, conn := range c.open {
+		out[name] = conn.Server()
+	}
+	return out
+}
+
 // close ends all connections; sessions at the provider end with them.
 func (c *connections) close() {
 	c.mu.Lock()

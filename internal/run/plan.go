@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/zclconf/go-cty/cty"
@@ -216,6 +217,35 @@ func (p *planner) refresh(ctx context.Context) diag.Diagnostics {
 		for _, o := range objects {
 			p.live[identity{at.provider, at.kind, o.ID}] = o
 		}
+	}
+	if !diags.HasErrors() {
+		diags = append(diags, p.checkServers(ctx)...)
+	}
+	return diags
+}
+
+// checkServers refuses to take another server for the one of the state: nothing
+// of what is known is there, so that all would be made anew, or forgotten.
+func (p *planner) checkServers(ctx context.Context) diag.Diagnostics {
+	known, found := map[string]int{}, map[string]bool{}
+	for _, prior := range p.priors {
+		known[prior.Provider]++
+		if _, ok := p.live[identity{prior.Provider, prior.Kind, prior.ID}]; ok {
+			found[prior.Provider] = true
+		}
+	}
+	var diags diag.Diagnostics
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		had := p.state.Servers[name]
+		conn, ds := p.run.conns.get(ctx, name)
+		if ds.HasErrors() || found[name] || had == "" || had == conn.Server() {
+			continue // what is wrong with the connection was told
+		}
+		diags = append(diags, diag.Diagnostic{
+			Summary: "Another server", Subject: p.run.conns.ranges[name],
+			Detail: fmt.Sprintf("The state is of %s, and provider %s is %s now, where none of its %d objects is. Correct the address. If the old server is gone for good, move %s away: then everything is made anew.",
+				had, name, conn.Server(), known[name], state.DefaultFile),
+		})
 	}
 	return diags
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/conformance/memory"
 )
 
@@ -121,6 +122,25 @@ person "emmett" {
 	}
 	if s := w.state(); !s.IsEmpty() {
 		t.Errorf("the state is not empty: %+v", s)
+	}
+}
+
+// The state of one server is not taken for that of another, where nothing of it
+// is; a server that lost everything is filled again.
+func TestAnotherServer(t *testing.T) {
+	w := newWorld(t, lab)
+	w.apply()
+	first := w.idp
+	use := func(p *memory.Provider) { w.idp, w.opts.Providers = p, []providers.Provider{p} }
+	use(memory.New(memory.Options{Server: "elsewhere"}))
+	for _, mode := range []plan.Mode{plan.Normal, plan.Destroy} {
+		w.refused(mode, "The state is of here, and provider memory is elsewhere now, where none of its 4 objects is")
+	}
+	use(memory.New(memory.Options{Server: "here"}))
+	w.apply()
+	w.empty()
+	if w.idp == first {
+		t.Fatal("nothing was tried")
 	}
 }
 

@@ -35,7 +35,7 @@ type world struct {
 
 func newWorld(t *testing.T, hcl string) *world {
 	t.Helper()
-	w := &world{t: t, dir: t.TempDir(), idp: memory.New(memory.Options{}), delivered: map[string][]string{}}
+	w := &world{t: t, dir: t.TempDir(), idp: memory.New(memory.Options{Server: "here"}), delivered: map[string][]string{}}
 	w.opts = run.Options{Dir: w.dir, Providers: []providers.Provider{w.idp}, Parallelism: 4, Version: "0.0.0"}
 	w.config(hcl)
 	return w

@@ -84,6 +84,9 @@ func unknownKind(kind string) error {
 // ServerTime is the server's clock; see [providers.Conn]. Keycloak sends no
 // Date header; the time at which it issued a token is its own clock, where a
 // Date header would be that of a proxy.
+func (c *conn) Server() string { return c.auth.creds.base.String() }
+
+// ServerTime is Keycloak's clock; see [providers.Conn].
 func (c *conn) ServerTime() time.Time {
 	if !c.clock.Known() {
 		return c.transport.Clock().Now()

@@ -30,6 +30,9 @@ func (c *conn) ServerTime() time.Time {
 	return c.p.server.clock()
 }
 
+// Server is what the options call it.
+func (c *conn) Server() string { return c.p.opts.Server }
+
 // Close does nothing.
 func (c *conn) Close() error { return nil }
 

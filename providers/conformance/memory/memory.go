@@ -27,6 +27,8 @@ import (
 
 // Options of a [Provider]; the zero Options are fit for most tests.
 type Options struct {
+	// Server tells this one from another.
+	Server string
 	// PageSize is how many objects one request of a List returns, and how many
 	// ids or keys one look-up takes; 0 means 100.
 	PageSize int
