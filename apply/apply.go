@@ -89,6 +89,8 @@ type TargetStep struct {
 	Before *state.Image
 	// After is what the state shall hold; nil if the target is to be left.
 	After *state.Target
+	// Former are addresses at which the state shall not have it any more.
+	Former []resource.Address
 	// Write does it; nil if the target is as it shall be already.
 	Write func(context.Context) error
 }

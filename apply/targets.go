@@ -7,6 +7,7 @@ import (
 
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/resource"
 	"github.com/idpctl/idpctl/state"
 )
 
@@ -67,7 +68,7 @@ func (e *executor) complete() {
 				ok = e.append(state.RemoveTarget{Address: t.Change.Address})
 			}
 		default:
-			ok = e.append(state.PutTarget{Target: *step.After})
+			ok = e.append(append([]state.Record{state.PutTarget{Target: *step.After}}, forget(step.Former)...)...)
 		}
 		if ok {
 			e.outcomes[t.Change.Address] = succeeded
@@ -95,7 +96,16 @@ func (e *executor) write(t *Target, step TargetStep) bool {
 		e.failTarget(t, diag.Diagnostics{{Summary: "Cannot write " + t.Change.Path, Detail: err.Error()}})
 		return false
 	}
-	return e.append(result)
+	return e.append(append([]state.Record{result}, forget(step.Former)...)...)
+}
+
+// forget takes targets out of the state, and does nothing to their files.
+func forget(former []resource.Address) []state.Record {
+	var out []state.Record
+	for _, a := range former {
+		out = append(out, state.RemoveTarget{Address: a})
+	}
+	return out
 }
 
 // asChange is the target in the form that events and summaries have.

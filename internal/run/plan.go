@@ -46,8 +46,10 @@ func (p *Planned) NeedsDelivery() []resource.Address {
 
 // Writes is the target that writes a file, if there is one.
 func (p *Planned) Writes(path string) (resource.Address, bool) {
-	a, ok := p.planner.places[cluster.FileIdentity(path)]
-	return a, ok
+	for _, pt := range p.planner.places[cluster.FileIdentity(path)] {
+		return pt.change.Address, true
+	}
+	return resource.Address{}, false
 }
 
 // Plan finds out what an apply would do. It changes nothing, anywhere.
@@ -75,7 +77,7 @@ func (r *Run) Plan(ctx context.Context, mode plan.Mode) (*Planned, diag.Diagnost
 		live:    map[identity]resource.Object{},
 		desired: map[resource.Address]*resource.Desired{}, expanded: map[resource.Address]bool{},
 		changes:   map[resource.Address]*plan.Change{},
-		places:    map[string]resource.Address{},
+		places:    map[string][]*plannedTarget{},
 		recovered: recovered, since: unseen(r.session.OpenIntents(), recovered),
 	}
 	p.priors = early.priors

@@ -46,7 +46,7 @@ type planner struct {
 	// answered are the data blocks that were read.
 	answered []answered
 	// places are the files planned so far, by what they really are.
-	places map[string]resource.Address
+	places map[string][]*plannedTarget
 }
 
 // walk evaluates layer after layer. Errors of one layer end the walk after it,

@@ -32,9 +32,14 @@ type plannedTarget struct {
 	// had is the state's record.
 	had   state.Target
 	known bool
-	live  cluster.Live
-	want  cluster.Section
-	own   cluster.Ownership
+	// former are addresses at which the state has this very place, too: its
+	// block was called otherwise.
+	former []resource.Address
+	// cluster is the instance, nil for a file that is to be left.
+	cluster *config.ClusterInstance
+	live    cluster.Live
+	want    cluster.Section
+	own     cluster.Ownership
 	// losesLast: the cluster would have no admin any more.
 	losesLast bool
 	// shutsOut: nobody whom it lists could sign in any more.
@@ -117,14 +122,10 @@ func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, 
 			Detail: fmt.Sprintf("%s is named like a file that idpctl keeps or reads itself. Name another for the AppInstance.", pt.change.Path),
 		})
 	}
-	if other, taken := p.places[target.Identity()]; taken {
-		return append(diags, diag.Diagnostic{
-			Summary: "Two targets write one file", Subject: t.Range, Address: t.Address.String(),
-			Detail: fmt.Sprintf("%s and %s are the same file, by a link or another spelling. Keep one of them.", other, t.Address),
-		})
+	if ds := p.occupy(pt); ds.HasErrors() {
+		return append(diags, ds...)
 	}
-	p.places[target.Identity()] = t.Address
-	if pt.known && (pt.had.Path != pt.change.Path || pt.had.Name != pt.name || pt.had.Namespace != pt.namespace) {
+	if pt.known && !p.isAt(pt, pt.had) {
 		// It moved: the admins leave the place where they were.
 		before := len(p.files)
 		diags = append(diags, p.leave(ctx, pt.had)...)
@@ -147,21 +148,30 @@ func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, 
 			pt.own.OwnedIDs = append(pt.own.OwnedIDs, a.ID)
 		}
 	}
-	change, ds := target.Merge(live, want, pt.own)
-	diags = append(diags, at(ds, t.Range)...)
-	if ds.HasErrors() {
+	pt.cluster = c
+	if diags = append(diags, p.merge(pt)...); diags.HasErrors() {
 		return diags
 	}
+	p.addTarget(pt)
+	return diags
+}
+
+// merge works out what a file of a cluster shall become.
+func (p *planner) merge(pt *plannedTarget) diag.Diagnostics {
+	c := pt.cluster
+	change, diags := pt.target.Merge(pt.live, pt.want, pt.own)
+	if diags = at(diags, pt.change.Range); diags.HasErrors() {
+		return diags
+	}
+	pt.change.Action, pt.change.Reason = plan.NoOp, ""
 	pt.describe(change)
 	p.mask(pt, c.Admins, change)
 	if !change.Changed && (!pt.known || !slices.Equal(pt.had.OwnedIDs, slices.Sorted(slices.Values(change.OwnedIDs)))) {
 		// The file is as it shall be; the state does not know it yet.
 		pt.change.Action, pt.change.Reason = plan.Update, "because the state does not know it yet; the file stays as it is"
 	}
-	pt.losesLast = len(live.Section.Admins) > 0 && c.AdminsKnown && len(change.Section.Admins) == 0
-	diags = append(diags, p.watchAdmins(pt, c, change.Section)...)
-	p.addTarget(pt)
-	return diags
+	pt.losesLast = len(pt.live.Section.Admins) > 0 && c.AdminsKnown && len(change.Section.Admins) == 0
+	return append(diags, p.watchAdmins(pt, c, change.Section)...)
 }
 
 func (p *planner) addTarget(pt *plannedTarget) {
@@ -172,7 +182,7 @@ func (p *planner) addTarget(pt *plannedTarget) {
 // describe puts a change of a file into words.
 func (pt *plannedTarget) describe(change cluster.Change) {
 	c := pt.change
-	c.Diff = change.Diff
+	c.Diff, c.Added, c.Updated, c.Removed, c.Fields = change.Diff, nil, nil, nil, nil
 	switch {
 	case change.Created:
 		c.Action = plan.Create
@@ -259,6 +269,10 @@ func (p *planner) orphanTargets(ctx context.Context) diag.Diagnostics {
 		if planned[had.Address] {
 			continue
 		}
+		if pt := p.nowAt(had); pt != nil {
+			diags = append(diags, p.takeOver(pt, had)...)
+			continue
+		}
 		diags = append(diags, p.leave(ctx, had)...)
 	}
 	return diags
@@ -273,7 +287,9 @@ func (p *planner) leave(ctx context.Context, had state.Target) diag.Diagnostics 
 	if ds.HasErrors() {
 		return ds
 	}
-	pt := &plannedTarget{target: target, had: had, known: true, own: cluster.Ownership{OwnedIDs: had.OwnedIDs}}
+	pt := &plannedTarget{
+		target: target, had: had, known: true, own: cluster.Ownership{OwnedIDs: had.OwnedIDs}, name: had.Name, namespace: had.Namespace,
+	}
 	pt.change = &plan.TargetChange{Address: had.Address, Kind: had.Kind, Path: had.Path, Action: plan.Forget}
 	live, ds := target.Read(ctx)
 	if ds.HasErrors() {
@@ -358,7 +374,7 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 	if diags.HasErrors() {
 		return apply.TargetStep{}, at(diags, pt.change.Range)
 	}
-	step := apply.TargetStep{Before: &state.Image{}}
+	step := apply.TargetStep{Before: &state.Image{}, Former: pt.former}
 	step.Before.Values, _ = json.Marshal(pt.own.OwnedIDs) // a list of strings
 	if !leave || withdraw {
 		step.After = &state.Target{
@@ -375,7 +391,12 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 			if ds.HasErrors() {
 				return errors.New(ds.Error())
 			}
-			pt.live, pt.own.OwnedIDs = after, change.OwnedIDs
+			for _, other := range p.files { // what idpctl wrote itself is no surprise to the others
+				if other.target.Identity() == pt.target.Identity() && other.live.Fingerprint == live.Fingerprint {
+					other.live.Fingerprint = after.Fingerprint
+				}
+			}
+			pt.live, pt.own.OwnedIDs, pt.former = after, change.OwnedIDs, nil
 			return nil
 		}
 	}
@@ -437,7 +458,10 @@ func (r *Run) NextCommands(p *Planned) []string {
 	var out []string
 	for _, pt := range p.planner.files {
 		if pt.change.Kind == "appinstance" && pt.change.Action != plan.NoOp && p.Mode != plan.Destroy {
-			out = append(out, fmt.Sprintf("Next, tell the cluster:\n\n  kubectl apply --filename %s", pt.change.Path))
+			next := fmt.Sprintf("Next, tell the cluster:\n\n  kubectl apply --filename %s", pt.change.Path)
+			if !slices.Contains(out, next) {
+				out = append(out, next)
+			}
 		}
 	}
 	return out

@@ -1,0 +1,80 @@
+package run
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/idpctl/idpctl/cluster"
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/state"
+)
+
+// A place is a file, or one of several AppInstances in it. What a cluster's
+// block is called does not matter to it.
+
+// occupy refuses a place that another target has.
+func (p *planner) occupy(pt *plannedTarget) diag.Diagnostics {
+	id := pt.target.Identity()
+	for _, other := range p.places[id] {
+		if differ(other.name, pt.name) || differ(other.namespace, pt.namespace) {
+			continue
+		}
+		return diag.Diagnostics{{
+			Summary: "Two targets write one file", Subject: pt.change.Range, Address: pt.change.Address.String(),
+			Detail: fmt.Sprintf("%s and %s are the same file, by a link or another spelling. Keep one of them, or name different AppInstances in it.", other.change.Address, pt.change.Address),
+		}}
+	}
+	p.places[id] = append(p.places[id], pt)
+	return nil
+}
+
+// differ reports whether two names tell two AppInstances of a file apart.
+func differ(a, b string) bool { return a != "" && b != "" && a != b }
+
+// isAt reports whether a target is where the state has one.
+func (p *planner) isAt(pt *plannedTarget, had state.Target) bool {
+	return p.identity(had) == pt.target.Identity() && !differ(had.Name, pt.name) && !differ(had.Namespace, pt.namespace)
+}
+
+// nowAt is the target that is at the place of a record, nil if none is.
+func (p *planner) nowAt(had state.Target) *plannedTarget {
+	for _, pt := range p.places[p.identity(had)] {
+		if p.isAt(pt, had) {
+			return pt
+		}
+	}
+	return nil
+}
+
+// identity is that of the file of a record.
+func (p *planner) identity(had state.Target) string {
+	path := had.Path
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(p.run.opts.Dir, path)
+	}
+	return cluster.FileIdentity(path)
+}
+
+// takeOver plans that a place has another address now: the admins there stay,
+// and those of the record that are not wanted any more go.
+func (p *planner) takeOver(pt *plannedTarget, had state.Target) diag.Diagnostics {
+	pt.former = append(pt.former, had.Address)
+	for _, id := range had.OwnedIDs {
+		if !slices.Contains(pt.own.OwnedIDs, id) {
+			pt.own.OwnedIDs = append(pt.own.OwnedIDs, id)
+		}
+	}
+	var errs diag.Diagnostics
+	for _, d := range p.merge(pt) { // the warnings were told
+		if d.Severity == diag.Error {
+			errs = append(errs, d)
+		}
+	}
+	pt.change.Reason = fmt.Sprintf("because the state knows it as %s", had.Address)
+	if pt.change.Action == plan.NoOp {
+		pt.change.Action = plan.Update
+	}
+	return errs
+}
