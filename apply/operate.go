@@ -279,7 +279,11 @@ func (e *executor) lookAgain(conn providers.Conn, tasks []*task) []*task {
 				again = append(again, t)
 			}
 		case object != nil && ours(t.intent, *object):
-			t.err, t.id, t.object = nil, object.ID, object
+			if t.goOn(object); len(t.op.Changed) > 0 && t.attempts < maxAttempts {
+				again = append(again, t) // made, but for later steps
+				continue
+			}
+			t.err, t.object = nil, object
 			e.append(t.result()...)
 		case object == nil && t.attempts < maxAttempts:
 			again = append(again, t)
@@ -335,17 +339,22 @@ func (e *executor) takeLate(t *task, object *resource.Object) bool {
 		e.append(t.result()...) // somebody else's: a conflict like any other
 		return false
 	}
+	t.goOn(object)
+	e.event(Note, t.change, t.id, "The request of an interrupted run made it meanwhile; the rest is done now.")
+	return true
+}
+
+// goOn makes of a creation the change of what it made already, to what it lacks.
+func (t *task) goOn(object *resource.Object) {
 	t.id, t.reported = object.ID, true
 	t.op.Verb, t.op.ID, t.op.Before = providers.Update, object.ID, object.Attrs
-	t.op.Changed = t.op.Changed[:0]
+	t.op.Changed = nil
 	for _, path := range plan.Remaining(t.change, t.kind, object) {
 		top, _, _ := strings.Cut(path, ".")
 		if n := len(t.op.Changed); n == 0 || t.op.Changed[n-1] != top {
 			t.op.Changed = append(t.op.Changed, top)
 		}
 	}
-	e.event(Note, t.change, t.id, "The request of an interrupted run made it meanwhile; the rest is done now.")
-	return true
 }
 
 // diagnose turns a provider's error about one object into a diagnostic that

@@ -139,3 +139,29 @@ func TestLaterStepThatFails(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// A creation in several steps of which the first was done when the answer was
+// lost is finished within the run.
+func TestLostAnswerBetweenSteps(t *testing.T) {
+	w := newWorld(t, lab)
+	var once sync.Once
+	w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
+		fault := memory.None
+		if r.Mutates() && r.Kind == "team" {
+			once.Do(func() {
+				w.idp.Put("team", map[string]cty.Value{"space": cty.StringVal("lab"), "name": cty.StringVal("drivers")})
+				fault = memory.DropBefore
+			})
+		}
+		return fault
+	})
+	if s := w.apply(); !s.OK() || s.Added != 4 {
+		t.Errorf("added %d: %+v", s.Added, s.Failed)
+	}
+	w.idp.SetFault(nil)
+	w.empty()
+	team, there := w.idp.Find("team", "lab", "drivers")
+	if !there || team.Attr("members").LengthInt() != 2 {
+		t.Errorf("the team is %+v", team)
+	}
+}
