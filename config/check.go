@@ -103,6 +103,9 @@ func (p patterns) check(a resource.Attribute, v cty.Value) string {
 			}
 			return fmt.Sprintf("%q must be from %d to %d%s.", a.Name, c.Min, c.Max, is)
 		}
+		if !f.IsInt() {
+			return fmt.Sprintf("%q must be a whole number.", a.Name)
+		}
 	case t.IsCollectionType():
 		n := v.LengthInt()
 		if v.IsWhollyKnown() && c.MinLen > 0 && n < c.MinLen {

@@ -69,16 +69,20 @@ func uniqueHome(d resource.Desired, kind resource.Kind) string {
 
 // uniqueKey is the known value of a set of attributes.
 func uniqueKey(d resource.Desired, set []string) (string, bool) {
-	parts := make([]string, 0, len(set))
+	parts, given := make([]string, 0, len(set)), false
 	for _, name := range set {
 		v, _ := resource.Attr(d.Attrs, name).Unmark()
 		s, err := convert.Convert(v, cty.String)
-		if err != nil || !s.IsKnown() || s.IsNull() {
+		if err != nil || !s.IsKnown() {
 			return "", false
 		}
-		parts = append(parts, s.AsString())
+		if s.IsNull() { // one value like any other, beside what is given
+			parts = append(parts, "")
+			continue
+		}
+		parts, given = append(parts, s.AsString()), true
 	}
-	return strings.Join(parts, "\x00"), len(parts) > 0
+	return strings.Join(parts, "\x00"), given
 }
 
 func shownKey(d resource.Desired, set []string) string {

@@ -71,6 +71,12 @@ func Resource(in Input) (*Change, diag.Diagnostics) {
 		return c, nil
 	}
 	c.ID, c.Live = live.ID, live
+	if id := knownString(resource.Attr(d.Attrs, "id")); id != "" && id != live.ID {
+		return nil, diag.Diagnostics{{
+			Summary: "Another id", Subject: d.AttrRange("id"), Address: d.Address.String(),
+			Detail: fmt.Sprintf("%s has the id %s, and the configuration names %q. Leave id out to keep it. To manage that one instead, give the block another label.", d.Address, live.ID, id),
+		}}
+	}
 	if !c.Adopt && !c.Deliver && in.settled(live) {
 		c.Action, c.Before, c.After = NoOp, live.Attrs, live.Attrs
 		return c, nil
@@ -78,6 +84,8 @@ func Resource(in Input) (*Change, diag.Diagnostics) {
 	c.plan(in, live)
 	forced := forcing(c.Attributes)
 	switch {
+	case len(forced) > 0 && len(in.Kind.Contains) > 0 && onlyDrift(c.Attributes):
+		return nil, in.movedThere(c)
 	case len(forced) > 0:
 		c.Action = Replace
 		c.Reason = "because " + strings.Join(forced, " and ") + " cannot be changed in place"
@@ -182,6 +190,30 @@ func forcing(changes []AttrChange) []string {
 		}
 	}
 	return names
+}
+
+// onlyDrift reports whether nobody but the server changed what forces a
+// replacement.
+func onlyDrift(changes []AttrChange) bool {
+	return !slices.ContainsFunc(changes, func(a AttrChange) bool { return a.Replaces && !a.Drift })
+}
+
+// movedThere refuses to replace a home, with all that is in it, because somebody
+// changed at the server what cannot be changed back in place.
+func (in Input) movedThere(c *Change) diag.Diagnostics {
+	i := slices.IndexFunc(c.Attributes, func(a AttrChange) bool { return a.Replaces })
+	a := c.Attributes[i]
+	name := a.Top()
+	return diag.Diagnostics{{
+		Summary: "Changed at the identity provider", Subject: in.Desired.AttrRange(name), Address: c.Address.String(),
+		Detail: fmt.Sprintf("The %s of %s (id %s) is %q there now, and was %q after the last apply. It cannot be put back without deleting the %s and all that is in it. Change it back there, or write %s = %q.",
+			name, c.Address, c.ID, knownString(unmark(a.Before)), knownString(unmark(a.After)), in.Kind.Name, name, knownString(unmark(a.Before))),
+	}}
+}
+
+func unmark(v cty.Value) cty.Value {
+	v, _ = v.Unmark()
+	return v
 }
 
 // mergeForced lists, for a replacement, the differences between the live

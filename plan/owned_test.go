@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/zclconf/go-cty/cty"
@@ -68,5 +69,34 @@ func TestOutputsThatBecomeSecret(t *testing.T) {
 		if len(changes) != 1 || changes[0].Action != plan.Update || !changes[0].Sensitive {
 			t.Errorf("sensitive %v: %+v", secret, changes)
 		}
+	}
+}
+
+// A home whose name somebody changed at the server is not replaced for that; a
+// change of the configuration is another matter.
+func TestHomeThatWasRenamedThere(t *testing.T) {
+	k := person()
+	k.Contains = []string{"thing"}
+	wish := func(name string) *resource.Desired {
+		return &resource.Desired{Address: resource.Address{Kind: "person", Name: "p"}, Provider: "p", Attrs: value(k, attrs{"home": str("h"), "name": str(name), "enabled": cty.True})}
+	}
+	was := value(k, attrs{"home": str("h"), "name": str("here"), "enabled": cty.True})
+	prior := &plan.Prior{Address: wish("").Address, Provider: "p", Kind: k.Name, Parent: "h", ID: "1", Origin: resource.Created, Attrs: was}
+	there := &resource.Object{Kind: k.Name, ID: "1", Attrs: value(k, attrs{"id": str("1"), "home": str("h"), "name": str("there"), "enabled": cty.True})}
+	_, diags := plan.Resource(plan.Input{Kind: k, Desired: wish("here"), Prior: prior, Live: there})
+	if len(diags) != 1 || diags[0].Summary != "Changed at the identity provider" || !strings.Contains(diags[0].Detail, `write name = "there"`) {
+		t.Errorf("told: %v", diags)
+	}
+	if c, diags := plan.Resource(plan.Input{Kind: k, Desired: wish("there"), Prior: prior, Live: there}); diags.HasErrors() || c.Action != plan.NoOp && c.Action != plan.Update {
+		t.Errorf("following it: %+v %v", c, diags)
+	}
+	same := &resource.Object{Kind: k.Name, ID: "1", Attrs: value(k, attrs{"id": str("1"), "home": str("h"), "name": str("here"), "enabled": cty.True})}
+	if c, diags := plan.Resource(plan.Input{Kind: k, Desired: wish("elsewhere"), Prior: prior, Live: same}); diags.HasErrors() || c.Action != plan.Replace {
+		t.Errorf("a change of the configuration: %+v %v", c, diags)
+	}
+	named := wish("here")
+	named.Attrs = value(k, attrs{"id": str("2"), "home": str("h"), "name": str("here"), "enabled": cty.True})
+	if _, diags := plan.Resource(plan.Input{Kind: k, Desired: named, Prior: prior, Live: same}); len(diags) != 1 || diags[0].Summary != "Another id" {
+		t.Errorf("another id is told as %v", diags)
 	}
 }

@@ -50,6 +50,9 @@ type Kind struct {
 	// Enabled names the bool attribute that is false for who cannot sign in;
 	// empty if there is none.
 	Enabled string
+	// DeviceFlow names attributes of a client and the values without which
+	// influxctl cannot sign in with it.
+	DeviceFlow map[string]cty.Value
 	// Foreign are names of attributes and nested blocks that people know from
 	// other identity providers or tools, and that the kind does not have; for
 	// messages.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/idpctl/idpctl/apply"
 	"github.com/idpctl/idpctl/internal/run"
@@ -39,11 +40,36 @@ func (f credentialsFile) check() error {
 	if _, err := f.read(); err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(f.path), ".idpctl-credentials-*")
+	if err := f.sweep(); err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(f.path), f.pattern())
 	if err != nil {
 		return fmt.Errorf("the credentials file cannot be written: %w", err)
 	}
 	return errors.Join(tmp.Close(), os.Remove(tmp.Name()))
+}
+
+// pattern is that of temporary files beside the file.
+func (f credentialsFile) pattern() string { return "." + filepath.Base(f.path) + ".idpctl-*" }
+
+// sweep removes what a run that was killed left beside the file: passwords.
+func (f credentialsFile) sweep() error {
+	left, err := filepath.Glob(filepath.Join(globbed(filepath.Dir(f.path)), globbed("."+filepath.Base(f.path))+".idpctl-*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range left {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// globbed is a text that a pattern matches as it is.
+func globbed(s string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(s)
 }
 
 func (f credentialsFile) read() (credentialsFormat, error) {
@@ -91,13 +117,13 @@ func (f credentialsFile) deliver(list []apply.Credential) error {
 	if err != nil {
 		return err
 	}
-	return writePrivate(f.path, append(raw, '\n'))
+	return f.write(append(raw, '\n'))
 }
 
-// writePrivate replaces a file by one of mode 0600, durably.
-func writePrivate(path string, content []byte) (err error) {
-	dir := filepath.Dir(path)
-	tmp, err := os.CreateTemp(dir, ".idpctl-credentials-*") // made with mode 0600
+// write replaces the file by one of mode 0600, durably.
+func (f credentialsFile) write(content []byte) (err error) {
+	path, dir := f.path, filepath.Dir(f.path)
+	tmp, err := os.CreateTemp(dir, f.pattern()) // made with mode 0600
 	if err != nil {
 		return err
 	}

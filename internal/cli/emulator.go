@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -58,7 +59,7 @@ func (a *app) serveKeycloak(listen, user, password string) error {
 		ReadHeaderTimeout: 10 * time.Second,
 	}
 	fmt.Fprintf(a.Stdout, "Keycloak emulator at http://%s (Ctrl-C ends it)\n\n", l.Addr())
-	fmt.Fprintf(a.Stdout, "  export KEYCLOAK_URL=http://%s KEYCLOAK_USER=%s KEYCLOAK_PASSWORD=%s\n\n", l.Addr(), user, password)
+	fmt.Fprintf(a.Stdout, "  export KEYCLOAK_URL=http://%s KEYCLOAK_USER=%s KEYCLOAK_PASSWORD=%s\n\n", l.Addr(), shellWord(user), shellWord(password))
 	go func() {
 		<-ctx.Done()
 		grace, cancel := context.WithTimeout(context.Background(), 2*time.Second)
@@ -71,6 +72,14 @@ func (a *app) serveKeycloak(listen, user, password string) error {
 		return err
 	}
 	return nil
+}
+
+// shellWord writes a text so that a shell takes it for one word.
+func shellWord(s string) string {
+	if plain := strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.@"); plain == "" && s != "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // loopback refuses to serve anybody but this machine: the emulator's secrets

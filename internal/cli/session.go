@@ -119,7 +119,7 @@ func (a *app) requestLog() func(providers.RequestLog) {
 func (a *app) prompt(req config.PromptRequest) (string, error) {
 	fmt.Fprintf(a.Stdout, "var.%s\n", req.Name)
 	if req.Description != "" {
-		fmt.Fprintf(a.Stdout, "  %s\n\n", req.Description)
+		fmt.Fprintf(a.Stdout, "  %s\n\n", diag.Clean(req.Description, 400))
 	}
 	fmt.Fprint(a.Stdout, "  Enter a value: ")
 	if in, ok := a.Stdin.(*os.File); ok && req.Sensitive {

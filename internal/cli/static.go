@@ -69,7 +69,7 @@ those that it changed. "-" formats standard input to standard output.`,
 				return err
 			}
 			if len(args) == 1 && args[0] == "-" {
-				return a.fmtStdin()
+				return a.fmtStdin(check)
 			}
 			if len(args) == 0 {
 				args = []string{dir}
@@ -82,7 +82,7 @@ those that it changed. "-" formats standard input to standard output.`,
 	return c
 }
 
-func (a *app) fmtStdin() error {
+func (a *app) fmtStdin(check bool) error {
 	src, err := io.ReadAll(a.Stdin)
 	if err != nil {
 		return err
@@ -90,6 +90,12 @@ func (a *app) fmtStdin() error {
 	out, diags := config.Format(src, "<stdin>")
 	if err := a.tell(diags, nil); err != nil { // no snippet: nobody knows what in a broken line is a secret
 		return err
+	}
+	if check {
+		if !bytes.Equal(src, out) {
+			return exitError(3)
+		}
+		return nil
 	}
 	_, err = a.Stdout.Write(out)
 	return err

@@ -90,6 +90,27 @@ func TestAdminsWhoCannotSignIn(t *testing.T) {
 	})
 }
 
+// TestClientThatCannotSignIn: a cluster's client that influxctl cannot use is
+// told.
+func TestClientThatCannotSignIn(t *testing.T) {
+	forEachTarget(t, func(t *testing.T, on *target) {
+		w := newWorld(t, on)
+		w.configure(`
+client "off" {
+  @home
+  access_type                               = "CONFIDENTIAL"
+  oauth2_device_authorization_grant_enabled = false
+  enabled                                   = false
+}
+` + strings.Replace(twoAdmins(true, true), "client.influxctl", "client.off", 1))
+		said := strings.Join(strings.Fields(w.must(0, "plan", "-input=false").String()), " ")
+		const want = `client.off needs access_type = "PUBLIC", enabled = true, oauth2_device_authorization_grant_enabled = true for influxctl`
+		if !strings.Contains(said, want) {
+			t.Errorf("it does not say %q: %s", want, said)
+		}
+	})
+}
+
 // TestEarlierAccountOfAnAdmin: an entry of somebody else's that bears an admin's
 // e-mail stays, and is told.
 func TestEarlierAccountOfAnAdmin(t *testing.T) {

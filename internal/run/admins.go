@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/idpctl/idpctl/cluster"
 	"github.com/idpctl/idpctl/config"
 	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -42,10 +44,15 @@ func (p *planner) watchAdmins(pt *plannedTarget, c *config.ClusterInstance, afte
 	everybody := len(out) == len(c.Admins) && len(after.Admins) > 0 && !slices.ContainsFunc(after.Admins, func(a cluster.Admin) bool { return !disabled[a.ID] })
 	pt.shutsOut = everybody && slices.ContainsFunc(pt.live.Section.Admins, func(a cluster.Admin) bool { return !couldNot[a.ID] })
 	switch {
+	case c.AdminsKnown && len(after.Admins) == 0 && p.mode != plan.Destroy:
+		warn("No admin", "%s lists nobody, so that nobody can administer the cluster.", pt.change.Path)
 	case everybody:
 		warn("No admin can sign in", "Nobody could administer the cluster: %s cannot sign in, and %s lists nobody else.", strings.Join(out, ", "), pt.change.Path)
 	case len(out) > 0:
 		warn("Admin cannot sign in", "An admin of the cluster who cannot sign in is none: %s.", strings.Join(out, ", "))
+	}
+	if lacks := p.deviceFlow(c); len(lacks) > 0 {
+		warn("The client cannot be signed in with", "%s needs %s for influxctl to sign in with it.", c.Client.Address, strings.Join(lacks, ", "))
 	}
 	for _, stale := range after.Admins {
 		for _, want := range pt.want.Admins {
@@ -55,6 +62,49 @@ func (p *planner) watchAdmins(pt *plannedTarget, c *config.ClusterInstance, afte
 			}
 			warn("Another entry with an admin's e-mail", "%s lists an entry with the id %s and the e-mail of %s, who has the id %s. It was put there by somebody else and stays; if it is the id of an earlier account, remove it.",
 				pt.change.Path, stale.ID, p.adminOf(c, want.ID), want.ID)
+		}
+	}
+	return diags
+}
+
+// deviceFlow is what the cluster's client lacks of what influxctl needs.
+func (p *planner) deviceFlow(c *config.ClusterInstance) []string {
+	if c.Client == nil {
+		return nil
+	}
+	var out []string
+	info, _ := p.run.conns.info(c.Client.Provider)
+	kind, _, _ := dataKind(info, c.Client.Address.Kind)
+	for _, name := range slices.Sorted(maps.Keys(kind.DeviceFlow)) {
+		want := kind.DeviceFlow[name]
+		v, _ := resource.Attr(c.Client.Attrs, name).Unmark()
+		if v.IsKnown() && !v.IsNull() && v.Type().Equals(want.Type()) && !v.RawEquals(want) {
+			text := "true"
+			if want.Type() == cty.String {
+				text = fmt.Sprintf("%q", want.AsString())
+			}
+			out = append(out, name+" = "+text)
+		}
+	}
+	return out
+}
+
+// keptAdmins refuses a plan that deletes somebody whom it lists as an admin: a
+// data block found who is about to go.
+func (p *planner) keptAdmins() diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, pt := range p.files {
+		for _, a := range pt.want.Admins {
+			for _, c := range p.order {
+				if c.Action != plan.Delete || c.ID != a.ID || pt.cluster == nil {
+					continue
+				}
+				diags = append(diags, diag.Diagnostic{
+					Summary: "An admin is deleted", Subject: pt.change.Range, Address: pt.change.Address.String(),
+					Detail: fmt.Sprintf("%s has %s among its admins, and the plan deletes that user, as %s is not in the configuration any more. Take the admin out, or keep the user: with on_destroy = \"release\", applied before its block is removed, it stays.",
+						pt.instance, p.adminOf(pt.cluster, a.ID), c.Address),
+				})
+			}
 		}
 	}
 	return diags

@@ -119,3 +119,24 @@ func TestReleaseInsideOfAForcedHome(t *testing.T) {
 	w.apply()
 	w.refused(plan.Destroy, "1 person that the plan does not delete")
 }
+
+// Who is to be released goes with a home that is replaced, and the plan says so.
+func TestReleaseInsideOfAReplacedHome(t *testing.T) {
+	home := "space \"lab\" {\n  force_destroy = true\n}\n"
+	inside := func(space string) string {
+		return strings.Replace(two, "space \"lab\" {}\n", space, 1)
+	}
+	keep := strings.Replace(inside(home), "b@example.com\"", "b@example.com\"\n  on_destroy = \"release\"", 1)
+	w := newWorld(t, keep)
+	w.apply()
+	renamed := strings.Replace(inside(strings.Replace(home, "{\n", "{\n  name = \"lab2\"\n", 1)), two[strings.Index(two, "person \"b\""):], "", 1)
+	w.config(renamed)
+	p := w.wants("space.lab replace", "person.a replace", "person.b delete")
+	for _, c := range p.Changes {
+		if c.Address.Name == "b" && !strings.Contains(c.Reason, "space.lab, which it lives in, is replaced") {
+			t.Errorf("the reason is %q", c.Reason)
+		}
+	}
+	w.apply()
+	w.empty()
+}

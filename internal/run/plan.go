@@ -105,6 +105,9 @@ func (r *Run) Plan(ctx context.Context, mode plan.Mode) (*Planned, diag.Diagnost
 	if diags = append(diags, plan.CheckTakeovers(p.order, r.conns.kind)...); diags.HasErrors() {
 		return nil, diags
 	}
+	if diags = append(diags, p.keptAdmins()...); diags.HasErrors() {
+		return nil, diags
+	}
 	if diags = append(diags, p.check(ctx)...); diags.HasErrors() {
 		return nil, diags
 	}
@@ -292,6 +295,9 @@ func (p *planner) removeAll(gone []resource.Address, desired map[resource.Addres
 		}
 		c, ds := plan.Remove(in)
 		diags = append(diags, ds...)
+		if c != nil && c.Action == plan.Forget && in.Live != nil {
+			p.goesWithReplaced(c, prior, kind)
+		}
 		if c != nil {
 			p.order = append(p.order, c)
 		}
@@ -300,6 +306,16 @@ func (p *planner) removeAll(gone []resource.Address, desired map[resource.Addres
 		}
 	}
 	return diags
+}
+
+// goesWithReplaced says of what is to be released that it is deleted, where the
+// home that it lives in is replaced.
+func (p *planner) goesWithReplaced(c *plan.Change, prior *plan.Prior, kind resource.Kind) {
+	for _, home := range p.order {
+		if home.Action == plan.Replace && isHome(p, home, prior, kind) {
+			c.Action, c.Reason = plan.Delete, fmt.Sprintf("because %s, which it lives in, is replaced", home.Address)
+		}
+	}
 }
 
 // isHome reports whether the deletion of c takes the object of a record with it.

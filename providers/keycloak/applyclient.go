@@ -267,6 +267,7 @@ func (b *batch) applyScopes(ctx context.Context, op *providers.Operation, r requ
 				if err := step("DELETE", other.path, other.attribute, name); err != nil {
 					return nil, err
 				}
+				lists[1-i].live = without(other.live, []string{name}) // or it would be taken away again
 			}
 			if err := step("PUT", l.path, l.attribute, name); err != nil {
 				return nil, err

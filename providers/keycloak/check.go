@@ -14,7 +14,13 @@ import (
 // and client scopes, each only if an operation makes it matter.
 func (c *conn) Check(ctx context.Context, ops []providers.Operation) []error {
 	b := &batch{conn: c, interrupted: ctx, facts: map[string]*realmKnowledge{}}
-	realms := ahead{}
+	realms := ahead{realms: map[string]*realmAhead{}, leaving: map[string]int{}}
+	for _, op := range ops {
+		if parent := stringAttr(op.Before, "parent"); op.Kind == "group" && parent != "" && parent != stringAttr(op.After, "parent") &&
+			(op.Verb == providers.Delete || op.Verb == providers.Update && changes(&op, "parent")) {
+			realms.leaving[parent]++
+		}
+	}
 	errs := make([]error, len(ops))
 	for i := range ops {
 		op := &ops[i]
@@ -33,8 +39,14 @@ func (c *conn) Check(ctx context.Context, ops []providers.Operation) []error {
 }
 
 func (b *batch) checkOne(ctx context.Context, op *providers.Operation, realms ahead) error {
-	if err := b.ownAccount(op); err != nil || op.Verb == providers.Delete {
+	if err := b.ownAccount(op); err != nil {
 		return err
+	}
+	if op.Verb == providers.Delete {
+		if op.Kind == "group" && safeSegment(op.ID) {
+			return b.checkSubgroups(ctx, op, realms.leaving[op.ID])
+		}
+		return nil
 	}
 	if err := b.refuse(op); err != nil {
 		return err
@@ -42,6 +54,14 @@ func (b *batch) checkOne(ctx context.Context, op *providers.Operation, realms ah
 	realm, isNew := realms.now(realmOf(op))
 	switch op.Kind {
 	case "realm":
+		for name := range mapAttr(op.After, "attributes") {
+			if changes(op, "attributes") && (name == markerAttribute || mirrored(name)) {
+				return &providers.Error{
+					Class: providers.Invalid, Attribute: "attributes",
+					Summary: fmt.Sprintf("attributes.%s cannot be set here: an attribute of its own does that, or it is not to be changed", name),
+				}
+			}
+		}
 		return contradiction(op)
 	case "client":
 		if isNew {
@@ -56,9 +76,13 @@ func (b *batch) checkOne(ctx context.Context, op *providers.Operation, realms ah
 	return nil
 }
 
-// ahead is what the operations on realms will have made of them, by the names
-// that they will have.
-type ahead map[string]*realmAhead
+// ahead is what the operations will have made.
+type ahead struct {
+	// realms by the names that they will have, and those that they have.
+	realms map[string]*realmAhead
+	// leaving is how many subgroups groups will have lost, by their ids.
+	leaving map[string]int
+}
 
 type realmAhead struct {
 	// name that the realm has now; empty if it is to be created.
@@ -77,22 +101,22 @@ func (a ahead) note(op *providers.Operation) {
 			*field = &on
 		}
 	}
-	a[stringAttr(op.After, "realm")] = r
+	a.realms[stringAttr(op.After, "realm")] = r
 	if r.name != "" {
-		a[r.name] = r
+		a.realms[r.name] = r
 	}
 }
 
 // now is the present name of a realm, and whether there is none yet.
 func (a ahead) now(realm string) (name string, isNew bool) {
-	if r, ok := a[realm]; ok {
+	if r, ok := a.realms[realm]; ok {
 		return r.name, r.name == ""
 	}
 	return realm, false
 }
 
 func (a ahead) facts(realm string) *realmAhead {
-	if r, ok := a[realm]; ok {
+	if r, ok := a.realms[realm]; ok {
 		return r
 	}
 	return &realmAhead{name: realm}
@@ -166,6 +190,21 @@ func (b *batch) checkUsername(ctx context.Context, op *providers.Operation, real
 		}
 	}
 	return nil
+}
+
+// checkSubgroups refuses to delete a group that has more subgroups than leave it.
+func (b *batch) checkSubgroups(ctx context.Context, op *providers.Operation, leaving int) error {
+	realm := realmOf(op)
+	live, err := b.getGroup(ctx, request{doing: "read group " + quoted(stringAttr(op.Before, "name")), realm: realm, role: "view-users"}, op.ID)
+	if err != nil || live == nil || live.SubGroupCount <= leaving {
+		return err
+	}
+	return &providers.Error{
+		Class: providers.Invalid,
+		Summary: fmt.Sprintf("Group %s in realm %s has %d subgroups, of which the plan deletes or moves %d: Keycloak would delete the others with it",
+			quoted(live.Name), quoted(realm), live.SubGroupCount, leaving),
+		Hint: "Delete or move them first",
+	}
 }
 
 // ownAccount refuses to disable, rename or delete what idpctl signs in with: the

@@ -69,7 +69,10 @@ func clientKind() resource.Kind {
 				Doc: "Further attributes of the client, by Keycloak's names. Those that are not named stay as they are. Keycloak keeps no empty value.",
 			},
 		},
-		Key:      []string{"client_id"},
+		Key: []string{"client_id"},
+		DeviceFlow: map[string]cty.Value{
+			"enabled": cty.True, "access_type": cty.StringVal("PUBLIC"), "oauth2_device_authorization_grant_enabled": cty.True,
+		},
 		Parent:   "realm",
 		Lookup:   [][]string{{"client_id"}, {"id"}},
 		ChosenID: true,

@@ -77,7 +77,7 @@ func userKind() resource.Kind {
 			},
 			{
 				Name: "search", Type: cty.String, Check: notEmpty,
-				Doc: "Only users in whose user name, e-mail or names this occurs, as the search field of Keycloak's console finds them.",
+				Doc: "Only users whose user name, e-mail or one of whose names begins with this; `*text*` finds it anywhere. It is what the search field of Keycloak's console does.",
 			},
 			{Name: "enabled", Type: cty.Bool, Doc: "Only users that can sign in, or only those that cannot."},
 			{
