@@ -132,6 +132,9 @@ func (be *bodyEval) evaluated(a resource.Attribute, x *expr) attrValue {
 		be.errorf(x, "Invalid value for "+a.Name, "%s", problem)
 		return failed
 	}
+	if a.Partial && a.Type.IsMapType() && conv.IsMarked() {
+		be.e.report.warnf(x.rng, "Secret keys", "The keys of %q are secret, so the state does not hold them: what is taken out of it later is not removed at the provider. If only the values are secret, write nonsensitive(…) around the keys.", a.Name)
+	}
 	if a.Sensitive || a.WriteOnly {
 		conv = conv.Mark(resource.Sensitive)
 	}

@@ -48,6 +48,7 @@ func TestEdges(t *testing.T) {
 		"an element of another type":   {"variable \"v\" {\n  type = map(list(number))\n  default = { a = [1, \"x\"] } # here\n}\n", "element [\"a\"][1]: a number is required"},
 		"depends_on of a variable":     {"variable \"v\" {}\n" + user("  depends_on = [var.v] # here"), "A block is named here, as in user.marty"},
 		"a secret key in an attribute": {"variable \"v\" {\n  default = { CANARY = [1] }\n  sensitive = true\n}\n" + user("  attributes = var.v # here"), "it is not shown what does not fit"},
+		"keys that are secret":         {"variable \"v\" {\n  default = \"CANARY\"\n  sensitive = true\n}\n" + user("  attributes = { (var.v) = \"x\" } # here"), "Secret keys"},
 		"depends_on of an attribute":   {user("  depends_on = [realm.main.issuer] # here"), "depends_on"},
 		"depends_on of nothing":        {user("  depends_on = [realm.nothing] # here"), "There is no block realm.nothing"},
 		"on_destroy is a number":       {user("  on_destroy = 5 # here"), "on_destroy"},

@@ -44,7 +44,7 @@ func CheckTakeovers(changes []*Change, kind func(provider, kind string) (resourc
 		}
 		d := diag.Diagnostic{
 			Summary: "Exchange of " + what, Subject: rng, Address: c.Address.String(),
-			Detail: fmt.Sprintf("%s would get the %s that %s has now and gives up in the same plan. No two may have it at once, and the server sees the changes in any order. Change %s first, to something that nobody has, and apply; then make this change.",
+			Detail: fmt.Sprintf("%s would get the %s that %s has now and gives up in the same plan. No two may have it at once, and the server sees the changes in any order. If it is only that blocks exchanged their labels, or that a list with count lost an element, put the labels back, or use for_each. Else change %s first, to something that nobody has, and apply; then make this change.",
 				c.Address, what, holder.Address, holder.Address),
 		}
 		if holder.Action == Delete {

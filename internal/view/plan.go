@@ -69,7 +69,7 @@ func (w *planWriter) nothing(p *plan.Plan) {
 			"With -refresh=false, objects in the state were taken as they are there: what has changed at the identity provider since the last run was not looked for."
 	}
 	if p.Mode == plan.Destroy {
-		head, detail = "There is nothing to destroy.", "The state knows no objects, or all of them are gone already."
+		head, detail = "There is nothing to destroy.", "The state knows no objects, or all of them are gone already. Whether the identity provider has what the configuration describes, without the state knowing it, is what `idpctl plan` tells."
 	}
 	w.WriteString(w.style.strong("32", "No changes.") + " " + w.style.bold(head) + "\n\n")
 	w.paragraph(detail)
