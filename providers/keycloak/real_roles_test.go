@@ -123,7 +123,7 @@ func TestRealSignIn(t *testing.T) {
 	}{
 		{"wrong password", "password", "refused the user name or the password", map[string]cty.Value{"password": s("canary")}},
 		{"wrong realm", "realm", "has no realm", map[string]cty.Value{"realm": s("no-such-realm")}},
-		{"wrong client", "client_secret", "refused the client", map[string]cty.Value{"client_id": s("no-such-client")}},
+		{"wrong client", "client_id", "refused the client", map[string]cty.Value{"client_id": s("no-such-client")}},
 		{"client without the grant", "client_id", "may not sign in like this", map[string]cty.Value{"client_id": s("account")}},
 		{"another path", "url", "does not answer as Keycloak", map[string]cty.Value{"url": s(url + "/elsewhere")}},
 		{"an /auth that is not there", "", "", map[string]cty.Value{"url": s(url + "/auth/")}},
