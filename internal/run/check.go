@@ -24,7 +24,7 @@ func (p *planner) check(ctx context.Context) diag.Diagnostics {
 		}
 		var op providers.Operation
 		switch {
-		case c.Action == plan.Delete:
+		case c.Action == plan.Delete && !c.WithParent:
 			op = apply.Deletion(c)
 		case c.Action != plan.Forget && c.Desired != nil:
 			op = apply.Operation(c, kind)

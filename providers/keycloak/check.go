@@ -27,7 +27,7 @@ func (c *conn) Check(ctx context.Context, ops []providers.Operation) []error {
 		for _, s := range op.Secrets {
 			c.remember(s.Reveal())
 		}
-		if op.Kind == "realm" {
+		if op.Kind == "realm" && op.Verb != providers.Delete {
 			realms.note(op)
 		}
 		var e *providers.Error
