@@ -3,7 +3,10 @@ package run
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/idpctl/idpctl/apply"
 	"github.com/idpctl/idpctl/diag"
@@ -15,27 +18,17 @@ import (
 // check asks the identity providers whether they would refuse what is planned:
 // an apply that can be known to fail half way is not to be approved.
 func (p *planner) check(ctx context.Context) diag.Diagnostics {
+	built := p.operations()
 	changes, ops := map[string][]*plan.Change{}, map[string][]providers.Operation{}
 	var names []string
-	for _, c := range p.order {
-		kind, ok := p.run.conns.kind(c.Provider, c.Kind)
-		if !ok || c.Address.Mode == resource.Data {
-			continue
-		}
-		var op providers.Operation
-		switch {
-		case c.Action == plan.Delete && !c.WithParent:
-			op = apply.Deletion(c)
-		case c.Action != plan.Forget && c.Desired != nil:
-			op = apply.Operation(c, kind)
-		}
-		if op.Verb == 0 {
+	for i, c := range p.order {
+		if built[i].Verb == 0 {
 			continue
 		}
 		if !slices.Contains(names, c.Provider) {
 			names = append(names, c.Provider)
 		}
-		changes[c.Provider], ops[c.Provider] = append(changes[c.Provider], c), append(ops[c.Provider], op)
+		changes[c.Provider], ops[c.Provider] = append(changes[c.Provider], c), append(ops[c.Provider], built[i])
 	}
 	var diags diag.Diagnostics
 	for _, name := range names {
@@ -58,4 +51,29 @@ func (p *planner) check(ctx context.Context) diag.Diagnostics {
 		}
 	}
 	return diags
+}
+
+// operations are what is to be done for each change, without a verb where that
+// is nothing. They are made on all processors.
+func (p *planner) operations() []providers.Operation {
+	out := make([]providers.Operation, len(p.order))
+	var wg sync.WaitGroup
+	var next atomic.Int64
+	for range min(runtime.GOMAXPROCS(0), len(p.order)/minEach+1) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(p.order); i = int(next.Add(1)) - 1 {
+				c := p.order[i]
+				kind, ok := p.run.conns.kind(c.Provider, c.Kind)
+				switch {
+				case !ok || c.Address.Mode == resource.Data || c.Action == plan.NoOp:
+				case c.Action == plan.Delete && !c.WithParent:
+					out[i] = apply.Deletion(c)
+				case c.Action != plan.Delete && c.Action != plan.Forget && c.Desired != nil:
+					out[i] = apply.Operation(c, kind)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return out
 }

@@ -75,6 +75,8 @@ type batch struct {
 	*conn
 	// interrupted ends when no new step may begin.
 	interrupted context.Context
+	// ofNewRealms is the profile of realms to come; nil where none is.
+	ofNewRealms *userProfile
 
 	mu    sync.Mutex
 	facts map[string]*realmKnowledge

@@ -13,7 +13,7 @@ import (
 // [providers.Conn]. It reads a realm's settings, user profile, required actions
 // and client scopes, each only if an operation makes it matter.
 func (c *conn) Check(ctx context.Context, ops []providers.Operation) []error {
-	b := &batch{conn: c, interrupted: ctx, facts: map[string]*realmKnowledge{}}
+	b := &batch{conn: c, interrupted: ctx, facts: map[string]*realmKnowledge{}, ofNewRealms: newRealmProfile()}
 	realms := ahead{realms: map[string]*realmAhead{}, leaving: map[string]int{}}
 	for _, op := range ops {
 		if parent := stringAttr(op.Before, "parent"); op.Kind == "group" && parent != "" && parent != stringAttr(op.After, "parent") &&
@@ -124,7 +124,7 @@ func (a ahead) facts(realm string) *realmAhead {
 
 // checkUser refuses what the realm's user profile and settings do not let be.
 func (b *batch) checkUser(ctx context.Context, op *providers.Operation, realm string, will *realmAhead) error {
-	profile := newRealmProfile()
+	profile := b.ofNewRealms
 	if realm != "" {
 		var err error
 		if profile, err = b.profile(ctx, realm); err != nil {
