@@ -49,6 +49,9 @@ func TestEdges(t *testing.T) {
 		"depends_on of a variable":     {"variable \"v\" {}\n" + user("  depends_on = [var.v] # here"), "A block is named here, as in user.marty"},
 		"a secret key in an attribute": {"variable \"v\" {\n  default = { CANARY = [1] }\n  sensitive = true\n}\n" + user("  attributes = var.v # here"), "it is not shown what does not fit"},
 		"keys that are secret":         {"variable \"v\" {\n  default = \"CANARY\"\n  sensitive = true\n}\n" + user("  attributes = { (var.v) = \"x\" } # here"), "Secret keys"},
+		"exclusive that is secret":     {"cluster \"k\" {\n  client    = client.c\n  exclusive = sensitive(true) # here\n}\n", "what idpctl does shows it"},
+		"a rule without a full stop":   {"variable \"v\" { # here\n  default = 1\n  validation {\n    condition = false\n    error_message = \"No\"\n  }\n}\n", "No. The rule is at"},
+		"an odd domain":                {"user \"x\" {\n  realm = realm.main\n  email = \"x@-example.com\" # here\n  first_name = \"X\"\n  last_name = \"X\"\n}\n", "must be an e-mail address"},
 		"depends_on of an attribute":   {user("  depends_on = [realm.main.issuer] # here"), "depends_on"},
 		"depends_on of nothing":        {user("  depends_on = [realm.nothing] # here"), "There is no block realm.nothing"},
 		"on_destroy is a number":       {user("  on_destroy = 5 # here"), "on_destroy"},
@@ -98,6 +101,22 @@ func TestEdges(t *testing.T) {
 		}
 		if !found || strings.Contains(ds.Error(), "defect of idpctl") || strings.Contains(ds.Error(), "CANARY") {
 			t.Errorf("%s: %q is not said of line %d:\n%v", name, test.want, line, ds)
+		}
+	}
+}
+
+// A file with values holds values that are written out, and what a provider takes
+// from the environment is checked like what is written; neither shows a secret.
+func TestValuesFromElsewhere(t *testing.T) {
+	const text = "provider \"keycloak\" {}\nvariable \"v\" {}\nvariable \"s\" {\n  sensitive = true\n}\n"
+	for name, test := range map[string]struct{ values, env, want string }{
+		"a function": {"v = upper(\"x\")\ns = \"x\"\n", "KEYCLOAK_URL=https://a.example.com", "a.auto.idpvars:1"},
+		"a secret":   {"v = 1\ns = upper(\"CANARY\")\n", "KEYCLOAK_URL=https://a.example.com", "a.auto.idpvars:2:5: Invalid value for variable: The value must be written out"},
+		"no URL":     {"v = 1\ns = 1\n", "KEYCLOAK_URL=nowhere", "environment variable KEYCLOAK_URL"},
+	} {
+		_, ds := loadFiles(t, map[string]string{"main.idp.hcl": text, "a.auto.idpvars": test.values}, func(o *Options) { o.Env = []string{test.env} })
+		if len(ds) == 0 || !strings.Contains(ds.Error(), test.want) || strings.Contains(ds.Error(), "CANARY") {
+			t.Errorf("%s: %v", name, ds)
 		}
 	}
 }

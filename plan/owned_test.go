@@ -100,3 +100,22 @@ func TestHomeThatWasRenamedThere(t *testing.T) {
 		t.Errorf("another id is told as %v", diags)
 	}
 }
+
+// What becomes a secret while its object is replaced is hidden as it was, too.
+func TestSecretInAReplacement(t *testing.T) {
+	k := person()
+	was := value(k, attrs{"home": str("h"), "name": str("before"), "email": str("was@example.com"), "enabled": cty.True})
+	d := &resource.Desired{Address: resource.Address{Kind: "person", Name: "p"}, Provider: "p", Attrs: value(k, attrs{
+		"home": str("h"), "name": str("after"), "email": str("is@example.com").Mark(resource.Sensitive), "enabled": cty.True,
+	})}
+	prior := &plan.Prior{Address: d.Address, Provider: "p", Kind: k.Name, Parent: "h", ID: "1", Origin: resource.Created, Attrs: was}
+	c, diags := plan.Resource(plan.Input{Kind: k, Desired: d, Prior: prior, Live: &resource.Object{Kind: k.Name, ID: "1", Attrs: was}})
+	if diags.HasErrors() || c.Action != plan.Replace {
+		t.Fatalf("%+v %v", c, diags)
+	}
+	for _, a := range c.Attributes {
+		if a.Path == "email" && (!resource.IsSensitive(a.Before) || !resource.IsSensitive(a.After)) {
+			t.Errorf("email: %#v, %#v", a.Before, a.After)
+		}
+	}
+}
