@@ -2,14 +2,13 @@ package apply
 
 import (
 	"fmt"
-	"runtime"
-	"slices"
 	"sync"
 
 	"github.com/google/uuid"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/internal/parallel"
 	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/resource"
@@ -64,7 +63,7 @@ func (e *executor) layer(changes []*plan.Change) {
 			begun = append(begun, t)
 		}
 	}
-	share(begun, func(t *task) { t.refused = t.refine() })
+	parallel.Each(len(begun), func(i int) { begun[i].refused = begun[i].refine() })
 	var tasks []*task
 	var quiet []state.Record
 	for _, t := range begun {
@@ -108,21 +107,6 @@ func (e *executor) skipAll(tasks []*task) {
 	for _, t := range tasks {
 		e.skip(t.change, e.whyStopped())
 	}
-}
-
-// share does something with each of many, on all processors. It must be a
-// function of that one alone.
-func share[T any](all []T, do func(T)) {
-	size := max(100, (len(all)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0)) // fewer are not worth a processor
-	var wg sync.WaitGroup
-	for part := range slices.Chunk(all, size) {
-		wg.Go(func() {
-			for _, one := range part {
-				do(one)
-			}
-		})
-	}
-	wg.Wait()
 }
 
 // begin turns a change into a task, with its wish as it is now that everything

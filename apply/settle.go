@@ -9,6 +9,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/internal/parallel"
 	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/resource"
@@ -19,7 +20,8 @@ import (
 // compares that with the plan, records it, and delivers the credentials.
 func (e *executor) settle(tasks []*task) {
 	readErr := e.readBack(tasks)
-	share(tasks, func(t *task) {
+	parallel.Each(len(tasks), func(i int) {
+		t := tasks[i]
 		if t.object != nil && t.err == nil {
 			t.lost = plan.Remaining(t.change, t.kind, t.object)
 		}

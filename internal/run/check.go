@@ -3,13 +3,11 @@ package run
 import (
 	"context"
 	"errors"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"github.com/idpctl/idpctl/apply"
 	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/internal/parallel"
 	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/resource"
@@ -54,26 +52,19 @@ func (p *planner) check(ctx context.Context) diag.Diagnostics {
 }
 
 // operations are what is to be done for each change, without a verb where that
-// is nothing. They are made on all processors.
+// is nothing.
 func (p *planner) operations() []providers.Operation {
 	out := make([]providers.Operation, len(p.order))
-	var wg sync.WaitGroup
-	var next atomic.Int64
-	for range min(runtime.GOMAXPROCS(0), len(p.order)/minEach+1) {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(p.order); i = int(next.Add(1)) - 1 {
-				c := p.order[i]
-				kind, ok := p.run.conns.kind(c.Provider, c.Kind)
-				switch {
-				case !ok || c.Address.Mode == resource.Data || c.Action == plan.NoOp:
-				case c.Action == plan.Delete && !c.WithParent:
-					out[i] = apply.Deletion(c)
-				case c.Action != plan.Delete && c.Action != plan.Forget && c.Desired != nil:
-					out[i] = apply.Operation(c, kind)
-				}
-			}
-		})
-	}
-	wg.Wait()
+	parallel.Each(len(p.order), func(i int) {
+		c := p.order[i]
+		kind, ok := p.run.conns.kind(c.Provider, c.Kind)
+		switch {
+		case !ok || c.Address.Mode == resource.Data || c.Action == plan.NoOp:
+		case c.Action == plan.Delete && !c.WithParent:
+			out[i] = apply.Deletion(c)
+		case c.Action != plan.Delete && c.Action != plan.Forget && c.Desired != nil:
+			out[i] = apply.Operation(c, kind)
+		}
+	})
 	return out
 }

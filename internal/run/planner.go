@@ -4,15 +4,13 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/config"
 	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/internal/parallel"
 	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/resource"
 	"github.com/idpctl/idpctl/state"
@@ -210,16 +208,7 @@ func (p *planner) objects(n int, managed []*resource.Desired, index keyIndex) di
 		}
 	}
 	changes, told := make([]*plan.Change, len(managed)), make([]diag.Diagnostics, len(managed))
-	var wg sync.WaitGroup
-	var next atomic.Int64
-	for range min(runtime.GOMAXPROCS(0), len(managed)/minEach+1) {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(managed); i = int(next.Add(1)) - 1 {
-				changes[i], told[i] = plan.Resource(p.input(managed[i], index))
-			}
-		})
-	}
-	wg.Wait()
+	parallel.Each(len(managed), func(i int) { changes[i], told[i] = plan.Resource(p.input(managed[i], index)) })
 	var diags diag.Diagnostics
 	for i, d := range managed {
 		diags = append(diags, told[i]...)
@@ -236,9 +225,6 @@ func (p *planner) objects(n int, managed []*resource.Desired, index keyIndex) di
 	}
 	return diags
 }
-
-// minEach is how many comparisons are worth a processor of their own.
-const minEach = 100
 
 // input gathers what decides on one managed instance. It is called
 // concurrently.
