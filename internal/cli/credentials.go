@@ -43,33 +43,32 @@ func (f credentialsFile) check() error {
 	if err := f.sweep(); err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(f.path), f.pattern())
+	tmp, err := os.CreateTemp(filepath.Dir(f.path), f.prefix()+"*")
 	if err != nil {
 		return fmt.Errorf("the credentials file cannot be written: %w", err)
 	}
 	return errors.Join(tmp.Close(), os.Remove(tmp.Name()))
 }
 
-// pattern is that of temporary files beside the file.
-func (f credentialsFile) pattern() string { return "." + filepath.Base(f.path) + ".idpctl-*" }
+// prefix begins the names of temporary files beside the file.
+func (f credentialsFile) prefix() string { return "." + filepath.Base(f.path) + ".idpctl-" }
 
 // sweep removes what a run that was killed left beside the file: passwords.
 func (f credentialsFile) sweep() error {
-	left, err := filepath.Glob(filepath.Join(globbed(filepath.Dir(f.path)), globbed("."+filepath.Base(f.path))+".idpctl-*"))
+	dir := filepath.Dir(f.path)
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	for _, path := range left {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), f.prefix()) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	return nil
-}
-
-// globbed is a text that a pattern matches as it is.
-func globbed(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(s)
 }
 
 func (f credentialsFile) read() (credentialsFormat, error) {
@@ -123,7 +122,7 @@ func (f credentialsFile) deliver(list []apply.Credential) error {
 // write replaces the file by one of mode 0600, durably.
 func (f credentialsFile) write(content []byte) (err error) {
 	path, dir := f.path, filepath.Dir(f.path)
-	tmp, err := os.CreateTemp(dir, f.pattern()) // made with mode 0600
+	tmp, err := os.CreateTemp(dir, f.prefix()+"*") // made with mode 0600
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/tools/cover"
@@ -24,26 +25,31 @@ func decided(dir string) bool {
 	return slices.Contains([]string{"plan", "apply", "state", "config"}, dir)
 }
 
-// readDecisions are the reasons by "file function".
-func readDecisions(text string) (map[string]string, error) {
+// readDecisions are the numbers of blocks that are not reached, by "file
+// function".
+func readDecisions(text string) (map[string]int, error) {
 	known := []string{"guard", "killed", "connection", "system", "later", "words"}
-	out := map[string]string{}
+	out := map[string]int{}
 	for n, line := range strings.Split(text, "\n") {
 		fields := strings.Fields(line)
 		if len(fields) == 0 || strings.HasPrefix(line, "#") {
 			continue
 		}
-		if len(fields) != 3 || !slices.Contains(known, fields[0]) {
-			return nil, fmt.Errorf("decisions.txt:%d: a line is a reason, a file and a function: %q", n+1, line)
+		blocks := 0
+		if len(fields) == 4 {
+			blocks, _ = strconv.Atoi(fields[3])
 		}
-		out[fields[1]+" "+fields[2]] = fields[0]
+		if blocks < 1 || !slices.Contains(known, fields[0]) {
+			return nil, fmt.Errorf("decisions.txt:%d: a line is a reason, a file, a function and a number: %q", n+1, line)
+		}
+		out[fields[1]+" "+fields[2]] = blocks
 	}
 	return out, nil
 }
 
-// undecided are the functions with statements that were not reached, and for
-// which there is no decision, as "file function: lines".
-func undecided(profiles []*cover.Profile, decisions map[string]string) ([]string, error) {
+// undecided are the functions of which more was not reached than was decided on,
+// as "file function: lines".
+func undecided(profiles []*cover.Profile, decisions map[string]int) ([]string, error) {
 	var out []string
 	for _, p := range profiles {
 		name := strings.TrimPrefix(p.FileName, module)
@@ -61,11 +67,12 @@ func undecided(profiles []*cover.Profile, decisions map[string]string) ([]string
 				continue
 			}
 			key := name + " " + function(fset, file, b.StartLine)
-			if _, ok := decisions[key]; !ok {
-				lines[key] = append(lines[key], fmt.Sprint(b.StartLine))
-			}
+			lines[key] = append(lines[key], fmt.Sprint(b.StartLine))
 		}
 		for key, at := range lines {
+			if len(at) <= decisions[key] {
+				continue
+			}
 			out = append(out, key+": line "+strings.Join(at, ", "))
 		}
 	}

@@ -52,10 +52,12 @@ func TestUndecided(t *testing.T) {
 	if left, err := undecided(profiles, nil); err != nil || len(left) != 1 || left[0] != "plan/a.go f: line 7" {
 		t.Errorf("%q, %v", left, err)
 	}
-	if left, err := undecided(profiles, map[string]string{"plan/a.go f": "guard"}); err != nil || len(left) != 0 {
+	if left, err := undecided(profiles, map[string]int{"plan/a.go f": 1}); err != nil || len(left) != 0 {
 		t.Errorf("%q, %v", left, err)
 	}
-	if _, err := readDecisions("because plan/a.go f"); err == nil {
-		t.Error("any reason is taken")
+	for _, line := range []string{"because plan/a.go f 1", "guard plan/a.go f", "guard plan/a.go f 0"} {
+		if _, err := readDecisions(line); err == nil {
+			t.Errorf("%q is taken", line)
+		}
 	}
 }

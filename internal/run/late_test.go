@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"github.com/idpctl/idpctl/internal/run"
 	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/providers"
@@ -253,4 +255,31 @@ func TestStateOfAnotherNamespace(t *testing.T) {
 	w.apply()
 	w.config("idpctl { namespace = \"other\" }\nspace \"lab\" {}\n")
 	w.refused(plan.Normal, "State of another namespace", `"other"`)
+}
+
+// Where a run died, a stranger who has the e-mail by now is a conflict like any
+// other, and not taken for what that run made.
+func TestAStrangerIsNotALateCreation(t *testing.T) {
+	w := newWorld(t, oneMarty)
+	w.killAtPerson(memory.DropBefore)
+	w.pause = func() {}
+	var once sync.Once
+	w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
+		if r.Mutates() && r.Kind == "person" {
+			once.Do(func() {
+				w.idp.Put("person", map[string]cty.Value{
+					"space": cty.StringVal("lab"), "username": cty.StringVal("stranger"), "email": cty.StringVal("marty@example.com"),
+				})
+			})
+		}
+		return memory.None
+	})
+	if told := w.failure("person.marty"); !strings.Contains(told, "with the same email exists") {
+		t.Errorf("told: %s", told)
+	}
+	for _, o := range w.state().Objects {
+		if o.Kind == "person" {
+			t.Errorf("the state has %+v", o)
+		}
+	}
 }
