@@ -211,7 +211,8 @@ func (m *machine) settle(t *rapid.T) {
 		r.Object = ptr(object(name, id))
 		m.model.put(name, id)
 		if intent.Credential != NoCredential {
-			maps.DeleteFunc(m.model.pending, func(_ uint64, c string) bool { return c == fmt.Sprintf("%s/%s/%s", name, id, intent.Credential) })
+			prefix := fmt.Sprintf("%s/%s/", name, id)
+			maps.DeleteFunc(m.model.pending, func(_ uint64, c string) bool { return strings.HasPrefix(c, prefix) }) // a user signs in with the latest
 			m.model.pending[seq] = fmt.Sprintf("%s/%s/%s", name, id, intent.Credential)
 		}
 	}
