@@ -165,13 +165,16 @@ func Run(ctx context.Context, in Input) *Summary {
 func (e *executor) run() {
 	e.withdraw()
 	var removals []*plan.Change
-	for _, layer := range layers(e.Plan.Changes) {
-		if layer[0].Action == plan.Delete || layer[0].Action == plan.Forget {
+	order := layers(e.Plan.Changes)
+	prepared := e.prepareAhead(order)
+	for i, layer := range order {
+		if isRemoval(layer[0]) {
 			removals = append(removals, layer...)
 			continue
 		}
-		e.layer(layer)
+		e.layer(layer, prepared.of(i))
 	}
+	<-prepared.done
 	e.complete()
 	for _, layer := range layers(removals) {
 		e.remove(layer)

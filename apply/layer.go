@@ -20,6 +20,7 @@ type task struct {
 	change *plan.Change // once refined, everything in it is known
 	// desired is the wish as it is at its turn, refused why it cannot be done.
 	desired *resource.Desired
+	refined bool
 	refused *diag.Diagnostic
 	kind    resource.Kind
 	intent  state.Intent
@@ -38,14 +39,16 @@ type task struct {
 	settled, reported, deleted bool
 	// earlier is what a run that died had tried to create here.
 	earlier *state.Intent
-	// lost names what the server did not keep, record is what the state holds:
-	// both once the object was read back.
+	// known is what the object is known to be, lost names what the server did not
+	// keep, record is what the state holds: once the object was read back.
+	known  cty.Value
 	lost   []string
 	record state.Object
 }
 
-// layer does all changes of one layer: they are independent of each other.
-func (e *executor) layer(changes []*plan.Change) {
+// layer does all changes of one layer: they are independent of each other. For
+// some of them tasks were prepared.
+func (e *executor) layer(changes []*plan.Change, prepared map[resource.Address]*task) {
 	var begun []*task
 	for _, c := range changes {
 		if blocker, ok := e.blockedBy(c.DependsOn); ok {
@@ -59,11 +62,15 @@ func (e *executor) layer(changes []*plan.Change) {
 		if c.Action == plan.Replace && !e.mayDelete(c) {
 			continue
 		}
-		if t := e.begin(c); t != nil {
+		t := prepared[c.Address]
+		if t == nil {
+			t = e.begin(c)
+		}
+		if t != nil {
 			begun = append(begun, t)
 		}
 	}
-	parallel.Each(len(begun), func(i int) { begun[i].refused = begun[i].refine() })
+	parallel.Each(len(begun), func(i int) { begun[i].refine() })
 	var tasks []*task
 	var quiet []state.Record
 	for _, t := range begun {
@@ -121,34 +128,51 @@ func (e *executor) begin(c *plan.Change) *task {
 		}
 		return nil
 	}
-	kind, _ := e.Kind(c.Provider, c.Kind)
+	if known(c) {
+		return e.newTask(c, c.Desired)
+	}
 	desired, diags := e.Resolver.Resolve(c.Address)
 	if diags.HasErrors() {
 		e.fail(c, diags[0])
 		return nil
 	}
-	return &task{change: c, desired: &desired, kind: kind, id: c.ID}
+	return e.newTask(c, &desired)
 }
 
-// refine fills in what the plan called unknown, and makes the operation.
-func (t *task) refine() *diag.Diagnostic {
+func (e *executor) newTask(c *plan.Change, desired *resource.Desired) *task {
+	kind, _ := e.Kind(c.Provider, c.Kind)
+	return &task{change: c, desired: desired, kind: kind, id: c.ID}
+}
+
+// refine fills in what the plan called unknown, and makes the operation and its
+// intent, once.
+func (t *task) refine() {
+	if t.refined {
+		return
+	}
+	t.refined = true
 	refined, diags := plan.Refine(t.change, t.kind, t.desired)
 	if diags.HasErrors() {
-		return &diags[0]
+		t.refused = &diags[0]
+		return
 	}
 	t.change = refined
 	if err := t.build(); err != nil {
-		return &diag.Diagnostic{Summary: "No password could be made", Detail: err.Error()}
+		t.refused = &diag.Diagnostic{Summary: "No password could be made", Detail: err.Error()}
+		return
 	}
-	return nil
+	if t.op.Verb != 0 {
+		t.intent = t.newIntent()
+	}
 }
 
 // keep does a task without anything to send: what changes is the state.
 func (e *executor) keep(t *task) []state.Record {
 	c := t.change
 	t.object = c.Live
-	e.Resolver.Set(c.Address, t.value())
-	record := state.Put{Object: t.stateObject()}
+	t.known = t.value()
+	e.Resolver.Set(c.Address, t.known)
+	record := state.Put{Object: t.stateObject(t.known)}
 	e.done(c, c.ID)
 	if prior := c.MovedFrom; prior != (resource.Address{}) {
 		return []state.Record{state.Remove{Address: prior}, record}
@@ -166,7 +190,7 @@ func (t *task) refreshed() bool {
 	if p == nil || t.object == nil {
 		return true
 	}
-	raw, err := resource.EncodeAttrs(t.kind.Attributes, t.value())
+	raw, err := resource.EncodeAttrs(t.kind.Attributes, t.known)
 	if err != nil {
 		return true
 	}

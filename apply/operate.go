@@ -28,10 +28,12 @@ func (e *executor) intend(tasks []*task) bool {
 		if earlier, ok := e.Since[t.change.Address]; ok && t.op.Verb == providers.Create {
 			t.earlier = &earlier
 			if t.op.ID != "" && earlier.ID != "" {
-				t.op.ID = earlier.ID // the same object, if the first request still arrives
+				// The same object, if the first request still arrives.
+				t.op.ID, t.intent.ID, t.intent.After.ID = earlier.ID, earlier.ID, earlier.ID
 			}
 		}
-		intents[i] = t.newIntent(conn.ServerTime())
+		intents[i] = t.intent
+		intents[i].ServerTime = conn.ServerTime()
 		if t.earlier != nil && t.earlier.ServerTime.Before(intents[i].ServerTime) {
 			intents[i].ServerTime = t.earlier.ServerTime
 		}
@@ -48,12 +50,12 @@ func (e *executor) intend(tasks []*task) bool {
 	return true
 }
 
-// newIntent says what finds the object again and what was there before.
-func (t *task) newIntent(serverTime time.Time) state.Intent {
+// newIntent says what finds the object again and what was there before; when is
+// filled in when it is recorded.
+func (t *task) newIntent() state.Intent {
 	c := t.change
 	in := state.Intent{
-		Address: c.Address, Kind: c.Kind, Provider: c.Provider, Parent: t.parent(),
-		ID: t.op.ID, ServerTime: serverTime,
+		Address: c.Address, Kind: c.Kind, Provider: c.Provider, Parent: t.parent(), ID: t.op.ID,
 	}
 	if key, ok := plan.KeyOf(t.kind.Key, t.op.After); ok {
 		in.Key = key
@@ -62,7 +64,7 @@ func (t *task) newIntent(serverTime time.Time) state.Intent {
 		in.Verb, in.ID, in.Parent, in.Before = state.Delete, "", c.Parent, &state.Image{ID: c.ID}
 		return in
 	}
-	after := t.stateObject()
+	after := t.stateObject(t.value())
 	in.After = &after
 	switch {
 	case t.op.Verb == providers.Update:
@@ -203,7 +205,7 @@ func (t *task) result() []state.Record {
 	case t.op.Verb == providers.Delete:
 		r.Removed = t.err == nil
 	case t.err == nil, t.reported && (t.intent.Verb == state.Create || t.op.Verb == providers.Create):
-		object := t.stateObject()
+		object := t.asIntended()
 		r.Object = &object
 	case t.intent.Verb == state.Replace && t.deleted:
 		r.Removed = true

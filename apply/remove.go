@@ -72,7 +72,9 @@ func (e *executor) mayDelete(c *plan.Change) bool {
 
 func (e *executor) removalTask(c *plan.Change) *task {
 	kind, _ := e.Kind(c.Provider, c.Kind)
-	return &task{change: c, kind: kind, id: c.ID, op: Deletion(c)}
+	t := &task{change: c, kind: kind, id: c.ID, op: Deletion(c)}
+	t.intent = t.newIntent()
+	return t
 }
 
 // Deletion is what a provider is asked to do for a removal.

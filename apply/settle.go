@@ -25,15 +25,16 @@ func (e *executor) settle(tasks []*task) {
 		if t.object != nil && t.err == nil {
 			t.lost = plan.Remaining(t.change, t.kind, t.object)
 		}
+		t.known = t.value()
 		if t.object != nil && t.settled && t.id != "" {
-			t.record = t.stateObject()
+			t.record = t.stateObject(t.known)
 		}
 	})
 	var records []state.Record
 	var credentials []Credential
 	var delivered []state.Record
 	for _, t := range tasks {
-		e.Resolver.Set(t.change.Address, t.value())
+		e.Resolver.Set(t.change.Address, t.known)
 		if t.settled && t.id != "" && t.object != nil {
 			records = append(records, state.Put{Object: t.record})
 		}
@@ -229,8 +230,20 @@ func withLocals(attrs []resource.Attribute, live, planned cty.Value) cty.Value {
 	return cty.ObjectVal(vals)
 }
 
-// stateObject is what the state shall hold of the object.
-func (t *task) stateObject() state.Object {
+// asIntended is what the state shall hold right after an operation: what was
+// intended, unless the answer said more.
+func (t *task) asIntended() state.Object {
+	if t.object != nil || t.intent.After == nil {
+		return t.stateObject(t.value())
+	}
+	o := *t.intent.After
+	o.ID, o.Written = t.id, t.intent.ServerTime
+	return o
+}
+
+// stateObject is what the state shall hold of the object, of which value is
+// known.
+func (t *task) stateObject(value cty.Value) state.Object {
 	c := t.change
 	o := state.Object{
 		Address: c.Address, Kind: c.Kind, Provider: c.Provider, Parent: t.stateParent(), ID: t.id,
@@ -242,7 +255,7 @@ func (t *task) stateObject() state.Object {
 	if d := c.Desired; d != nil {
 		o.PreventDestroy, o.ForceDestroy, o.OnDestroy = d.PreventDestroy, d.ForceDestroy, d.OnDestroy
 	}
-	o.Attributes, _ = resource.EncodeAttrs(t.kind.Attributes, t.value()) // the types are the kind's own
+	o.Attributes, _ = resource.EncodeAttrs(t.kind.Attributes, value) // the types are the kind's own
 	for _, a := range t.kind.Attributes {
 		if !a.Sensitive && resource.IsSensitive(resource.Attr(c.After, a.Name)) {
 			o.Sensitive = append(o.Sensitive, a.Name)

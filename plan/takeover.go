@@ -15,26 +15,31 @@ import (
 // server sees one after the other, deletions last, and would refuse the first or
 // both. kind describes the kinds of the providers.
 func CheckTakeovers(changes []*Change, kind func(provider, kind string) (resource.Kind, bool)) diag.Diagnostics {
-	holders := map[slot]*Change{}
-	visit := func(do func(c *Change, set []string, before, after slot)) {
+	holders := map[slot]*Change{} // of what they have and do not keep
+	visit := func(do func(c *Change, k resource.Kind, set []string, before slot)) {
 		for _, c := range changes {
 			k, ok := kind(c.Provider, c.Kind)
 			if !ok || c.Action == NoOp || c.Action == Forget || c.Address.Mode == resource.Data {
 				continue
 			}
 			for _, set := range append([][]string{k.Key}, k.Unique...) {
-				before, after := c.slot(k, set, c.Before), c.slot(k, set, c.After)
-				if before != after {
-					do(c, set, before, after)
-				}
+				do(c, k, set, c.slot(k, set, c.Before))
 			}
 		}
 	}
-	visit(func(c *Change, _ []string, before, _ slot) { holders[before] = c })
+	visit(func(c *Change, k resource.Kind, set []string, before slot) {
+		if before != (slot{}) && before != c.slot(k, set, c.After) {
+			holders[before] = c
+		}
+	})
 	var diags diag.Diagnostics
-	visit(func(c *Change, set []string, _, after slot) {
+	if len(holders) == 0 {
+		return nil
+	}
+	visit(func(c *Change, k resource.Kind, set []string, before slot) {
+		after := c.slot(k, set, c.After)
 		holder, taken := holders[after]
-		if !taken || holder == c || after == (slot{}) {
+		if !taken || holder == c || after == before {
 			return
 		}
 		what := strings.Join(set, " and ")

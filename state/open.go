@@ -42,12 +42,16 @@ const (
 	lastPause  = time.Second
 )
 
+// lingering is how long records that nobody waits for are gathered.
+const lingering = 50 * time.Millisecond
+
 // Open locks and reads a state and replays its journal. Whatever happens
 // later, [Session.Close] must be called. Errors are [*Error], [*LockedError]
 // or that of the context.
 func Open(ctx context.Context, b Backend, o Options) (*Session, error) {
 	s := &Session{
 		backend: b,
+		linger:  lingering,
 		holder:  whoAmI(o.Command, o.ToolVersion),
 		// A run that is interrupted still has to write down what it did.
 		ctx: context.WithoutCancel(ctx),

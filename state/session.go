@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/idpctl/idpctl/internal/parallel"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -41,10 +42,13 @@ type Session struct {
 	queued []uint64
 	// next is the number of that line, done of the last that was dealt with.
 	next, done int
-	// writing: a goroutine writes lines until the queue is empty; idle is
-	// signalled after each of them.
+	// writing: a line is being written; idle is signalled after each.
 	writing bool
 	idle    *sync.Cond
+	// linger is how long records that nobody waits for are gathered, due the
+	// timer that then has them written; nil if none is set.
+	linger time.Duration
+	due    *time.Timer
 	// err is the first failure to write, failed the line it concerns.
 	err    error
 	failed int
@@ -158,14 +162,16 @@ func (s *Session) Append(records ...Record) error {
 	return s.wait(line)
 }
 
-// AppendSoon is Append without the wait: what is recorded while the disk is
-// busy goes into one line. It is for results, of which the loss costs a look
-// and nothing else. That writing failed is told by the next Intend, Append or
-// Flush. The error is about the records.
+// AppendSoon is Append without the wait: what is recorded within a moment goes
+// into one line, as each sync costs the disk, on which the identity provider
+// may be, too. It is for results, of which the loss costs a look and nothing
+// else. That writing failed is told by the next Intend, Append or Flush. The
+// error is about the records.
 func (s *Session) AppendSoon(records ...Record) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, err := s.enqueueFacts(records)
+	s.writeSoon()
 	return err
 }
 
@@ -217,9 +223,8 @@ func (s *Session) enqueueFacts(records []Record) (line int, err error) {
 }
 
 // enqueue adds records to the effective state and to the next line, whose
-// number it returns, and sees to it that the line is written. What the records
-// say is taken from their encoded form: the effective state is exactly what a
-// replay gives.
+// number it returns. What the records say is taken from their encoded form: the
+// effective state is exactly what a replay gives.
 func (s *Session) enqueue(records []Record) (line int, err error) {
 	if s.run == nil || s.closed {
 		return 0, errors.New("state: recording before Begin or after Close")
@@ -230,7 +235,12 @@ func (s *Session) enqueue(records []Record) (line int, err error) {
 	if s.next == 0 {
 		records = append([]Record{*s.run}, records...)
 	}
-	encoded := make([]json.RawMessage, len(records))
+	encoded, back, errs := make([]json.RawMessage, len(records)), make([]Record, len(records)), make([]error, len(records))
+	parallel.Each(len(records), func(i int) {
+		if encoded[i], errs[i] = encodeRecord(records[i]); errs[i] == nil {
+			back[i], errs[i] = decodeRecord(encoded[i])
+		}
+	})
 	var intents []uint64
 	for i, r := range records {
 		if intent, is := r.(Intent); is {
@@ -240,11 +250,9 @@ func (s *Session) enqueue(records []Record) (line int, err error) {
 			}
 			intents = append(intents, intent.Seq)
 		}
-		var back Record
-		if encoded[i], err = encodeRecord(r); err == nil {
-			if back, err = decodeRecord(encoded[i]); err == nil {
-				err = s.world.apply(back)
-			}
+		err := errs[i]
+		if err == nil {
+			err = s.world.apply(back[i])
 		}
 		if err != nil {
 			s.world.rollback()
@@ -255,45 +263,63 @@ func (s *Session) enqueue(records []Record) (line int, err error) {
 	s.view = nil
 	s.queue, s.queued = append(s.queue, encoded...), append(s.queued, intents...)
 	s.next = max(s.next, 1)
-	if !s.writing {
-		s.writing = true
-		go s.write()
-	}
 	return s.next, nil
 }
 
-// write writes lines until the queue is empty.
+// write writes the next line, unless one is being written: what waits for
+// another one calls it again.
 func (s *Session) write() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for len(s.queue) > 0 {
-		line, queue, intents := s.next, s.queue, s.queued
-		s.next, s.queue, s.queued = s.next+1, nil, nil
-		if s.err == nil {
-			s.mu.Unlock()
-			err := s.backend.Append(s.ctx, encodeLine(line, queue))
-			s.mu.Lock()
-			if err != nil {
-				s.err, s.failed = err, line
-			}
-		}
-		if s.err != nil {
-			for _, seq := range intents {
-				s.world.withdraw(seq)
-			}
-			s.view = nil
-		}
-		s.done = line
-		s.idle.Broadcast()
+	if s.writing || len(s.queue) == 0 {
+		return
 	}
-	s.writing = false
+	if s.due != nil {
+		s.due.Stop()
+		s.due = nil
+	}
+	line, queue, intents := s.next, s.queue, s.queued
+	s.next, s.queue, s.queued = s.next+1, nil, nil
+	if s.err == nil {
+		s.writing = true
+		s.mu.Unlock()
+		err := s.backend.Append(s.ctx, encodeLine(line, queue))
+		s.mu.Lock()
+		s.writing = false
+		if err != nil {
+			s.err, s.failed = err, line
+		}
+	}
+	if s.err != nil {
+		for _, seq := range intents {
+			s.world.withdraw(seq)
+		}
+		s.view = nil
+	}
+	s.done = line
 	s.idle.Broadcast()
+	s.writeSoon()
 }
 
-// wait waits for a line to be written.
+// writeSoon sees to it that what is queued is written although nobody waits.
+func (s *Session) writeSoon() {
+	if s.due != nil || s.writing || len(s.queue) == 0 {
+		return
+	}
+	s.due = time.AfterFunc(s.linger, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.due = nil
+		s.write()
+	})
+}
+
+// wait has a line written, or waits until it is.
 func (s *Session) wait(line int) error {
 	for s.done < line {
-		s.idle.Wait()
+		if s.writing {
+			s.idle.Wait()
+		} else {
+			s.write()
+		}
 	}
 	if s.err != nil && line >= s.failed {
 		return s.err
@@ -301,10 +327,14 @@ func (s *Session) wait(line int) error {
 	return nil
 }
 
-// drain waits until nothing is being written.
+// drain has everything written.
 func (s *Session) drain() {
-	for s.writing {
-		s.idle.Wait()
+	for s.writing || len(s.queue) > 0 {
+		if s.writing {
+			s.idle.Wait()
+		} else {
+			s.write()
+		}
 	}
 }
 

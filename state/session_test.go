@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 )
 
 func TestRunIsRecordedAndCompacted(t *testing.T) {
@@ -175,6 +176,28 @@ func TestAppendSoonGathersWhileTheDiskIsBusy(t *testing.T) {
 	m.entered = nil
 	if got := len(open(t, m.crashed()).View().Objects); got != 101 {
 		t.Errorf("%d objects after a crash", got)
+	}
+}
+
+func TestAppendSoonGathersUntilSomebodyWaits(t *testing.T) {
+	m := &memory{}
+	s := begin(t, m)
+	s.linger = time.Hour
+	for i := range 100 {
+		must(t, s.AppendSoon(Put{object(fmt.Sprintf("user.u[%d]", i), "1")}))
+	}
+	if m.appends != 0 {
+		t.Errorf("%d writes although nobody waits", m.appends)
+	}
+	must(t, s.Append(Put{object("user.last", "1")}))
+	if got := len(open(t, m.crashed()).View().Objects); m.appends != 1 || got != 101 {
+		t.Errorf("%d writes, %d objects after a crash", m.appends, got)
+	}
+	must(t, s.Flush())
+	must(t, s.AppendSoon(Put{object("user.later", "1")}))
+	must(t, s.Close())
+	if got := len(open(t, m).View().Objects); got != 102 {
+		t.Errorf("%d objects after Close", got)
 	}
 }
 

@@ -97,10 +97,18 @@ func TestObjectThatVanishes(t *testing.T) {
 	}
 }
 
-// What the configuration says at the time of the apply is not what was planned:
-// that is not done, and all else is.
+// A file changes between plan and apply. What was known is done as it was
+// planned; where something had to be evaluated again and came out otherwise,
+// nothing is done, and all else is.
 func TestApplyDoesWhatWasPlanned(t *testing.T) {
-	w := newWorld(t, martyAlone)
+	w := newWorld(t, martyAlone+`
+person "jennifer" {
+  space      = space.lab
+  email      = "jennifer@example.com"
+  full_name  = trimspace(file("name"))
+  attributes = { issuer = space.lab.issuer }
+}
+`)
 	w.write("name", "Marty")
 	r, _, diags := run.Open(context.Background(), w.opts)
 	if diags.HasErrors() {
@@ -115,12 +123,16 @@ func TestApplyDoesWhatWasPlanned(t *testing.T) {
 	if diags = append(diags, r.Close()...); diags.HasErrors() {
 		t.Fatal(diags)
 	}
-	if len(s.Failed) != 1 || s.Failed[0].Diagnostic.Summary != "Value differs from the plan" || s.Added != 2 {
+	if len(s.Failed) != 1 || s.Failed[0].Diagnostic.Summary != "Value differs from the plan" || s.Added != 3 {
 		t.Errorf("%d added, failed: %+v", s.Added, s.Failed)
 	}
-	if _, there := w.idp.Find("person", "lab", "marty@example.com"); there {
+	if _, there := w.idp.Find("person", "lab", "jennifer@example.com"); there {
 		t.Error("somebody was made who was not planned so")
 	}
+	if marty, _ := w.idp.Find("person", "lab", "marty@example.com"); !marty.Attr("full_name").RawEquals(cty.StringVal("Marty")) {
+		t.Errorf("planned as Marty, made as %#v", marty.Attr("full_name"))
+	}
+	w.wants("person.jennifer create", "person.marty update")
 }
 
 // Passwords that cannot be written are made anew by the next apply.

@@ -42,9 +42,7 @@ func (v *View) planText(p *plan.Plan) string {
 	w.drift(p)
 	if signs := signsOf(p); len(signs) > 0 {
 		w.legend(signs)
-		for _, c := range p.Changes {
-			w.object(c)
-		}
+		w.objects(p.Changes)
 		for _, t := range p.Targets {
 			w.target(t)
 		}

@@ -2,6 +2,7 @@ package view_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -176,6 +177,31 @@ func valuesPlan(t testing.TB) *plan.Plan {
 
 // The view does not rely on the marks of the plan alone: what the kind calls
 // sensitive, and what is marked on the other side of a change, is masked.
+// Many objects are written at once, and stand in the plan's order.
+func TestPlanOfMany(t *testing.T) {
+	w := &world{t: t}
+	var want []string
+	for i := range 1000 {
+		name := fmt.Sprintf("u%03d", i)
+		w.add(given{addr: at("user", name), desired: user(name)})
+		want = append(want, "# user."+name+" will be created")
+	}
+	var out strings.Builder
+	v := view.New(view.Options{Out: &out, Kind: kinds})
+	if err := v.Plan(w.plan(plan.Normal, nil, nil), nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for l := range strings.Lines(out.String()) {
+		if strings.HasPrefix(l, "  # user.") {
+			got = append(got, strings.TrimSpace(l))
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%d headings, the first %q", len(got), got[:min(len(got), 3)])
+	}
+}
+
 func TestPlanMasks(t *testing.T) {
 	r := func(display cty.Value, secret string) cty.Value {
 		k, _ := kinds("", "realm")

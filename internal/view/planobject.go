@@ -8,9 +8,23 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/idpctl/idpctl/internal/parallel"
 	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/resource"
 )
+
+// objects writes what happens to each object.
+func (w *planWriter) objects(changes []*plan.Change) {
+	texts := make([]string, len(changes))
+	parallel.Each(len(changes), func(i int) {
+		one := planWriter{printer: printer{style: w.style, width: w.width, signs: w.signs}, view: w.view, names: w.names}
+		one.object(changes[i])
+		texts[i] = one.String()
+	})
+	for _, text := range texts {
+		w.WriteString(text)
+	}
+}
 
 // object writes what happens to one object: a heading, and its block.
 func (w *planWriter) object(c *plan.Change) {

@@ -2,6 +2,7 @@ package view
 
 import (
 	"io"
+	"sync"
 	"time"
 
 	"github.com/idpctl/idpctl/resource"
@@ -39,7 +40,9 @@ type Options struct {
 type View struct {
 	opts  Options
 	style style
-	kinds map[kindKey]kindEntry // what Options.Kind said
+
+	kindsMu sync.Mutex
+	kinds   map[kindKey]kindEntry // what Options.Kind said
 }
 
 type kindKey struct{ provider, kind string }
@@ -78,6 +81,8 @@ func (v *View) kind(provider, name string) (resource.Kind, bool) {
 	if v.opts.Kind == nil {
 		return resource.Kind{}, false
 	}
+	v.kindsMu.Lock()
+	defer v.kindsMu.Unlock()
 	key := kindKey{provider, name}
 	entry, ok := v.kinds[key]
 	if !ok {

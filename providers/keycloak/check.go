@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/idpctl/idpctl/internal/parallel"
 	"github.com/idpctl/idpctl/providers"
 )
 
@@ -21,7 +22,6 @@ func (c *conn) Check(ctx context.Context, ops []providers.Operation) []error {
 			realms.leaving[parent]++
 		}
 	}
-	errs := make([]error, len(ops))
 	for i := range ops {
 		op := &ops[i]
 		for _, s := range op.Secrets {
@@ -30,11 +30,14 @@ func (c *conn) Check(ctx context.Context, ops []providers.Operation) []error {
 		if op.Kind == "realm" && op.Verb != providers.Delete {
 			realms.note(op)
 		}
+	}
+	errs := make([]error, len(ops))
+	parallel.Each(len(ops), func(i int) {
 		var e *providers.Error
-		if errors.As(b.checkOne(ctx, op, realms), &e) && e.Class == providers.Invalid {
+		if errors.As(b.checkOne(ctx, &ops[i], realms), &e) && e.Class == providers.Invalid {
 			errs[i] = c.redacted(e)
 		} // what cannot be read is told by the operation itself, if it matters
-	}
+	})
 	return errs
 }
 
