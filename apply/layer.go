@@ -151,12 +151,14 @@ func (t *task) refine() {
 		return
 	}
 	t.refined = true
-	refined, diags := plan.Refine(t.change, t.kind, t.desired)
-	if diags.HasErrors() {
-		t.refused = &diags[0]
-		return
+	if !known(t.change) {
+		refined, diags := plan.Refine(t.change, t.kind, t.desired)
+		if diags.HasErrors() {
+			t.refused = &diags[0]
+			return
+		}
+		t.change = refined
 	}
-	t.change = refined
 	if err := t.build(); err != nil {
 		t.refused = &diag.Diagnostic{Summary: "No password could be made", Detail: err.Error()}
 		return
@@ -211,8 +213,7 @@ func (t *task) build() error {
 	if c.Action == plan.Replace && !c.WithParent {
 		t.deletion = &providers.Operation{Verb: providers.Delete, Kind: c.Kind, Address: c.Address, ID: c.ID, Before: unmarked(c.Live.Attrs), After: cty.NullVal(t.kind.Type())}
 	}
-	want, _ := c.Desired.Attrs.UnmarkDeep()
-	return t.credential(want, creating)
+	return t.credential(unmarked(c.Desired.Attrs), creating)
 }
 
 // Operation is what a provider is asked to do for a change to a managed object,
@@ -220,15 +221,14 @@ func (t *task) build() error {
 // nothing to send. What is not known yet is null.
 func Operation(c *plan.Change, kind resource.Kind) providers.Operation {
 	all := kind.All()
-	want, _ := c.Desired.Attrs.UnmarkDeep()
 	op := providers.Operation{
 		Kind: c.Kind, Address: c.Address, ID: c.ID, Marker: c.Marker,
-		Before: unmarked(c.Before), After: sendable(all, unmarked(c.After), want),
+		Before: unmarked(c.Before), After: sendable(all, unmarked(c.After), unmarked(c.Desired.Attrs)),
 		Secrets: append(secretsIn(all, c.Desired.Attrs), secretsIn(all, c.Before)...),
 	}
 	if c.Action == plan.Create || c.Action == plan.Replace {
 		op.Verb, op.ID = providers.Create, ""
-		op.Before = cty.NullVal(resource.BlockType(all))
+		op.Before = cty.NullVal(kind.Type())
 		return op
 	}
 	op.Changed = changedNames(c.Attributes)
@@ -273,6 +273,9 @@ func (t *task) credential(want cty.Value, creating bool) error {
 func isTrue(v cty.Value) bool { return v.IsKnown() && !v.IsNull() && v.Type() == cty.Bool && v.True() }
 
 func unmarked(v cty.Value) cty.Value {
+	if !v.ContainsMarked() { // which is quicker to tell
+		return v
+	}
 	v, _ = v.UnmarkDeep()
 	return v
 }

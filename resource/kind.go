@@ -1,6 +1,8 @@
 package resource
 
 import (
+	"slices"
+
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -57,6 +59,10 @@ type Kind struct {
 	// other identity providers or tools, and that the kind does not have; for
 	// messages.
 	Foreign map[string]Foreign
+
+	// all and objectType are what All and Type return, once worked out.
+	all        []Attribute
+	objectType cty.Type
 }
 
 // Foreign is a name that is known from somewhere else.
@@ -197,8 +203,18 @@ func IDAttribute() Attribute {
 	}
 }
 
-// All returns the attributes of k with "id" first.
+// Ready returns k with what All and Type return worked out, for those who ask
+// with each of thousands of objects. Its attributes must not change any more.
+func (k Kind) Ready() Kind {
+	k.all, k.objectType = slices.Clip(k.All()), k.Type()
+	return k
+}
+
+// All returns the attributes of k with "id" first. They are not to be changed.
 func (k Kind) All() []Attribute {
+	if k.all != nil {
+		return k.all
+	}
 	return append([]Attribute{IDAttribute()}, k.Attributes...)
 }
 
@@ -216,7 +232,12 @@ func (k Kind) Attribute(name string) (Attribute, bool) {
 }
 
 // Type is the object type of k's attributes, "id" included.
-func (k Kind) Type() cty.Type { return BlockType(k.All()) }
+func (k Kind) Type() cty.Type {
+	if k.objectType != cty.NilType {
+		return k.objectType
+	}
+	return BlockType(k.All())
+}
 
 // BlockType is the object type of a list of attributes.
 func BlockType(attrs []Attribute) cty.Type {

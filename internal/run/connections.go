@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 
@@ -94,6 +95,10 @@ func (c *connections) info(name string) (providers.Info, bool) {
 			return providers.Info{}, false
 		}
 		info = p.Info()
+		info.Kinds = slices.Clone(info.Kinds)
+		for i, k := range info.Kinds {
+			info.Kinds[i] = k.Ready()
+		}
 		if c.infos == nil {
 			c.infos = map[string]providers.Info{}
 		}
