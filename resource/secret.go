@@ -24,6 +24,9 @@ func IsSensitive(v cty.Value) bool {
 	if v.Type().IsPrimitiveType() { // which is quicker to tell
 		return v.HasMark(Sensitive)
 	}
+	if !v.ContainsMarked() {
+		return false
+	}
 	_, marks := v.UnmarkDeep()
 	_, ok := marks[Sensitive]
 	return ok
