@@ -27,6 +27,7 @@ type bench struct {
 // How often each is done: more often what takes less time.
 const (
 	versionTurns   = 15
+	applyTurns     = 9
 	planTurns      = 5
 	directoryTurns = 5
 )
@@ -82,7 +83,7 @@ func (b *bench) measure(ctx context.Context, quick bool) error {
 	if err := b.lifecycle(ctx, 100, 5, target{}, target{}); err != nil || quick {
 		return err
 	}
-	err := b.lifecycle(ctx, 1000, 5, target{ratio: 1.3, requests: 1030}, target{ratio: 1.5, requests: 10})
+	err := b.lifecycle(ctx, 1000, applyTurns, target{ratio: 1.3, requests: 1030}, target{ratio: 1.5, requests: 10})
 	if err != nil {
 		return err
 	}

@@ -193,8 +193,11 @@ func OwnFile(path string) bool {
 // Close ends the run: connections are closed, the journal becomes a snapshot,
 // the lock is freed.
 func (r *Run) Close() diag.Diagnostics {
-	r.conns.close()
-	if err := r.session.Close(); err != nil {
+	var wg sync.WaitGroup
+	wg.Go(r.conns.close) // the state has nothing to do with it
+	err := r.session.Close()
+	wg.Wait()
+	if err != nil {
 		return diag.Diagnostics{stateDiagnostic(err)}
 	}
 	return nil

@@ -39,7 +39,13 @@ func (c *conn) Apply(ctx context.Context, ops []providers.Operation, report func
 		c.remember(stringAttr(resource.Attr(ops[i].After, "smtp_server"), "password"))
 	}
 	run := &batch{conn: c, interrupted: ctx, facts: map[string]*realmKnowledge{}}
-	todo, results := make(chan int), make(chan providers.Result)
+	// Nobody waits to hand something over: where the server has the processors,
+	// each wait costs a turn of theirs.
+	todo, results := make(chan int, len(ops)), make(chan providers.Result, len(ops))
+	for i := range ops {
+		todo <- i
+	}
+	close(todo)
 	var wg sync.WaitGroup
 	for range min(len(ops), c.parallelism) {
 		wg.Go(func() {
@@ -54,10 +60,6 @@ func (c *conn) Apply(ctx context.Context, ops []providers.Operation, report func
 		})
 	}
 	go func() {
-		for i := range ops {
-			todo <- i
-		}
-		close(todo)
 		wg.Wait()
 		close(results)
 	}()
