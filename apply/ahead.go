@@ -49,8 +49,8 @@ func (e *executor) prepare(layer []*plan.Change) map[resource.Address]*task {
 	out := map[resource.Address]*task{}
 	var tasks []*task
 	for _, c := range layer {
-		if known(c) {
-			t := e.newTask(c, c.Desired)
+		if foreknown(c) {
+			t := e.newTask(c, nil)
 			tasks, out[c.Address] = append(tasks, t), t
 		}
 	}
@@ -58,7 +58,7 @@ func (e *executor) prepare(layer []*plan.Change) map[resource.Address]*task {
 	return out
 }
 
-// known reports whether nothing in a wish had to wait for the apply.
-func known(c *plan.Change) bool {
+// foreknown reports whether nothing in a wish has to wait for the apply.
+func foreknown(c *plan.Change) bool {
 	return c.Address.Mode != resource.Data && c.Desired != nil && c.Desired.Attrs.IsWhollyKnown()
 }

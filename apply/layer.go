@@ -18,7 +18,8 @@ import (
 // task is one change under way.
 type task struct {
 	change *plan.Change // once refined, everything in it is known
-	// desired is the wish as it is at its turn, refused why it cannot be done.
+	// desired is the wish as it is at its turn, nil if all of it was known when
+	// the plan was made; refused is why it cannot be done.
 	desired *resource.Desired
 	refined bool
 	refused *diag.Diagnostic
@@ -128,8 +129,8 @@ func (e *executor) begin(c *plan.Change) *task {
 		}
 		return nil
 	}
-	if known(c) {
-		return e.newTask(c, c.Desired)
+	if foreknown(c) {
+		return e.newTask(c, nil)
 	}
 	desired, diags := e.Resolver.Resolve(c.Address)
 	if diags.HasErrors() {
@@ -139,6 +140,7 @@ func (e *executor) begin(c *plan.Change) *task {
 	return e.newTask(c, &desired)
 }
 
+// newTask makes a task of a change; desired is nil if what was planned stands.
 func (e *executor) newTask(c *plan.Change, desired *resource.Desired) *task {
 	kind, _ := e.Kind(c.Provider, c.Kind)
 	return &task{change: c, desired: desired, kind: kind, id: c.ID}
@@ -151,7 +153,7 @@ func (t *task) refine() {
 		return
 	}
 	t.refined = true
-	if !known(t.change) {
+	if t.desired != nil {
 		refined, diags := plan.Refine(t.change, t.kind, t.desired)
 		if diags.HasErrors() {
 			t.refused = &diags[0]
@@ -273,7 +275,7 @@ func (t *task) credential(want cty.Value, creating bool) error {
 func isTrue(v cty.Value) bool { return v.IsKnown() && !v.IsNull() && v.Type() == cty.Bool && v.True() }
 
 func unmarked(v cty.Value) cty.Value {
-	if !v.ContainsMarked() { // which is quicker to tell
+	if !resource.IsMarked(v) { // which is quicker to tell
 		return v
 	}
 	v, _ = v.UnmarkDeep()

@@ -205,8 +205,12 @@ func (t *task) result() []state.Record {
 	case t.op.Verb == providers.Delete:
 		r.Removed = t.err == nil
 	case t.err == nil, t.reported && (t.intent.Verb == state.Create || t.op.Verb == providers.Create):
-		object := t.asIntended()
-		r.Object = &object
+		if t.object == nil && t.intent.After != nil {
+			r.ID = t.id
+		} else {
+			object := t.stateObject(t.value())
+			r.Object = &object
+		}
 	case t.intent.Verb == state.Replace && t.deleted:
 		r.Removed = true
 	}

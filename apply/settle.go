@@ -230,17 +230,6 @@ func withLocals(attrs []resource.Attribute, live, planned cty.Value) cty.Value {
 	return cty.ObjectVal(vals)
 }
 
-// asIntended is what the state shall hold right after an operation: what was
-// intended, unless the answer said more.
-func (t *task) asIntended() state.Object {
-	if t.object != nil || t.intent.After == nil {
-		return t.stateObject(t.value())
-	}
-	o := *t.intent.After
-	o.ID, o.Written = t.id, t.intent.ServerTime
-	return o
-}
-
 // stateObject is what the state shall hold of the object, of which value is
 // known.
 func (t *task) stateObject(value cty.Value) state.Object {

@@ -40,7 +40,7 @@ func history(t *testing.T) (*memory, []moment) {
 	_, err := s.Intend(marty, emmett)
 	note(err)
 	note(s.Append(Result{Intent: 2, Object: ptr(object("user.emmett", "e"))}))
-	note(s.Append(Result{Intent: 1, Object: ptr(object("user.marty", "m"))}, Delivered{2}))
+	note(s.Append(Result{Intent: 1, ID: "m"}, Delivered{2}))
 	note(s.Append(Put{object("user.jennifer", "j")}, Remove{addr("user.lib")}))
 	replaced := object("realm.influxdb", "")
 	replace := Intent{

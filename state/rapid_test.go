@@ -208,7 +208,11 @@ func (m *machine) settle(t *rapid.T) {
 		if intent.Verb == Update {
 			id = intent.Before.ID
 		}
-		r.Object = ptr(object(name, id))
+		if rapid.Bool().Draw(t, "as intended") {
+			r.ID = id
+		} else {
+			r.Object = ptr(object(name, id))
+		}
 		m.model.put(name, id)
 		if intent.Credential != NoCredential {
 			prefix := fmt.Sprintf("%s/%s/", name, id)

@@ -91,13 +91,15 @@ type Image struct {
 	Values json.RawMessage `json:"values,omitempty"`
 }
 
-// Result settles an intent. At most one of Object, Removed and Target is set;
-// with none of them the intent turned out to have changed nothing. An outcome
+// Result settles an intent. At most one of ID, Object, Removed and Target is
+// set; with none of them the intent turned out to have changed nothing. An outcome
 // that is not known is not a result: the intent stays open.
 type Result struct {
 	// Intent is the number of the intent.
 	Intent uint64 `json:"intent"`
-	// Object is what the state holds now.
+	// ID is that of the object, which is as the intent says.
+	ID string `json:"id,omitempty"`
+	// Object is what the state holds now, where the answer said more.
 	Object *Object `json:"object,omitempty"`
 	// Removed: the object, or the file, left the state. A replacement of which
 	// only the first half was done is this.

@@ -200,7 +200,7 @@ func (w *world) settle(r Result) error {
 		return fmt.Errorf("a result for intent %d, which is not open", r.Intent)
 	}
 	given := 0
-	for _, is := range []bool{r.Object != nil, r.Target != nil, r.Removed} {
+	for _, is := range []bool{r.ID != "", r.Object != nil, r.Target != nil, r.Removed} {
 		if is {
 			given++
 		}
@@ -209,8 +209,14 @@ func (w *world) settle(r Result) error {
 	switch {
 	case given > 1:
 		return fmt.Errorf("the result of intent %d says several things at once", r.Intent)
-	case r.Object != nil && (file || r.Object.Address != intent.Address), r.Target != nil && (!file || r.Target.Address != intent.Address):
+	case r.Object != nil && (file || r.Object.Address != intent.Address), r.Target != nil && (!file || r.Target.Address != intent.Address), r.ID != "" && intent.After == nil:
 		return fmt.Errorf("the result of intent %d is not about %s", r.Intent, intent.Address)
+	}
+	object := r.Object
+	if r.ID != "" {
+		made := *intent.After
+		made.ID, made.Written = r.ID, intent.ServerTime
+		object = &made
 	}
 	unset(w, w.intents, r.Intent)
 	unset(w, w.open, intent.Address)
@@ -221,12 +227,12 @@ func (w *world) settle(r Result) error {
 		w.remove(intent.Address)
 	case r.Target != nil:
 		return w.putTarget(*r.Target)
-	case r.Object != nil:
-		if err := w.put(*r.Object); err != nil {
+	case object != nil:
+		if err := w.put(*object); err != nil {
 			return err
 		}
 		if intent.Credential != NoCredential {
-			w.owe(Credential{Address: intent.Address, ID: r.Object.ID, Kind: intent.Credential, Intent: r.Intent})
+			w.owe(Credential{Address: intent.Address, ID: object.ID, Kind: intent.Credential, Intent: r.Intent})
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package state
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // credentials is what waits to be delivered, as "address/id/kind/intent …".
@@ -74,6 +75,9 @@ func TestReplayRefusesContradictions(t *testing.T) {
 		"a result twice":                 {intent, Result{Intent: 1}, Result{Intent: 1}},
 		"a result about another address": {intent, Result{Intent: 1, Object: &doc}},
 		"a result with two outcomes":     {intent, Result{Intent: 1, Object: &marty, Removed: true}},
+		"a result made and removed":      {intent, Result{Intent: 1, ID: "m", Removed: true}},
+		"an id for a file":               {write, Result{Intent: 1, ID: "m"}},
+		"an id for a deletion":           {alter(intent, func(r *Intent) { r.Verb, r.Before, r.After = Delete, &Image{ID: "m"}, nil }), Result{Intent: 1, ID: "m"}},
 		"a file for an object":           {intent, Result{Intent: 1, Target: &file}},
 		"an object for a file":           {write, Result{Intent: 1, Object: &marty}},
 		"an object without id":           {intent, Result{Intent: 1, Object: intent.After}},
@@ -94,6 +98,22 @@ func TestReplayRefusesContradictions(t *testing.T) {
 		if s, err := Replay(nil, records); err == nil {
 			t.Errorf("%s: %+v", name, s)
 		}
+	}
+}
+
+func TestResultAsIntended(t *testing.T) {
+	intent := create1("user.marty")
+	intent.Seq, intent.Credential = 1, Password
+	intent.ServerTime = time.Date(2026, 11, 28, 10, 0, 0, 0, time.UTC)
+	s, err := Replay(nil, []Record{intent, Result{Intent: 1, ID: "m"}})
+	must(t, err)
+	want := *intent.After
+	want.ID, want.Written = "m", intent.ServerTime
+	if got, _ := s.Object(intent.Address); !got.equal(want) || len(s.Pending) != 1 || s.Pending[0].ID != "m" {
+		t.Errorf("%+v, owed %+v", got, s.Pending)
+	}
+	if intent.After.ID != "" {
+		t.Error("the intent was changed")
 	}
 }
 

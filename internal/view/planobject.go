@@ -154,7 +154,10 @@ func isTrue(v cty.Value) bool {
 func (w *planWriter) body(c *plan.Change) []node {
 	kind, _ := w.view.kind(c.Provider, c.Kind)
 	id := cty.StringVal(c.ID)
-	before, _ := w.view.endpoints(c)
+	before := cty.NullVal(cty.DynamicPseudoType)
+	if c.Action != plan.Create { // else there is none
+		before, _ = w.view.endpoints(c)
+	}
 	switch c.Action {
 	case plan.Delete:
 		list := w.all(signDelete, kind.Attributes, before)
