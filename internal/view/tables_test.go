@@ -278,7 +278,7 @@ func TestNewHasDefaults(t *testing.T) {
 	if err := v.Credentials(nil); err != nil {
 		t.Error(err)
 	}
-	if reflect.ValueOf(*v).IsZero() {
+	if reflect.ValueOf(v).Elem().IsZero() {
 		t.Error("no defaults")
 	}
 }
