@@ -19,13 +19,20 @@ import (
 // next release's.
 var version = "0.1.0-dev"
 
-// gcPercent lets the heap grow to a few times what is in use before it is
-// swept: a run is short, and sweeping was a quarter of its work. GOGC overrides.
-const gcPercent = 400
+// A run is short, and sweeping the heap was a quarter of its work: it may grow to
+// several times what is in use, up to a size from which on memory counts more.
+// GOGC and GOMEMLIMIT override.
+const (
+	gcPercent   = 800
+	memoryLimit = 512 << 20
+)
 
 func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
 	}
 	interrupts := make(chan os.Signal, 2)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
