@@ -141,6 +141,9 @@ type Query struct {
 	// Keys finds objects by attribute values, normalised: {"username": "x"}
 	// or {"email": "y"}. A key matches when all its attributes do.
 	Keys []map[string]string
+	// UpsertKeys finds objects by what they were created with, where the kind has
+	// upsert keys; Markers by their markers, where it has no natural key.
+	UpsertKeys, Markers []string
 	// All finds every object of the parent.
 	All bool
 	// Filters are the arguments of a plural data block (an object of
