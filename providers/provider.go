@@ -50,7 +50,8 @@ type Info struct {
 	// SubjectClaim is the token claim that holds a user's id: "sub" or "oid".
 	SubjectClaim string
 	// Lag is how long after a write a read may still answer with the old
-	// state; 0 for a provider that reads its own writes.
+	// state, where the provider block does not say otherwise; 0 for a provider
+	// that reads its own writes. A run goes by [Conn.Lag].
 	Lag time.Duration
 }
 
@@ -125,6 +126,10 @@ type Conn interface {
 	// ServerTime is the server's clock, as well as it is known from its
 	// answers; the local time before the first one.
 	ServerTime() time.Time
+	// Lag is how long after a write a read may still answer that the object is not
+	// there, or as it was before: replicas may answer in turn. 0 where a read
+	// sees what was written. It is the same throughout and needs no request.
+	Lag() time.Duration
 	// Close frees what the connection holds and ends its session.
 	Close() error
 }
@@ -141,9 +146,12 @@ type Query struct {
 	// Keys finds objects by attribute values, normalised: {"username": "x"}
 	// or {"email": "y"}. A key matches when all its attributes do.
 	Keys []map[string]string
-	// UpsertKeys finds objects by what they were created with, where the kind has
-	// upsert keys; Markers by their markers, where it has no natural key.
-	UpsertKeys, Markers []string
+	// UpsertKeys finds objects of a kind with [resource.Kind.UpsertKey] by the
+	// key that they were created with; those found have it in UpsertKey.
+	UpsertKeys []string
+	// Markers finds objects of a kind that is Marked and has no Key by their
+	// marker. It is asked of no other kind.
+	Markers []string
 	// All finds every object of the parent.
 	All bool
 	// Filters are the arguments of a plural data block (an object of

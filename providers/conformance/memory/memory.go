@@ -8,8 +8,10 @@
 // keeps objects of its own (a team "everyone" in every space), and can lag.
 // Faults are injected by a function that sees every request ([Options.Fault]).
 //
-// There are four kinds: "space" is a realm, "person" a user, "team" a group,
-// and "site" a tenant, which exists already and can only be adopted.
+// There are five kinds: "space" is a realm, "person" a user, "team" a group,
+// "site" a tenant, which exists already, goes by two names and can only be
+// adopted, and "app" an application of a tenant, which has no natural key, a
+// marker, and a key that it is created by.
 package memory
 
 import (
@@ -37,6 +39,9 @@ type Options struct {
 	Bulk int
 	// Lag is how long reads answer with the old state after a write.
 	Lag time.Duration
+	// Alternate: only every second read does, the first one among them. The
+	// others are answered by a replica that has the new state already.
+	Alternate bool
 	// Now is the server's clock; nil means time.Now.
 	Now func() time.Time
 	// Password must be that of the provider block, if it is not empty.
@@ -106,7 +111,7 @@ type Requests struct {
 // Stored is an object with what the API never returns.
 type Stored struct {
 	resource.Object
-	// Parent is the name of its space, "" for spaces and sites.
+	// Parent is the name of its space or site, "" for those themselves.
 	Parent string
 	// WriteOnly holds the write-only values that were sent, by their path:
 	// "pin", "mail.password".
@@ -150,6 +155,8 @@ func (p *Provider) Info() providers.Info {
 		Config: []resource.Attribute{
 			{Name: "url", Type: cty.String, Optional: true, Doc: "Where it is; not used."},
 			{Name: "password", Type: cty.String, Optional: true, Sensitive: true, Doc: "The password to sign in with."},
+			{Name: "lag", Type: cty.Number, Optional: true, Doc: "For how many seconds after a write a read may answer as before it.",
+				Check: resource.Check{HasRange: true, Max: 3600}},
 		},
 		Env:              map[string][]string{"password": {"MEMORY_PASSWORD"}},
 		Kinds:            kinds(),
@@ -168,7 +175,12 @@ func (p *Provider) Open(_ context.Context, cfg providers.Config) (providers.Conn
 	if v := resource.Attr(cfg.Attrs, "password"); !v.IsNull() {
 		password = v.AsString()
 	}
-	return &conn{p: p, cfg: cfg, password: password}, nil
+	lag := p.opts.Lag
+	if v := resource.Attr(cfg.Attrs, "lag"); !v.IsNull() {
+		seconds, _ := v.AsBigFloat().Int64()
+		lag = time.Duration(seconds) * time.Second
+	}
+	return &conn{p: p, cfg: cfg, password: password, lag: lag}, nil
 }
 
 // SetFault replaces [Options.Fault]; nil ends all faults.
