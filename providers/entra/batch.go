@@ -242,7 +242,7 @@ func (c *conn) repeat(q *call, r reply, try int, since time.Duration) (time.Dura
 		return 0, "" // the transport has tried
 	}
 	if q.lagging != nil && q.lagging(r) {
-		if since+backoff > c.lag {
+		if since+backoff > c.deadline {
 			return 0, ""
 		}
 		return backoff, "waiting for the directory to replicate"

@@ -28,8 +28,8 @@ type conn struct {
 	parallelism int
 	// page is how many objects are asked for at once.
 	page int32
-	// lag is how long a replica may be behind.
-	lag time.Duration
+	// deadline is how long a replica may be behind.
+	deadline time.Duration
 	// blanks are objects of each kind with everything null.
 	blanks map[string]map[string]cty.Value
 
@@ -41,7 +41,7 @@ type conn struct {
 func newConn(s settings, cfg providers.Config, t *transport.Transport, credential azcore.TokenCredential) *conn {
 	c := &conn{
 		settings: s, config: cfg, transport: t, graphURL: strings.TrimSuffix(s.graph, "/") + "/v1.0",
-		parallelism: max(cfg.Parallelism, 1), page: pageSize, lag: s.lag,
+		parallelism: max(cfg.Parallelism, 1), page: pageSize, deadline: s.lag,
 		auth:    &auth{credential: credential, scope: strings.TrimSuffix(s.graphResource, "/") + "/.default", clientID: s.clientID},
 		secrets: map[string]bool{}, blanks: map[string]map[string]cty.Value{},
 	}
@@ -81,6 +81,9 @@ func (c *conn) Server() string { return strings.TrimSuffix(c.settings.authority,
 
 // ServerTime is Graph's clock; see [providers.Conn].
 func (c *conn) ServerTime() time.Time { return c.transport.Clock().Now() }
+
+// Lag is how long a read may be behind; see [providers.Conn].
+func (c *conn) Lag() time.Duration { return c.deadline }
 
 // Close closes what is kept alive: a token for an application has no session.
 func (c *conn) Close() error {

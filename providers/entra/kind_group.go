@@ -42,8 +42,9 @@ func groupKind() resource.Kind {
 			},
 		},
 		Key:    []string{"name"},
-		Parent: "tenant",
-		Lookup: [][]string{{"name"}, {"id"}},
+		Parent:    "tenant",
+		Lookup:    [][]string{{"name"}, {"id"}},
+		UpsertKey: true,
 	}
 }
 
