@@ -6,8 +6,9 @@
 //
 // Nobody measured it on a real tenant: it is derived from Microsoft's
 // documentation, from what other clients do about Graph's behaviour, and from
-// issues that report it. The comments say which facts those are; "mem" marks
-// what has no better source than memory. A route that is not emulated answers
+// issues that report it. Those facts stand in facts.md, and "section" in a
+// comment means one of its sections; "mem" marks what has no better source
+// than memory. A route that is not emulated answers
 // 501 and says so; a property that Graph does not have is refused with 400.
 //
 // Faults are not built in: put a fault.Injector in front of a [Server], with

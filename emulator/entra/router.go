@@ -22,8 +22,11 @@ type route struct {
 // name is how a route is called in permissions and counts.
 func (rt *route) name() string { return rt.method + " " + rt.pattern }
 
+// keyMark begins a segment that is an alternate key, to tell it from an id.
+const keyMark = "("
+
 // segments takes the path below /v1.0 apart. An alternate key becomes a segment
-// of its own, "appId=…"; users('id') is the same as users/id.
+// of its own, "(appId=…"; users('id') is the same as users/id.
 func segments(escaped string) ([]string, bool) {
 	var out []string
 	for s := range strings.SplitSeq(strings.Trim(escaped, "/"), "/") {
@@ -40,7 +43,7 @@ func segments(escaped string) ([]string, bool) {
 		property, quoted := "", key
 		if !strings.HasPrefix(key, "'") {
 			property, quoted, _ = strings.Cut(key, "=")
-			property += "="
+			property = keyMark + property + "="
 		}
 		text, isText := unquote(quoted)
 		if !closed || !isText {
@@ -72,7 +75,7 @@ func (rt *route) match(path []string) (map[string]string, bool) {
 			if p != path[i] {
 				return nil, false
 			}
-		case !strings.HasPrefix(path[i], before), before == "" && path[i] == "":
+		case !strings.HasPrefix(path[i], before), before == "" && (path[i] == "" || strings.HasPrefix(path[i], keyMark)):
 			return nil, false
 		default:
 			params[strings.TrimSuffix(name, "}")] = strings.TrimPrefix(path[i], before)

@@ -73,6 +73,11 @@ func routes() []route {
 	}...)
 	for i := range list {
 		list[i].segments = strings.Split(list[i].pattern, "/")
+		for j, s := range list[i].segments {
+			if strings.Contains(s, "={") {
+				list[i].segments[j] = keyMark + s
+			}
+		}
 	}
 	return list
 }

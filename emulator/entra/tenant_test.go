@@ -67,6 +67,9 @@ func (a answer) str(path string) string {
 }
 
 func at(v any, path string) any {
+	if o, ok := v.(object); ok && o[path] != nil {
+		return o[path] // "@odata.nextLink" is one name
+	}
 	for name := range strings.SplitSeq(path, ".") {
 		o, ok := v.(object)
 		if !ok {
