@@ -77,7 +77,9 @@ func (c *conn) List(ctx context.Context, q providers.Query) ([]resource.Object, 
 func (c *conn) blank(kind string) map[string]cty.Value { return maps.Clone(c.blanks[kind]) }
 
 // Server is the tenant as the provider block names it; see [providers.Conn].
-func (c *conn) Server() string { return strings.TrimSuffix(c.settings.authority, "/") + "/" + c.settings.tenantID }
+func (c *conn) Server() string {
+	return strings.TrimSuffix(c.settings.authority, "/") + "/" + c.settings.tenantID
+}
 
 // ServerTime is Graph's clock; see [providers.Conn].
 func (c *conn) ServerTime() time.Time { return c.transport.Clock().Now() }

@@ -29,17 +29,17 @@ func foreign(kind string) map[string]resource.Foreign {
 		}
 	case "client":
 		return map[string]resource.Foreign{
-			"realm":                          write(keycloak, "tenant = tenant.NAME"),
-			"display_name":                   write(terraform, "name"),
-			"application_id":                 {Of: terraform, Instead: "It is client_id, and Entra ID decides on it: leave it out"},
-			"fallback_public_client_enabled": write(terraform, "public_client"),
-			"requested_access_token_version": write(terraform, "access_token_version"),
-			"app_role_assignment_required":   write(terraform, "assignment_required"),
-			"client_secret":                  {Of: keycloak, Instead: "The device client is public and has no secret: leave it out"},
-			"valid_redirect_uris":            {Of: keycloak, Instead: "The device flow needs none: leave it out"},
+			"realm":                                     write(keycloak, "tenant = tenant.NAME"),
+			"display_name":                              write(terraform, "name"),
+			"application_id":                            {Of: terraform, Instead: "It is client_id, and Entra ID decides on it: leave it out"},
+			"fallback_public_client_enabled":            write(terraform, "public_client"),
+			"requested_access_token_version":            write(terraform, "access_token_version"),
+			"app_role_assignment_required":              write(terraform, "assignment_required"),
+			"client_secret":                             {Of: keycloak, Instead: "The device client is public and has no secret: leave it out"},
+			"valid_redirect_uris":                       {Of: keycloak, Instead: "The device flow needs none: leave it out"},
 			"oauth2_device_authorization_grant_enabled": write(keycloak, "public_client"),
-			"app_type":    {Of: auth0, Instead: "A client is a public one: leave it out"},
-			"grant_types": write(auth0, "public_client"),
+			"app_type":                                  {Of: auth0, Instead: "A client is a public one: leave it out"},
+			"grant_types":                               write(auth0, "public_client"),
 		}
 	case "user":
 		return map[string]resource.Foreign{

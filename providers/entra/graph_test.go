@@ -140,7 +140,6 @@ func apply(c *conn, ops []providers.Operation) []providers.Result {
 	return out
 }
 
-
 // A thousand users are fifty batches and the reading of the tenant.
 func TestCreationsGoIntoBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

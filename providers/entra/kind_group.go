@@ -41,7 +41,7 @@ func groupKind() resource.Kind {
 				Doc: "Whether `members` is the whole list, so that others are removed.",
 			},
 		},
-		Key:    []string{"name"},
+		Key:       []string{"name"},
 		Parent:    "tenant",
 		Lookup:    [][]string{{"name"}, {"id"}},
 		UpsertKey: true,
