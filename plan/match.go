@@ -30,12 +30,17 @@ func (in Input) match(c *Change) (*resource.Object, diag.Diagnostics) {
 	if len(in.Kind.Key) == 0 {
 		return in.matchKeyless(c)
 	}
+	var keyed []*resource.Object
 	for i := range in.Matches {
-		o := &in.Matches[i]
-		if !keyMatches(in.Kind.Key, d.Attrs, o.Attrs) {
-			continue
+		if o := &in.Matches[i]; keyMatches(in.Kind.Key, d.Attrs, o.Attrs) {
+			keyed = append(keyed, o)
 		}
-		return in.matchBy(c, o, in.Kind.Key)
+	}
+	if len(keyed) > 1 {
+		return nil, in.several(keyed)
+	}
+	if len(keyed) == 1 {
+		return in.matchBy(c, keyed[0], in.Kind.Key)
 	}
 	for i := range in.Matches {
 		o := &in.Matches[i]
@@ -53,6 +58,24 @@ func (in Input) match(c *Change) (*resource.Object, diag.Diagnostics) {
 		}
 	}
 	return nil, nil
+}
+
+// several is the error about objects that all have the key (see
+// [resource.Kind.LooseKey]).
+func (in Input) several(objects []*resource.Object) diag.Diagnostics {
+	var each []string
+	for _, o := range objects {
+		s := o.ID
+		if !o.Created.IsZero() {
+			s += " (created " + o.Created.UTC().Format(time.DateOnly) + ")"
+		}
+		each = append(each, s)
+	}
+	return diag.Diagnostics{{
+		Summary: "Several objects match", Subject: in.Desired.AttrRange(in.Kind.Key[len(in.Kind.Key)-1]), Address: in.Desired.Address.String(),
+		Detail: fmt.Sprintf("%d objects of the kind %s have %s: those with the ids %s. Name the id of the right one in the block.",
+			len(objects), in.Kind.Name, describe(in.Kind.Key, in.Desired.Attrs), strings.Join(each, ", ")),
+	}}
 }
 
 // matchBy takes an object that was found by attributes which no two share, if

@@ -25,6 +25,9 @@ type Kind struct {
 	// where nothing that people choose does, as names are not unique: the kind is
 	// Marked then, and without the state an object is found by its marker only.
 	Key []string
+	// LooseKey: the server lets several objects have the key. Then it means none of
+	// them, and an error lists them.
+	LooseKey bool
 	// Unique names further sets of attributes that no two objects of one
 	// parent share, such as a user's e-mail. A kind without a Key is adopted by
 	// such a set, if the configuration writes it.

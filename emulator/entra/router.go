@@ -36,6 +36,9 @@ func segments(escaped string) ([]string, bool) {
 		}
 		name, key, keyed := strings.Cut(s, "(")
 		if !keyed {
+			if cast, is := strings.CutPrefix(s, "graph."); is {
+				s = "microsoft.graph." + cast // the SDKs use the schema's alias
+			}
 			out = append(out, s)
 			continue
 		}

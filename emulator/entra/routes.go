@@ -39,6 +39,7 @@ func routes() []route {
 		{method: "GET", pattern: "groups/{id}/transitiveMembers", handle: transitive(""), units: 5},
 		{method: "GET", pattern: "groups/{id}/transitiveMembers/microsoft.graph.user", handle: transitive(KindUser), units: 5},
 		{method: "GET", pattern: "groups/{id}/owners", handle: listRelation(KindGroup, "owners", "")},
+		{method: "GET", pattern: "groups/{id}/owners/microsoft.graph.user", handle: listRelation(KindGroup, "owners", KindUser)},
 		{method: "POST", pattern: "groups/{id}/owners/$ref", handle: addReference(KindGroup, "owners")},
 		{method: "DELETE", pattern: "groups/{id}/owners/{object}/$ref", handle: removeReference(KindGroup, "owners")},
 	}
@@ -105,6 +106,7 @@ func appRoutes(collection string, kind Kind, h appHandlers, keys ...string) []ro
 	}
 	return append(list,
 		route{method: "GET", pattern: collection + "/{id}/owners", handle: listRelation(kind, "owners", "")},
+		route{method: "GET", pattern: collection + "/{id}/owners/microsoft.graph.user", handle: listRelation(kind, "owners", KindUser)},
 		route{method: "POST", pattern: collection + "/{id}/owners/$ref", handle: addReference(kind, "owners")},
 		route{method: "DELETE", pattern: collection + "/{id}/owners/{object}/$ref", handle: removeReference(kind, "owners")})
 }

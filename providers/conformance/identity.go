@@ -51,6 +51,10 @@ func (r *run) checkIdentity(k resource.Kind) {
 	x := r.thing(k, home, r.full(k, home, r.next()))
 	before := r.create(x)
 	for _, names := range r.settableIdentities(k) {
+		if k.LooseKey && slices.Equal(names, k.Key) {
+			r.try("a second object with the same key", func() { r.twins(k, home, x) })
+			continue
+		}
 		twin := r.thing(k, home, r.minimal(k, home, r.next()))
 		for _, name := range names {
 			twin.want[name] = x.want[name]
@@ -119,6 +123,19 @@ func (r *run) settableIdentities(k resource.Kind) [][]string {
 		}
 	}
 	return out
+}
+
+// twins makes a second object with a key that the server lets several have: both
+// are found by it.
+func (r *run) twins(k resource.Kind, home string, x *thing) {
+	twin := r.thing(k, home, r.minimal(k, home, r.next()))
+	key := map[string]string{}
+	for _, name := range k.Key {
+		twin.want[name] = x.want[name]
+		key[name] = x.want[name].AsString()
+	}
+	r.create(twin)
+	r.finds(k, home, providers.Query{Keys: []map[string]string{key}}, x.id, twin.id)
 }
 
 // changeGone changes an object that was deleted meanwhile.

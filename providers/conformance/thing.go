@@ -255,7 +255,7 @@ func (x *thing) with(changes map[string]cty.Value) map[string]cty.Value {
 func equalObjects(a, b resource.Object) bool {
 	return a.Kind == b.Kind && a.ID == b.ID && a.Marker == b.Marker && a.Builtin == b.Builtin &&
 		(a.UpsertKey == b.UpsertKey || a.UpsertKey == "" || b.UpsertKey == "") &&
-		maps.Equal(a.Doubts, b.Doubts) && a.Created.Equal(b.Created) && a.Attrs.RawEquals(b.Attrs)
+		maps.Equal(a.Doubts, b.Doubts) && (a.Created.Equal(b.Created) || a.Created.IsZero() || b.Created.IsZero()) && a.Attrs.RawEquals(b.Attrs)
 }
 
 // show writes a value for people.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -45,24 +46,37 @@ func (c *conn) Apply(ctx context.Context, ops []providers.Operation, report func
 		}
 		return
 	}
+	g := &gatherer{conn: c, interrupted: ctx, working: working, unstarted: len(ops), slots: make(chan struct{}, c.parallelism)}
 	results := make(chan providers.Result, len(ops))
-	g := &gatherer{conn: c, interrupted: ctx, working: working, active: len(ops), slots: make(chan struct{}, c.parallelism)}
-	var wg sync.WaitGroup
-	for i := range ops {
-		wg.Go(func() {
+	begun := 0
+	begin := func() {
+		if begun == len(ops) {
+			return
+		}
+		i := begun
+		begun++
+		if ctx.Err() != nil {
+			g.start(false)
+			results <- providers.Result{Index: i, Err: notAttempted(ctx)}
+			return
+		}
+		g.start(true)
+		go func() {
 			w := &work{gatherer: g, op: &ops[i]}
 			res := w.do()
 			res.Index = i
 			g.finished()
 			results <- res
-		})
+		}()
 	}
-	go func() {
-		wg.Wait()
-		close(results)
-	}()
-	for res := range results {
-		report(res)
+	// As many as fill all batches that may be under way; the next begins when one
+	// was reported.
+	for range min(len(ops), c.parallelism*batchSize) {
+		begin()
+	}
+	for range ops {
+		report(<-results)
+		begin()
 	}
 }
 
@@ -80,15 +94,28 @@ type gatherer struct {
 
 	mu sync.Mutex
 	// active operations are those that are not finished; waiting are those of
-	// them that wait for an answer.
-	active, waiting int
-	asked           []*question
+	// them that wait for an answer. Others are to be started yet.
+	active, waiting, unstarted int
+	// sending is how many batches are under way.
+	sending int
+	asked   []*question
 }
 
 type question struct {
 	call   *call
 	of     *work
 	answer chan reply
+}
+
+// start counts an operation that begins, or that does not any more.
+func (g *gatherer) start(begins bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.unstarted--
+	if begins {
+		g.active++
+	}
+	g.flush()
 }
 
 // finished takes an operation out: the others may be all that is waited for.
@@ -99,9 +126,10 @@ func (g *gatherer) finished() {
 	g.flush()
 }
 
-// flush sends what was asked once nobody else can ask. The lock is held.
+// flush sends what was asked once nobody else can ask: all wait, and none is to
+// be started, or cannot be before something is answered. The lock is held.
 func (g *gatherer) flush() {
-	if len(g.asked) == 0 || g.waiting < g.active {
+	if len(g.asked) == 0 || g.waiting < g.active || g.unstarted > 0 && g.sending > 0 {
 		return
 	}
 	asked := g.asked
@@ -116,7 +144,9 @@ func (g *gatherer) dispatch(asked []*question) {
 		calls[i] = q.call
 	}
 	for _, part := range split(calls) {
+		g.sending++
 		go func() {
+			defer g.sent()
 			g.slots <- struct{}{}
 			defer func() { <-g.slots }()
 			var going []int
@@ -131,6 +161,14 @@ func (g *gatherer) dispatch(asked []*question) {
 			g.sendPart(g.working, calls, going, func(i int, r reply) { asked[i].answer <- r })
 		}()
 	}
+}
+
+// sent counts a batch that was answered.
+func (g *gatherer) sent() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.sending--
+	g.flush()
 }
 
 // work is one operation under way.
@@ -177,7 +215,9 @@ func (w *work) ask(q *call) reply {
 
 // do does one operation.
 func (w *work) do() providers.Result {
-	if err := w.refuse(); err != nil {
+	if err := w.refuse(); isAbsent(err) && w.op.Verb == providers.Delete {
+		return providers.Result{} // it is not here
+	} else if err != nil {
 		return providers.Result{Err: err}
 	}
 	var res providers.Result
@@ -215,8 +255,11 @@ func (w *work) refuse() error {
 	if w.op.Verb == providers.Delete {
 		at = w.op.Before
 	}
-	if tenant := attr.String(at, "tenant"); tenant != "" && tenant != w.tenantID() {
-		return invalid("tenant", "The provider is signed in at tenant %s, not at %s", w.tenantID(), quoted(tenant))
+	if tenant := attr.String(at, "tenant"); tenant != "" && !strings.EqualFold(tenant, w.tenantID()) {
+		return &providers.Error{
+			Class: providers.NotFound, Attribute: "tenant",
+			Summary: fmt.Sprintf("The provider is signed in at tenant %s, and %s is not there", w.tenantID(), quoted(tenant)),
+		}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/microsoftgraph/msgraph-sdk-go/applications"
@@ -115,7 +116,7 @@ func (w *work) createClient() providers.Result {
 	if err := w.clientReferences(id, principal, name); err != nil {
 		return providers.Result{ID: id, Err: err}
 	}
-	return providers.Result{ID: id, Object: w.clientAsWritten(id, appID, principal)}
+	return providers.Result{ID: id, Object: w.clientAsWritten(id, appID, principal, made.GetCreatedDateTime())}
 }
 
 func userRead() models.RequiredResourceAccessable {
@@ -174,7 +175,7 @@ func lacksApplication(r reply) bool {
 		strings.HasPrefix(e.Message, "When using this permission, the backing application of the service principal being created must in the local tenant")
 }
 
-func (w *work) clientAsWritten(id, appID, principal string) *resource.Object {
+func (w *work) clientAsWritten(id, appID, principal string, created *time.Time) *resource.Object {
 	o := w.blank("client")
 	for name, v := range map[string]string{
 		"id": id, "tenant": w.tenantID(), "name": attr.String(w.op.After, "name"), "client_id": appID, "service_principal_id": principal,
@@ -190,7 +191,7 @@ func (w *work) clientAsWritten(id, appID, principal string) *resource.Object {
 	for _, name := range []string{"tags", "owners", "assigned"} {
 		o[name] = attr.OfStrings(attr.Strings(w.op.After, name))
 	}
-	return &resource.Object{Kind: "client", ID: id, Attrs: cty.ObjectVal(o), Created: w.ServerTime(), Marker: w.op.Marker, UpsertKey: w.op.ID}
+	return &resource.Object{Kind: "client", ID: id, Attrs: cty.ObjectVal(o), Created: moment(created), Marker: w.op.Marker, UpsertKey: w.op.ID}
 }
 
 func (w *work) updateClient() providers.Result {

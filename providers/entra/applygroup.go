@@ -2,6 +2,7 @@ package entra
 
 import (
 	"net/http"
+	"time"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/groups"
@@ -78,11 +79,11 @@ func (w *work) createGroup() providers.Result {
 	if err := w.references(id, name, "owners", "members"); err != nil {
 		return providers.Result{ID: id, Err: err}
 	}
-	return providers.Result{ID: id, Object: w.groupAsWritten(id, nickname)}
+	return providers.Result{ID: id, Object: w.groupAsWritten(id, nickname, made.GetCreatedDateTime())}
 }
 
 // groupAsWritten is a new group; of an existing one other members are not known.
-func (w *work) groupAsWritten(id, nickname string) *resource.Object {
+func (w *work) groupAsWritten(id, nickname string, created *time.Time) *resource.Object {
 	o := w.blank("group")
 	for attribute, v := range map[string]string{
 		"id": id, "tenant": w.tenantID(), "name": attr.String(w.op.After, "name"), "description": attr.String(w.op.After, "description"), "mail_nickname": nickname,
@@ -93,7 +94,7 @@ func (w *work) groupAsWritten(id, nickname string) *resource.Object {
 	}
 	o["owners"] = attr.OfStrings(attr.Strings(w.op.After, "owners"))
 	o["members"] = attr.OfStrings(attr.Strings(w.op.After, "members"))
-	return &resource.Object{Kind: "group", ID: id, Attrs: cty.ObjectVal(o), Created: w.ServerTime(), UpsertKey: w.op.ID}
+	return &resource.Object{Kind: "group", ID: id, Attrs: cty.ObjectVal(o), Created: moment(created), UpsertKey: w.op.ID}
 }
 
 func (w *work) updateGroup() providers.Result {

@@ -146,7 +146,7 @@ func (w *work) userAsWritten(id, name, display, nickname string) *resource.Objec
 	o := w.blank("user")
 	for attribute, v := range map[string]string{
 		"id": id, "tenant": w.tenantID(), "user_principal_name": name, "display_name": display, "mail_nickname": nickname,
-		"email": attr.String(w.op.After, "email"), "first_name": attr.String(w.op.After, "first_name"), "last_name": attr.String(w.op.After, "last_name"),
+		"email": strings.ToLower(attr.String(w.op.After, "email")), "first_name": attr.String(w.op.After, "first_name"), "last_name": attr.String(w.op.After, "last_name"),
 		"usage_location": attr.String(w.op.After, "usage_location"),
 	} {
 		if v != "" {
@@ -156,7 +156,7 @@ func (w *work) userAsWritten(id, name, display, nickname string) *resource.Objec
 	o["other_mails"] = attr.OfStrings(attr.Strings(w.op.After, "other_mails"))
 	o["enabled"] = cty.BoolVal(attr.Bool(w.op.After, "enabled", true))
 	o["guest"] = cty.BoolVal(attr.Bool(w.op.After, "guest", false))
-	return &resource.Object{Kind: "user", ID: id, Attrs: cty.ObjectVal(o), Created: w.ServerTime()}
+	return &resource.Object{Kind: "user", ID: id, Attrs: cty.ObjectVal(o)}
 }
 
 // inviteGuest makes a guest (https://learn.microsoft.com/graph/api/invitation-post);

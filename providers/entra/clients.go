@@ -176,9 +176,9 @@ func (s *clientSearch) complete(ctx context.Context, q providers.Query) error {
 		if q.Omits("owners") {
 			continue
 		}
-		info, err := applications.NewApplicationsRequestBuilderInternal(s.path(), builders{}).ByApplicationId(id).Owners().ToGetRequestInformation(ctx,
-			&applications.ItemOwnersRequestBuilderGetRequestConfiguration{
-				QueryParameters: &applications.ItemOwnersRequestBuilderGetQueryParameters{Select: []string{"id"}, Top: ptr(s.page)},
+		info, err := applications.NewApplicationsRequestBuilderInternal(s.path(), builders{}).ByApplicationId(id).Owners().GraphUser().ToGetRequestInformation(ctx,
+			&applications.ItemOwnersGraphUserRequestBuilderGetRequestConfiguration{
+				QueryParameters: &applications.ItemOwnersGraphUserRequestBuilderGetQueryParameters{Select: []string{"id"}, Top: ptr(s.page)},
 			})
 		if err != nil {
 			return badRequest(err)

@@ -158,8 +158,9 @@ func (s *groupSearch) references(ctx context.Context, q providers.Query) error {
 			into = append(into, &g.members)
 		}
 		if !q.Omits("owners") {
-			info, err := b.Owners().ToGetRequestInformation(ctx, &groups.ItemOwnersRequestBuilderGetRequestConfiguration{
-				QueryParameters: &groups.ItemOwnersRequestBuilderGetQueryParameters{Select: []string{"id"}, Top: ptr(s.page)},
+			// The application that made the group is an owner, too, and no user.
+			info, err := b.Owners().GraphUser().ToGetRequestInformation(ctx, &groups.ItemOwnersGraphUserRequestBuilderGetRequestConfiguration{
+				QueryParameters: &groups.ItemOwnersGraphUserRequestBuilderGetQueryParameters{Select: []string{"id"}, Top: ptr(s.page)},
 			})
 			if err != nil {
 				return badRequest(err)

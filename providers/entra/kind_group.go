@@ -27,11 +27,6 @@ func groupKind() resource.Kind {
 				Doc:   "Mail alias, which Entra ID asks for even of a group without mail. Unset: made from the name of a new group.",
 			},
 			{
-				Name: "owners", Type: stringSet, Partial: true,
-				Ref: &resource.Ref{Kinds: []string{"user", "users"}, Attr: "id"},
-				Doc: "Users that may change the group. Other owners stay.",
-			},
-			{
 				Name: "members", Type: stringSet, Partial: true, Exclusive: "exclusive",
 				Ref: &resource.Ref{Kinds: []string{"user", "users", "group"}, Attr: "id"},
 				Doc: "Users and groups that are in the group, as in `[user.marty, data.user.emmett]`. Other members stay, unless `exclusive` is set.",
@@ -40,8 +35,14 @@ func groupKind() resource.Kind {
 				Name: "exclusive", Type: cty.Bool, Local: true, Default: cty.False,
 				Doc: "Whether `members` is the whole list, so that others are removed.",
 			},
+			{
+				Name: "owners", Type: stringSet, Partial: true,
+				Ref: &resource.Ref{Kinds: []string{"user", "users"}, Attr: "id"},
+				Doc: "Users that may change the group. Other owners stay.",
+			},
 		},
 		Key:       []string{"name"},
+		LooseKey:  true,
 		Parent:    "tenant",
 		Lookup:    [][]string{{"name"}, {"id"}},
 		UpsertKey: true,

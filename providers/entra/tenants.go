@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/organization"
@@ -169,5 +170,13 @@ func text(s *string) string {
 }
 
 func truth(b *bool) bool { return b != nil && *b }
+
+// moment is when an object was made; zero if the answer does not tell.
+func moment(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
 
 func ptr[T any](v T) *T { return &v }

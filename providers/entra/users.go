@@ -248,16 +248,14 @@ func (s *userSearch) userObject(u models.Userable) resource.Object {
 	set("user_principal_name", strings.ToLower(text(u.GetUserPrincipalName())))
 	mail := strings.ToLower(text(u.GetMail()))
 	var others []string
-	for _, m := range u.GetOtherMails() {
-		others = append(others, strings.ToLower(m))
-	}
+	others = append(others, u.GetOtherMails()...)
 	var doubts map[string]string
 	if mail == "" && len(others) > 0 && truthGuest(u) {
-		mail = others[0] // the address that a contact has already stands there alone
+		mail = strings.ToLower(others[0]) // the address that a contact has already stands there alone
 	}
 	address := mail
 	for _, m := range slices.Concat(others, smtp(u.GetProxyAddresses())) {
-		if s.asked[m] && m != mail {
+		if m = strings.ToLower(m); s.asked[m] && m != mail {
 			doubts = map[string]string{"email": m + " is only a secondary address of that user, whose e-mail is " + orNone(mail)}
 			address = m
 		}
