@@ -15,6 +15,7 @@ import (
 	"github.com/idpctl/idpctl/apply"
 	"github.com/idpctl/idpctl/internal/run"
 	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/conformance/memory"
 )
 
@@ -24,10 +25,19 @@ var lagging = map[string]memory.Options{
 	"replicas": {Lag: 20 * time.Second, Alternate: true},
 }
 
+// dyingAt are those that a process dies at: further ones have apps that nothing
+// but their marker finds.
+var dyingAt = map[string]memory.Options{
+	"lag":            lagging["lag"],
+	"replicas":       lagging["replicas"],
+	"markers":        {PlainApps: true},
+	"markers of old": {Lag: 20 * time.Second, Alternate: true, PlainApps: true},
+}
+
 // TestDeathWhileTheDirectoryLags is TestDeathAtTheJournal and
 // TestDeathAtTheServer with reads that answer with what was before.
 func TestDeathWhileTheDirectoryLags(t *testing.T) {
-	for name, idp := range lagging {
+	for name, idp := range dyingAt {
 		for _, s := range scenarios {
 			deaths := map[string]func(*testing.T, int) bool{
 				"before the append":  func(t *testing.T, n int) bool { return s.dieAtTheJournal(t, n, false, idp) },
@@ -253,4 +263,56 @@ func TestInterruptWhileTheDirectoryLags(t *testing.T) {
 		}
 		w.empty()
 	})
+}
+
+// Answers are lost while the directory lags: nothing is doubled, and nothing is
+// taken for done that was not.
+func TestLostAnswersWhileTheDirectoryLags(t *testing.T) {
+	lose := func(w *world, fault memory.Fault) {
+		seen := map[string]bool{}
+		var mu sync.Mutex
+		w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
+			mu.Lock()
+			defer mu.Unlock()
+			if !r.Mutates() {
+				return memory.None
+			}
+			key := r.Operations[0].Address.String() + r.Operations[0].Verb.String()
+			if seen[key] {
+				return memory.None
+			}
+			seen[key] = true
+			return fault
+		})
+	}
+	for _, fault := range []memory.Fault{memory.DropBefore, memory.DropAfter} {
+		lagged(t, crashing, func(t *testing.T, w *world) {
+			lose(w, fault)
+			w.apply()
+			w.converged()
+			w.config(changed)
+			lose(w, fault)
+			w.apply()
+			w.convergedToChanged()
+			lose(w, fault)
+			w.destroy()
+			w.convergedToNothing()
+		})
+	}
+}
+
+// A deletion whose answer is lost is not taken for done because a replica does
+// not know yet that the object was ever made.
+func TestALostDeletionOfWhatIsYoung(t *testing.T) {
+	for range 3 {
+		lagged(t, lab, func(t *testing.T, w *world) {
+			w.apply()
+			w.once(memory.DropBefore, "team", providers.Delete)
+			w.config(lab[:strings.Index(lab, "team \"drivers\"")] + lab[strings.Index(lab, "output"):])
+			w.apply()
+			if _, there := w.idp.Find("team", "lab", "drivers"); there {
+				t.Error("the team is still there")
+			}
+		})
+	}
 }
