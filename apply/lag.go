@@ -41,6 +41,9 @@ type Expected struct {
 	// ID, UpsertKey, Marker or Key finds it; the first that is set.
 	ID, UpsertKey, Marker string
 	Key                   map[string]string
+	// Name is the key that an object with an ID is asked for by as well: it goes
+	// by several names, and answers by that one.
+	Name map[string]string
 	// Written is when, by the server's clock.
 	Written time.Time
 	// Seen reports whether what was read (nil if nothing was) shows the write.
@@ -106,6 +109,9 @@ func (x Expected) addTo(q *providers.Query) {
 	switch {
 	case x.ID != "":
 		q.IDs = append(q.IDs, x.ID)
+		if x.Name != nil {
+			q.Keys = append(q.Keys, x.Name)
+		}
 	case x.UpsertKey != "":
 		q.UpsertKeys = append(q.UpsertKeys, x.UpsertKey)
 	case x.Marker != "":

@@ -305,7 +305,7 @@ func (e *executor) lookAgain(conn providers.Conn, tasks []*task) []*task {
 	for i, t := range tasks {
 		object := found[i]
 		switch {
-		case t.op.Verb == providers.Delete && object == nil:
+		case t.op.Verb == providers.Delete && object == nil && conn.Lag() == 0:
 			t.err = nil
 			e.append(t.result()...)
 		case t.op.Verb != providers.Create:

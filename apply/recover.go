@@ -46,7 +46,10 @@ func Recover(ctx context.Context, intents []state.Intent, w World) ([]state.Reco
 		var sought []sought
 		for _, in := range groups[provider] {
 			kind, _ := w.Kind(provider, in.Kind)
-			sought = append(sought, seek(in, in.ServerTime, kind))
+			s := seek(in, in.ServerTime, kind)
+			had, _ := w.Object(in.Address)
+			s.young = had.Written.Add(c.Lag() + clockSlack).After(in.ServerTime)
+			sought = append(sought, s)
 		}
 		found, err := look(ctx, c, w.Patience, sought)
 		if err != nil {
@@ -71,14 +74,24 @@ type sought struct {
 	// seen reports whether what was found shows that it was done; nil if that is
 	// not waited for.
 	seen func(*resource.Object) bool
+	// name is what the object is asked for by, beside its id.
+	name map[string]string
+	// young: what was there before was written a short while before the intent.
+	// That it is not shown does not mean that it is gone.
+	young bool
 }
+
+// gone reports whether what was there before is shown to be gone.
+func (s sought) gone(o *resource.Object) bool { return o == nil && !s.young }
 
 // seek looks for what an intent that was begun at some time may have done.
 func seek(in state.Intent, written time.Time, kind resource.Kind) sought {
 	s := sought{Intent: in, written: written}
+	if kind.AdoptOnly {
+		s.name = in.Key
+	}
 	switch in.Verb {
-	case state.Delete:
-		s.seen = gone
+	case state.Delete: // see gone
 	case state.Update:
 		s.seen = func(o *resource.Object) bool { return Shows(kind, *in.After, o) }
 	default:
@@ -181,8 +194,6 @@ func ours(in state.Intent, o resource.Object) bool {
 	return o.Created.IsZero() || !o.Created.Before(since.Add(-clockSlack))
 }
 
-func gone(o *resource.Object) bool { return o == nil }
-
 // look finds the object of each intent: by the id or key that it chose or the id
 // that it knew, else by natural key or marker. The answers are in the order of the
 // intents, nil where there is none.
@@ -205,16 +216,18 @@ func look(ctx context.Context, conn providers.Conn, p Patience, intents []sought
 				expected[w] = append(expected[w], x)
 			}
 		}
-		before := Expected{ID: beforeID(in.Intent)}
+		before := Expected{ID: beforeID(in.Intent), Name: in.name}
 		switch {
-		case !makes(in.Intent):
+		case in.Verb == state.Delete:
+			expect(beforeParent(in.Intent), before, in.gone)
+		case in.Verb == state.Update:
 			expect(beforeParent(in.Intent), before, in.seen)
 		case in.seen == nil:
 			expect(in.Parent, target(in.Intent), nil)
 			expect(beforeParent(in.Intent), before, nil)
 		default:
 			expect(in.Parent, target(in.Intent), in.seen)
-			expect(beforeParent(in.Intent), before, gone)
+			expect(beforeParent(in.Intent), before, in.gone)
 		}
 	}
 	found := map[where][]resource.Object{}
@@ -271,7 +284,7 @@ func pickObject(in state.Intent, objects []resource.Object) *resource.Object {
 			byKey = o
 		}
 	}
-	if byKey != nil {
+	if byKey != nil && (before == nil || ours(in, *byKey)) {
 		return byKey
 	}
 	return before

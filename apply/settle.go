@@ -165,9 +165,13 @@ func (e *executor) readGroup(provider string, q providers.Query, tasks []*task) 
 	byID := make(map[string]*task, len(tasks))
 	expected := make([]Expected, 0, len(tasks))
 	for _, t := range tasks {
-		q.IDs = append(q.IDs, t.id)
+		x := Expected{ID: t.id, Written: t.written, Seen: t.shown}
+		if t.kind.AdoptOnly {
+			x.Name = t.intent.Key
+		}
+		x.addTo(&q)
 		byID[t.id] = t
-		expected = append(expected, Expected{ID: t.id, Written: t.written, Seen: t.shown})
+		expected = append(expected, x)
 	}
 	objects, err := e.patience().List(e.finish, conn, q, expected)
 	for i, o := range objects {

@@ -65,6 +65,9 @@ func (p *planner) expect(at place, q providers.Query) []apply.Expected {
 			out = append(out, apply.Expected{ID: g.ID, Written: g.Written, Seen: gone})
 		}
 	}
+	if q.Brief {
+		return out // it is who is there that matters, not how
+	}
 	asks := p.asker(kind, q)
 	for _, o := range s.Objects {
 		if in, ok := begun[o.Address]; ok && in.After != nil {
@@ -78,9 +81,13 @@ func (p *planner) expect(at place, q providers.Query) []apply.Expected {
 		if !asked && q.Filters == cty.NilVal {
 			continue
 		}
-		out = append(out, apply.Expected{ID: o.ID, Written: o.Written, Seen: func(live *resource.Object) bool {
+		x := apply.Expected{ID: o.ID, Written: o.Written, Seen: func(live *resource.Object) bool {
 			return live == nil && !asked || apply.Shows(kind, o, live)
-		}})
+		}}
+		if kind.AdoptOnly {
+			x.Name = recordedKey(kind, o)
+		}
+		out = append(out, x)
 	}
 	return out
 }
@@ -119,6 +126,16 @@ func (p *planner) asker(kind resource.Kind, q providers.Query) func(state.Object
 			return ok && keys[joined(names, key)]
 		})
 	}
+}
+
+// recordedKey is the natural key that the state has of an object.
+func recordedKey(kind resource.Kind, o state.Object) map[string]string {
+	attrs, err := resource.DecodeAttrs(kind.Attributes, o.Attributes)
+	if err != nil {
+		return nil
+	}
+	key, _ := plan.KeyOf(kind.Key, attrs)
+	return key
 }
 
 // joined is a key as one text.

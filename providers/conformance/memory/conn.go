@@ -203,7 +203,7 @@ func (c *conn) batch(ctx context.Context, ops []providers.Operation, batch []int
 // answers reports whether the answer to an operation holds the object.
 func answers(op providers.Operation) bool {
 	switch op.Kind {
-	case "person":
+	case "person", "site":
 		return false
 	case "app":
 		return op.Verb == providers.Create

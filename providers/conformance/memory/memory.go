@@ -44,6 +44,9 @@ type Options struct {
 	Alternate bool
 	// Now is the server's clock; nil means time.Now.
 	Now func() time.Time
+	// PlainApps: apps are created without an upsert key, so that only the marker
+	// finds one whose creation was not answered.
+	PlainApps bool
 	// Password must be that of the provider block, if it is not empty.
 	Password string
 	// Retries is how often a request is repeated that was throttled or met an
@@ -159,11 +162,19 @@ func (p *Provider) Info() providers.Info {
 				Check: resource.Check{HasRange: true, Max: 3600}},
 		},
 		Env:              map[string][]string{"password": {"MEMORY_PASSWORD"}},
-		Kinds:            kinds(),
+		Kinds:            p.kinds(),
 		IdentityProvider: "memory",
 		SubjectClaim:     "sub",
 		Lag:              p.opts.Lag,
 	}
+}
+
+func (p *Provider) kinds() []resource.Kind {
+	all := kinds()
+	for i := range all {
+		all[i].UpsertKey = all[i].UpsertKey && !p.opts.PlainApps
+	}
+	return all
 }
 
 // Open prepares a connection; the first request checks the password.
