@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -131,8 +132,7 @@ func (v *visit) checkCertificate(cl *client, jws *jose.JSONWebSignature, claims 
 	}
 	s1, s256 := sha1.Sum(cert.Raw), sha256.Sum256(cert.Raw) //nolint:gosec // see the import
 	header := jws.Signatures[0].Header.ExtraHeaders
-	if header["x5t"] != base64.RawURLEncoding.EncodeToString(s1[:]) && header["x5t"] != base64.URLEncoding.EncodeToString(s1[:]) &&
-		header["x5t#S256"] != base64.RawURLEncoding.EncodeToString(s256[:]) && header["x5t#S256"] != base64.URLEncoding.EncodeToString(s256[:]) {
+	if !thumbprint(header["x5t"], s1[:]) && !thumbprint(header["x5t#S256"], s256[:]) {
 		return unknown
 	}
 	if _, err := jws.Verify(cert.PublicKey); err != nil {
@@ -144,4 +144,12 @@ func (v *visit) checkCertificate(cl *client, jws *jose.JSONWebSignature, claims 
 		return sts(401, "invalid_client", 700023, "Client assertion audience claim does not match Realm issuer.")
 	}
 	return nil
+}
+
+// thumbprint reports whether a header is a hash. MSAL writes it in standard
+// base64, where RFC 7515 wants base64url; both are taken.
+func thumbprint(header any, hash []byte) bool {
+	s, _ := header.(string)
+	s = strings.NewReplacer("+", "-", "/", "_", "=", "").Replace(s)
+	return s == base64.RawURLEncoding.EncodeToString(hash)
 }

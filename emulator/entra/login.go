@@ -102,14 +102,16 @@ func (v *visit) dispatch() (reply, error) {
 // issuer is the "iss" of v2 tokens and of the discovery document.
 func (v *visit) issuer() string { return v.base(v.r) + "/" + v.opts.TenantID + "/v2.0" }
 
-// instance is what MSAL asks about hosts that it does not know.
+// instance is what MSAL asks about hosts that it does not know: it names an
+// authorization endpoint, whose host is taken for one of this server.
 func (v *visit) instance() (reply, error) {
-	host := v.r.Host
-	if u, err := url.Parse(v.base(v.r)); err == nil {
-		host = u.Host
+	base := v.base(v.r)
+	if u, err := url.Parse(v.r.URL.Query().Get("authorization_endpoint")); err == nil && u.Host != "" {
+		base = u.Scheme + "://" + u.Host
 	}
+	_, host, _ := strings.Cut(base, "://")
 	return ok(object{
-		"tenant_discovery_endpoint": v.base(v.r) + "/" + v.opts.TenantID + "/v2.0/.well-known/openid-configuration",
+		"tenant_discovery_endpoint": base + "/" + v.opts.TenantID + "/v2.0/.well-known/openid-configuration",
 		"api-version":               "1.1",
 		"metadata":                  []any{object{"preferred_network": host, "preferred_cache": host, "aliases": []string{host}}},
 	})

@@ -55,7 +55,7 @@ func (s *signIn) form(action string, buttons []oidc.Button, fields ...oidc.Field
 
 // errorPage is one that ends a sign-in.
 func (v *visit) errorPage(err error) (reply, error) {
-	return v.page(http.StatusOK, oidc.Page{ID: "error", Heading: "Sorry, but we’re having trouble signing you in.", Alert: err.Error(), AlertIsError: true})
+	return v.page(http.StatusBadRequest, oidc.Page{ID: "error", Heading: "Sorry, but we’re having trouble signing you in.", Alert: err.Error(), AlertIsError: true})
 }
 
 func (v *visit) over() (reply, error) {

@@ -163,3 +163,13 @@ func (c *call) checkOptions() error {
 	}
 	return nil
 }
+
+// Operations are all operations of Graph that are emulated, such as "GET
+// users/{id}", apart from $batch.
+func Operations() []string {
+	var names []string
+	for _, rt := range routes() {
+		names = append(names, rt.name())
+	}
+	return names
+}

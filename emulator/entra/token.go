@@ -143,7 +143,9 @@ func (v *visit) clientCredentials(cl *client) (reply, error) {
 	if scope == "" {
 		return reply{}, errMissingParameter("scope")
 	}
-	if !strings.HasSuffix(scope, "/.default") || strings.Contains(scope, " ") {
+	// MSAL sends the scopes of OpenID Connect along.
+	asked := slices.DeleteFunc(strings.Fields(scope), func(s string) bool { return slices.Contains(oidcScopes(), s) })
+	if len(asked) != 1 || !strings.HasSuffix(asked[0], "/.default") {
 		return reply{}, sts(400, "invalid_scope", 1002012, "The provided value for scope %s is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).", scope)
 	}
 	if cl.sp == nil {
