@@ -56,11 +56,12 @@ func (c *conn) Apply(ctx context.Context, ops []providers.Operation, report func
 		i := begun
 		begun++
 		if ctx.Err() != nil {
-			g.start(false)
+			g.start()
+			g.finished()
 			results <- providers.Result{Index: i, Err: notAttempted(ctx)}
 			return
 		}
-		g.start(true)
+		g.start()
 		go func() {
 			w := &work{gatherer: g, op: &ops[i]}
 			res := w.do()
@@ -77,6 +78,7 @@ func (c *conn) Apply(ctx context.Context, ops []providers.Operation, report func
 	for range ops {
 		report(<-results)
 		begin()
+		g.reported()
 	}
 }
 
@@ -96,6 +98,8 @@ type gatherer struct {
 	// active operations are those that are not finished; waiting are those of
 	// them that wait for an answer. Others are to be started yet.
 	active, waiting, unstarted int
+	// unreported are those that are finished, and of which nobody heard.
+	unreported int
 	// sending is how many batches are under way.
 	sending int
 	asked   []*question
@@ -107,15 +111,12 @@ type question struct {
 	answer chan reply
 }
 
-// start counts an operation that begins, or that does not any more.
-func (g *gatherer) start(begins bool) {
+// start counts an operation that begins.
+func (g *gatherer) start() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.unstarted--
-	if begins {
-		g.active++
-	}
-	g.flush()
+	g.active++
 }
 
 // finished takes an operation out: the others may be all that is waited for.
@@ -123,13 +124,23 @@ func (g *gatherer) finished() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.active--
+	g.unreported++
+	g.flush()
+}
+
+// reported says that somebody heard of an operation, and that another has begun
+// in its place if there is one.
+func (g *gatherer) reported() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.unreported--
 	g.flush()
 }
 
 // flush sends what was asked once nobody else can ask: all wait, and none is to
 // be started, or cannot be before something is answered. The lock is held.
 func (g *gatherer) flush() {
-	if len(g.asked) == 0 || g.waiting < g.active || g.unstarted > 0 && g.sending > 0 {
+	if len(g.asked) == 0 || g.waiting < g.active || g.unstarted > 0 && (g.sending > 0 || g.unreported > 0) {
 		return
 	}
 	asked := g.asked
