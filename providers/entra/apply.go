@@ -163,15 +163,23 @@ func (g *gatherer) dispatch(asked []*question) {
 			var going []int
 			for _, i := range part {
 				if w := asked[i].of; !w.began && g.interrupted.Err() != nil {
-					asked[i].answer <- reply{err: notAttempted(g.interrupted)}
+					g.deliver(asked[i], reply{err: notAttempted(g.interrupted)})
 					continue
 				}
 				asked[i].of.began = true
 				going = append(going, i)
 			}
-			g.sendPart(g.working, calls, going, func(i int, r reply) { asked[i].answer <- r })
+			g.sendPart(g.working, calls, going, func(i int, r reply) { g.deliver(asked[i], r) })
 		}()
 	}
+}
+
+// deliver gives an operation its answer, from when on it can ask more.
+func (g *gatherer) deliver(q *question, r reply) {
+	g.mu.Lock()
+	g.waiting--
+	g.mu.Unlock()
+	q.answer <- r
 }
 
 // sent counts a batch that was answered.
@@ -217,11 +225,7 @@ func (w *work) ask(q *call) reply {
 	}
 	g.flush()
 	g.mu.Unlock()
-	r := <-mine.answer
-	g.mu.Lock()
-	g.waiting--
-	g.mu.Unlock()
-	return r
+	return <-mine.answer
 }
 
 // do does one operation.
