@@ -271,6 +271,7 @@ func TestSignInBlocked(t *testing.T) {
 			tn.Assign(principal, tn.AddGroup(object{"displayName": "g"}, user))
 		}},
 		{name: "conditional access", opts: entra.Options{ConditionalAccess: true}, oauth: "invalid_grant", number: 53003},
+		{name: "second factor", opts: entra.Options{SignInBlocked: 50076}, oauth: "invalid_grant", number: 50076},
 		{name: "admin consent", opts: entra.Options{AdminConsent: true}, oauth: "invalid_grant", number: 65001},
 		{name: "admin consented", opts: entra.Options{AdminConsent: true}, prepare: func(_ *testing.T, tn *tenant, _, principal string) { tn.ConsentForAll(principal) }},
 		{name: "no permission of Graph", props: publicV2 + `,"requiredResourceAccess":[]`, page: "AADSTS650056", oauth: "authorization_pending", number: 70016},

@@ -57,6 +57,13 @@ type Options struct {
 	EmptyPages bool
 	// ConditionalAccess: policies block every sign-in of a user (AADSTS53003).
 	ConditionalAccess bool
+	// SignInBlocked is the number of what blocks every sign-in of a user instead,
+	// one of section 9: 530033, 530035, 50097, 50076 or 50079.
+	SignInBlocked int
+	// ObjectQuota is how many applications and service principals the
+	// automation application may own, deleted ones too; the service's is 250
+	// for who is no administrator (section 2). 0 is no quota.
+	ObjectQuota int
 	// AdminConsent: users may not consent by themselves. A sign-in needs an
 	// oauth2PermissionGrant for all principals, else it ends in AADSTS65001.
 	AdminConsent bool
