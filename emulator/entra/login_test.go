@@ -95,7 +95,7 @@ func (tn *tenant) poll(t *testing.T, clientID string, d answer) answer {
 type direct struct{ http.Handler }
 
 func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
-	in := httptest.NewRequest(r.Method, r.URL.String(), r.Body)
+	in := httptest.NewRequestWithContext(r.Context(), r.Method, r.URL.String(), r.Body)
 	in.Header = r.Header
 	rec := httptest.NewRecorder()
 	d.ServeHTTP(rec, in)

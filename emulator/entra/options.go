@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/idpctl/idpctl/emulator/oidc"
 )
 
 // Defaults of [Options].
@@ -40,6 +42,9 @@ type Options struct {
 	// TokenLifespan of access tokens; the default varies between 60 and 90
 	// minutes as Entra's does (section 10).
 	TokenLifespan time.Duration
+	// Key signs the tokens; the default is one that is made when it is first
+	// needed, which takes a moment. Tests with many servers may share one.
+	Key *oidc.Key
 	// BaseURL under which clients see the server. The default is the scheme
 	// and host of each request.
 	BaseURL string
