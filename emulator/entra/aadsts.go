@@ -95,6 +95,22 @@ func errConditionalAccess() *stsError {
 	return sts(400, "invalid_grant", 53003, "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.")
 }
 
+// errBlocked is another policy's, by its number.
+func errBlocked(number int) *stsError {
+	text := map[int]string{
+		530033: "Access policy requires a compliant device, and the provided device is not managed or compliant.",
+		530035: "Access has been blocked by security defaults. This is due to the request being deemed unsafe by security defaults policies.",
+		50097:  "Device authentication is required.",
+		50076:  "Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor authentication.",
+		50079:  "Due to a configuration change made by your administrator, or because you moved to a new location, you must enroll in multi-factor authentication.",
+	}[number]
+	oauth := "invalid_grant"
+	if number == 50097 {
+		oauth = "interaction_required"
+	}
+	return sts(400, oauth, number, "%s", text)
+}
+
 func errConsent(clientID, name string) *stsError {
 	return sts(400, "invalid_grant", 65001, "The user or administrator has not consented to use the application with ID '%s' named '%s'. "+
 		"Send an interactive authorization request for this user and resource.", clientID, name)

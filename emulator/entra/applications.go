@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -76,11 +77,31 @@ func (c *call) makeApplication(in object) (reply, error) {
 	if err := c.checkApplication(st, nil); err != nil {
 		return reply{}, err
 	}
+	if err := c.quota(); err != nil {
+		return reply{}, err
+	}
 	if c.caller.principal != "" && !c.caller.delegated {
 		st.owners = []string{c.caller.principal}
 	}
 	c.write(KindApplication, str(st.props, "id"), st)
 	return c.created(KindApplication, st, "applications")
+}
+
+// quota refuses what is too much for who is no administrator (section 2).
+func (c *call) quota() error {
+	owned := 0
+	for _, kind := range []Kind{KindApplication, KindServicePrincipal} {
+		for _, e := range c.dir.tables[kind].order {
+			if e.now != nil && slices.Contains(e.now.owners, c.caller.principal) {
+				owned++
+			}
+		}
+	}
+	if c.opts.ObjectQuota > 0 && owned >= c.opts.ObjectQuota {
+		return graphError(http.StatusForbidden, "Directory_QuotaExceeded", "The directory object quota limit for the Principal has been exceeded. "+
+			"Please ask your administrator to increase the quota limit or delete objects to reduce the used quota.")
+	}
+	return nil
 }
 
 // newApplication fills in what an application is by default (section 2).

@@ -141,3 +141,14 @@ func TestServicePrincipals(t *testing.T) {
 	tn.must(t, 204, "POST applications/"+app.str("id")+"/owners/$ref", `{"@odata.id":"https://graph.microsoft.com/v1.0/directoryObjects/`+user+`"}`)
 	equal(t, "owners", len(tn.must(t, 200, "GET applications/"+app.str("id")+"/owners", "").values()), 2)
 }
+
+// The quota counts what is in the recycle bin too (section 2).
+func TestQuota(t *testing.T) {
+	tn := start(t, entra.Options{ObjectQuota: 2})
+	app := tn.must(t, 201, "POST applications", `{"displayName":"X"}`)
+	tn.must(t, 201, "POST servicePrincipals", `{"appId":"`+app.str("appId")+`"}`)
+	tn.must(t, 204, "DELETE applications/"+app.str("id"), "")
+	tn.refused(t, 403, "Directory_QuotaExceeded", "The directory object quota limit for the Principal", "POST applications", `{"displayName":"Y"}`)
+	tn.must(t, 204, "DELETE directory/deletedItems/"+app.str("id"), "")
+	tn.must(t, 201, "POST applications", `{"displayName":"Y"}`)
+}

@@ -3,7 +3,6 @@ package entra
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"hash/fnv"
@@ -116,9 +115,6 @@ func (s *Server) readBatch(r *http.Request, body []byte) ([]item, error) {
 	return batch.Requests, nil
 }
 
-// batched marks the context of an item's request.
-type batched struct{}
-
 // answerItem answers an item through Options.Items.
 func (s *Server) answerItem(outer *http.Request, it item) itemReply {
 	target := "/v1.0/" + strings.TrimPrefix(strings.TrimPrefix(it.URL, "/v1.0"), "/")
@@ -126,8 +122,7 @@ func (s *Server) answerItem(outer *http.Request, it item) itemReply {
 	if string(body) == "null" {
 		body = nil
 	}
-	ctx := context.WithValue(outer.Context(), batched{}, true)
-	r, err := http.NewRequestWithContext(ctx, strings.ToUpper(it.Method), target, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(outer.Context(), strings.ToUpper(it.Method), target, bytes.NewReader(body))
 	if err != nil {
 		return itemReply{ID: it.ID, Status: http.StatusBadRequest}
 	}

@@ -103,7 +103,7 @@ func TestFaultsInBatches(t *testing.T) {
 		w := gzip.NewWriter(&z)
 		_, _ = w.Write([]byte(body))
 		_ = w.Close()
-		r := httptest.NewRequest("POST", "https://graph.test/v1.0/$batch", &z)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "https://graph.test/v1.0/$batch", &z)
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Content-Encoding", "gzip")
 		r.Header.Set("Authorization", "Bearer "+tn.token)
@@ -142,7 +142,7 @@ func TestBodies(t *testing.T) {
 		{"empty", "", "application/json", nil, 400},
 	} {
 		// Chunked: a reader that does not say how long it is.
-		r := httptest.NewRequest("POST", "https://graph.test/v1.0/users", struct{ *bytes.Reader }{bytes.NewReader(tt.body)})
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "https://graph.test/v1.0/users", struct{ *bytes.Reader }{bytes.NewReader(tt.body)})
 		r.ContentLength = -1
 		r.TransferEncoding = []string{"chunked"}
 		r.Header.Set("Authorization", "Bearer "+tn.token)

@@ -110,6 +110,8 @@ func (v *visit) forbids(cl *client, res *resource, user *state, beforeConsent bo
 		return errUnassigned(str(user.props, "userPrincipalName"), cl.id, cl.name())
 	case v.opts.ConditionalAccess && !beforeConsent:
 		return errConditionalAccess()
+	case v.opts.SignInBlocked != 0 && !beforeConsent:
+		return errBlocked(v.opts.SignInBlocked)
 	case len(names) == 0:
 		return errMisconfigured(cl.id)
 	case !beforeConsent && !v.consented(cl, res, id):

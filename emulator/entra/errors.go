@@ -86,3 +86,10 @@ func unauthorized(format string, args ...any) *apiError {
 func notEmulated(what string) *apiError {
 	return graphError(http.StatusNotImplemented, "NotEmulated", "not emulated: %s", what)
 }
+
+// ErrorBody is the JSON of an error of Graph, for faults that a test injects,
+// such as 409 Directory_ConcurrencyViolation.
+func ErrorBody(code, message string) string {
+	return string(encode(object{"error": object{"code": code, "message": message, "innerError": object{
+		"date": "2026-01-01T00:00:00", "request-id": zeroGUID, "client-request-id": zeroGUID}}}))
+}

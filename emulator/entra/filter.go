@@ -3,6 +3,7 @@ package entra
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // filterable says which properties of a kind a filter may name: plain ones
@@ -15,7 +16,7 @@ type filterable struct{ plain, advanced []string }
 var filterables = map[Kind]filterable{
 	KindUser: {
 		[]string{"id", "mail", "userPrincipalName", "displayName", "mailNickname", "userType", "accountEnabled", "otherMails", "proxyAddresses",
-			"givenName", "surname", "jobTitle", "department", "usageLocation", "city", "country", "externalUserState", "creationType", "employeeId"},
+			"givenName", "surname", "jobTitle", "createdDateTime", "department", "usageLocation", "city", "country", "externalUserState", "creationType", "employeeId"},
 		[]string{"companyName", "officeLocation", "mobilePhone", "employeeType", "onPremisesSamAccountName"},
 	},
 	KindGroup: {
@@ -101,6 +102,8 @@ func (n *node) check(kind Kind, counts bool) error {
 			return malformed("Invalid filter clause: Could not find a property named '%s' on type 'microsoft.graph.%s'.", n.property, kind)
 		case !known:
 			return unsupported("Unsupported or invalid query filter clause specified for property '%s' of resource '%s'.", n.property, typeNames[kind])
+		case (n.op == "ge" || n.op == "le") && n.property != "createdDateTime":
+			return unsupported("Unsupported Query.")
 		case (p.typ == tStrings) != (n.op == "any"):
 			return malformed("Invalid filter clause: '%s' is or is not a collection.", n.property)
 		}
@@ -150,6 +153,12 @@ func (n *node) holds(o object) bool {
 		return !equal(n.values[0])
 	}
 	text, isText := v.(string)
+	if n.op == "ge" || n.op == "le" {
+		at, _ := n.values[0].(string)
+		a, errA := time.Parse(time.RFC3339, text)
+		b, errB := time.Parse(time.RFC3339, at)
+		return errA == nil && errB == nil && (n.op == "ge" && !a.Before(b) || n.op == "le" && !a.After(b))
+	}
 	part, _ := n.values[0].(string)
 	text, part = strings.ToLower(text), strings.ToLower(part)
 	if n.op == "startsWith" {

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // node is a part of a filter: "and", "or", "not", a comparison ("eq", "ne",
-// "in", "startsWith", "endsWith"), or "any" with a condition on the elements.
+// "ge", "le", "in", "startsWith", "endsWith"), or "any" with a condition on the
+// elements.
 type node struct {
 	op       string
 	parts    []*node
@@ -70,8 +72,12 @@ func lex(s string) ([]token, error) {
 			i++
 			out = append(out, token{b.String(), true})
 		default:
+			end := " \t(),:'"
+			if ch >= '0' && ch <= '9' {
+				end = " \t(),'" // a time has colons
+			}
 			j := i
-			for j < len(s) && strings.IndexByte(" \t(),:'", s[j]) < 0 {
+			for j < len(s) && strings.IndexByte(end, s[j]) < 0 {
 				j++
 			}
 			out = append(out, token{text: s[i:j]})
@@ -188,7 +194,7 @@ func (p *parser) comparison(property string) (*node, error) {
 	}
 	n := &node{op: strings.ToLower(op.text), property: property}
 	switch n.op {
-	case "eq", "ne":
+	case "eq", "ne", "ge", "le":
 		v, err := p.literal()
 		n.values = []any{v}
 		return n, err
@@ -228,6 +234,9 @@ func (p *parser) literal() (any, error) {
 	}
 	if n, err := strconv.ParseInt(t.text, 10, 64); err == nil {
 		return n, nil
+	}
+	if _, err := time.Parse(time.RFC3339, t.text); err == nil {
+		return t.text, nil
 	}
 	return nil, errFilter
 }

@@ -120,3 +120,20 @@ func TestLagIsDeterministic(t *testing.T) {
 		t.Error("two seeds, one history")
 	}
 }
+
+// A delegated token reads what is there (section 8: "delegated is fresher").
+func TestDelegatedReadsAreFresh(t *testing.T) {
+	tn := start(t, entra.Options{Lag: entra.Lag{Max: time.Minute}})
+	tn.AddUser(object{"userPrincipalName": "marty@contoso.com", "passwordProfile": object{"password": "Passw0rd!"}})
+	_, client, _ := tn.AddApplication(object{"displayName": "cli", "isFallbackPublicClient": true}, true)
+	d := tn.device(t, client, "https://graph.microsoft.com/User.ReadWrite.All")
+	if err := tn.browse(t, d, marty); err != nil {
+		t.Fatal(err)
+	}
+	app := tn.token
+	tn.token = tn.poll(t, client, d).str("access_token")
+	get := "GET users/" + tn.must(t, 201, "POST users", newUser("emmett", "")).str("id")
+	equal(t, "delegated", tn.watch(t, 6, get, status), map[string]int{"200": 6})
+	tn.token = app
+	equal(t, "app-only", tn.watch(t, 6, get, status), map[string]int{"404": 6})
+}

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/idpctl/idpctl/emulator/oidc"
 )
 
 // Defaults of [Options].
@@ -40,6 +42,9 @@ type Options struct {
 	// TokenLifespan of access tokens; the default varies between 60 and 90
 	// minutes as Entra's does (section 10).
 	TokenLifespan time.Duration
+	// Key signs the tokens; the default is one that is made when it is first
+	// needed, which takes a moment. Tests with many servers may share one.
+	Key *oidc.Key
 	// BaseURL under which clients see the server. The default is the scheme
 	// and host of each request.
 	BaseURL string
@@ -57,6 +62,13 @@ type Options struct {
 	EmptyPages bool
 	// ConditionalAccess: policies block every sign-in of a user (AADSTS53003).
 	ConditionalAccess bool
+	// SignInBlocked is the number of what blocks every sign-in of a user instead,
+	// one of section 9: 530033, 530035, 50097, 50076 or 50079.
+	SignInBlocked int
+	// ObjectQuota is how many applications and service principals the
+	// automation application may own, deleted ones too; the service's is 250
+	// for who is no administrator (section 2). 0 is no quota.
+	ObjectQuota int
 	// AdminConsent: users may not consent by themselves. A sign-in needs an
 	// oauth2PermissionGrant for all principals, else it ends in AADSTS65001.
 	AdminConsent bool

@@ -126,7 +126,7 @@ func (v *visit) enterNewPassword() (reply, error) {
 		return v.over()
 	case value != v.form.Get("confirmnewpass"):
 		return v.askNewPassword(s, "Those passwords didn't match. Please try again.")
-	case !complex(value) || value == e.now.password:
+	case !strong(value) || value == e.now.password:
 		return v.askNewPassword(s, "Choose a password that's harder for people to guess.")
 	}
 	next := e.now.copy()

@@ -29,7 +29,14 @@ func (s *Server) seed() {
 	graph := s.newServicePrincipal(&state{props: object{"appId": graphAppID, "displayName": "Microsoft Graph"}}, object{})
 	graph.props["appOwnerOrganizationId"], graph.props["signInAudience"] = "f8cdef31-a31e-4b4a-93e4-5f571e91255a", "AzureADMultipleOrgs"
 	var roles, scopes []any
-	for _, name := range everything() {
+	granted := s.opts.Roles
+	if granted == nil {
+		granted = everything()
+	}
+	all := append(everything(), granted...)
+	slices.Sort(all)
+	for _, name := range slices.Compact(all) {
+		scopes = append(scopes, object{"id": oidc.NewID(), "value": name, "type": "Admin", "isEnabled": true, "adminConsentDisplayName": name})
 		roles = append(roles, object{"id": oidc.NewID(), "value": name, "displayName": name, "description": name, "isEnabled": true,
 			"allowedMemberTypes": []any{"Application"}, "origin": "Application"})
 	}
@@ -44,10 +51,6 @@ func (s *Server) seed() {
 	s.dir.put(KindApplication, str(app.props, "id"), app)
 	sp := s.newServicePrincipal(app, object{})
 	s.dir.put(KindServicePrincipal, str(sp.props, "id"), sp)
-	granted := s.opts.Roles
-	if granted == nil {
-		granted = everything()
-	}
 	for _, r := range objects(graph.props["appRoles"]) {
 		if slices.Contains(granted, str(r, "value")) {
 			s.assign(sp, graph, str(r, "id"))

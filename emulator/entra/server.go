@@ -43,7 +43,7 @@ func New(opts Options) *Server {
 	opts.fill()
 	s := &Server{
 		opts: opts, cloud: cloudOf(opts.Cloud), graph: routes(), dir: newStore(), refresh: oidc.NewSecret(),
-		bin: map[Kind]map[string]time.Time{}, signIns: map[string]*signIn{}, requests: map[string]int{}, inner: map[string]int{},
+		key: opts.Key, bin: map[Kind]map[string]time.Time{}, signIns: map[string]*signIn{}, requests: map[string]int{}, inner: map[string]int{},
 	}
 	for kind := range typeNames {
 		s.bin[kind] = map[string]time.Time{}

@@ -61,6 +61,9 @@ func (c *call) makeServicePrincipal(in object) (reply, error) {
 		return reply{}, graphError(http.StatusConflict, "Request_MultipleObjectsWithSameKeyValue",
 			"The service principal cannot be created, updated, or restored because the service principal name %s is already in use.", appID)
 	}
+	if err := c.quota(); err != nil {
+		return reply{}, err
+	}
 	st := c.newServicePrincipal(app.now, set)
 	if c.caller.principal != "" && !c.caller.delegated {
 		st.owners = []string{c.caller.principal}

@@ -118,7 +118,7 @@ func (tn *tenant) do(t *testing.T, request, body string, headers ...string) answ
 	if !strings.HasPrefix(path, "http") {
 		path = "https://graph.test/v1.0/" + strings.ReplaceAll(path, " ", "%20")
 	}
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer "+tn.token)
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
@@ -153,7 +153,7 @@ func (tn *tenant) refused(t *testing.T, status int, code, message, request, body
 func (tn *tenant) login(t *testing.T, request string, form url.Values) answer {
 	t.Helper()
 	method, path, _ := strings.Cut(request, " ")
-	r := httptest.NewRequest(method, "https://login.test"+path, strings.NewReader(form.Encode()))
+	r := httptest.NewRequestWithContext(t.Context(), method, "https://login.test"+path, strings.NewReader(form.Encode()))
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}

@@ -136,7 +136,7 @@ func (c *call) checkUser(st *state, set object) error {
 	if t, has := set["userType"]; has && t != "Member" && t != "Guest" {
 		return invalidValue(KindUser, "userType")
 	}
-	if p, has := sub(set, "passwordProfile")["password"]; has && !complex(p) {
+	if p, has := sub(set, "passwordProfile")["password"]; has && !strong(p) {
 		return badRequest("The specified password does not comply with password complexity requirements. Please provide a different password.").
 			with("InvalidValue", "passwordProfile")
 	}
@@ -146,9 +146,9 @@ func (c *call) checkUser(st *state, set object) error {
 	return nil
 }
 
-// complex is the password policy: 8 to 256 characters, three of four classes
+// strong is the password policy: 8 to 256 characters, three of four classes
 // (section 4, mem).
-func complex(v any) bool {
+func strong(v any) bool {
 	p, _ := v.(string)
 	var lower, upper, digit, other int
 	for _, r := range p {
