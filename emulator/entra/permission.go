@@ -31,7 +31,7 @@ const (
 	// ownedBy opens the applications that the caller owns, and no other.
 	ownedBy = "Application.ReadWrite.OwnedBy"
 	// passwordPermission is needed to set an existing user's password.
-	passwordPermission = "User-PasswordProfile.ReadWrite.All" //nolint:gosec // the name of a permission
+	passwordPermission = "User-PasswordProfile.ReadWrite.All"
 	createGroup        = "Group.Create"
 )
 

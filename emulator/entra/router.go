@@ -135,7 +135,7 @@ func (c *call) dispatch() (reply, error) {
 	}
 	c.replica = fresh
 	if !c.caller.delegated {
-		c.replica = int(c.reads % uint64(c.opts.Lag.Replicas)) //nolint:gosec // a small number
+		c.replica = int(c.reads % uint64(c.opts.Lag.Replicas))
 		c.reads++
 	}
 	return c.rt.handle(c)

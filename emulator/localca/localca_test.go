@@ -31,7 +31,7 @@ func TestTLS(t *testing.T) {
 		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}
 		client := &http.Client{Transport: transport}
 		for _, address := range []string{server.URL, strings.Replace(server.URL, "127.0.0.1", "localhost", 1)} {
-			resp, err := client.Get(address) //nolint:noctx // of this process
+			resp, err := client.Get(address)
 			if (err == nil) != (name != "") {
 				t.Errorf("%q %s: %v", name, address, err)
 			}

@@ -77,7 +77,7 @@ func TestEmulatorEntra(t *testing.T) {
 		}
 		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}
 		client := &http.Client{Transport: transport}
-		resp, err := client.PostForm(env["AZURE_AUTHORITY_HOST"]+env["AZURE_TENANT_ID"]+"/oauth2/v2.0/token", url.Values{ //nolint:noctx // of this process
+		resp, err := client.PostForm(env["AZURE_AUTHORITY_HOST"]+env["AZURE_TENANT_ID"]+"/oauth2/v2.0/token", url.Values{
 			"grant_type": {"client_credentials"}, "client_id": {env["AZURE_CLIENT_ID"]}, "client_secret": {env["AZURE_CLIENT_SECRET"]},
 			"scope": {"https://graph.microsoft.com/.default"}})
 		if err != nil {

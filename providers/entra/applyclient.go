@@ -78,7 +78,7 @@ func (w *work) createClient() providers.Result {
 	a.SetIsFallbackPublicClient(ptr(attr.Bool(w.op.After, "public_client", true)))
 	a.SetSignInAudience(ptr(cmpOr(attr.String(w.op.After, "sign_in_audience"), "AzureADMyOrg")))
 	api := models.NewApiApplication()
-	api.SetRequestedAccessTokenVersion(ptr(int32(attr.Int(w.op.After, "access_token_version", 2)))) //nolint:gosec // it is 1 or 2
+	api.SetRequestedAccessTokenVersion(ptr(int32(attr.Int(w.op.After, "access_token_version", 2))))
 	a.SetApi(api)
 	a.SetTags(w.tags(nil))
 	if s := attr.String(w.op.After, "notes"); s != "" {
@@ -263,7 +263,7 @@ func (w *work) difference(live models.Applicationable) (models.Applicationable, 
 	}
 	if w.changes("access_token_version") {
 		api := models.NewApiApplication()
-		api.SetRequestedAccessTokenVersion(ptr(int32(attr.Int(w.op.After, "access_token_version", 2)))) //nolint:gosec // it is 1 or 2
+		api.SetRequestedAccessTokenVersion(ptr(int32(attr.Int(w.op.After, "access_token_version", 2))))
 		a.SetApi(api)
 		needed = true
 	}

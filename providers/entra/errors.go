@@ -152,15 +152,6 @@ func (c *conn) explain(err error) error {
 // isAbsent reports whether an error says that something is not there.
 func isAbsent(err error) bool { return err != nil && providers.ClassOf(err) == providers.NotFound }
 
-// saidBy is what Graph said in an error, if it did.
-func saidBy(err error) graphError {
-	var re *transport.ResponseError
-	if errors.As(err, &re) {
-		return parseError(re.Body)
-	}
-	return graphError{}
-}
-
 func unknownKind(kind string) error {
 	return &providers.Error{Class: providers.Internal, Summary: "The provider entra has no kind " + quoted(kind)}
 }

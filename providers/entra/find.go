@@ -9,15 +9,10 @@ import (
 	"github.com/idpctl/idpctl/providers"
 )
 
-const (
-	// inMany is how many values "in" may list, and "or" may join
-	// (https://learn.microsoft.com/graph/filter-query-parameter).
-	inMany = 15
-	// directoryShare is the part of a directory from which on it is cheaper to
-	// read all of it, page by page, than to look each object up: a batch of twenty
-	// look-ups finds 300.
-	lookUpsPerRequest = inMany * batchSize
-)
+// inMany is how many values "in" may list, and "or" may join
+// (https://learn.microsoft.com/graph/filter-query-parameter). A batch of twenty
+// look-ups finds 300 objects.
+const inMany = 15
 
 // inFilters are the filters that find objects by the values of a property, as
 // few as there can be.

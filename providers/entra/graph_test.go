@@ -302,7 +302,7 @@ func TestErrors(t *testing.T) {
 }
 
 func asError(err error, to **providers.Error) bool {
-	e, ok := err.(*providers.Error) //nolint:errorlint // Conn promises this very type
+	e, ok := err.(*providers.Error)
 	*to = e
 	return ok
 }
