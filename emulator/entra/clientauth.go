@@ -55,7 +55,7 @@ func (v *visit) proven(cl *client) (bool, error) {
 	}
 	switch assertion := v.form.Get("client_assertion"); {
 	case assertion != "":
-		const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+		const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" //nolint:gosec // RFC 7523, no secret
 		if v.form.Get("client_assertion_type") != jwtBearer {
 			return false, errMissingParameter("client_assertion_type")
 		}

@@ -113,10 +113,11 @@ func TestLagIsDeterministic(t *testing.T) {
 		}
 		return b.String()
 	}
-	if history(1) != history(1) {
+	first := history(1)
+	if again := history(1); again != first {
 		t.Error("one seed, two histories")
 	}
-	if history(1) == history(2) {
+	if first == history(2) {
 		t.Error("two seeds, one history")
 	}
 }

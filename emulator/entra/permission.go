@@ -2,6 +2,7 @@ package entra
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 )
 
@@ -180,7 +181,7 @@ func (a *caller) holds(anyOf []string) bool {
 // service principal: one with Application.ReadWrite.OwnedBy alone has to own it.
 func (c *call) mayTouch(st *state) bool {
 	need := listApps
-	if c.r.Method != "GET" {
+	if c.r.Method != http.MethodGet {
 		need = []string{"Application.ReadWrite.All"}
 	}
 	return c.caller.holds(need) || slices.Contains(st.owners, c.caller.principal)

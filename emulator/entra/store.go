@@ -211,13 +211,13 @@ func (s *Server) write(kind Kind, id string, next *state) *entity {
 	}
 	now := s.now()
 	shown := make([]time.Time, lag.Replicas)
-	slowest := int(s.dir.writes % uint64(lag.Replicas)) //nolint:gosec // small numbers
+	slowest := int(s.dir.writes % uint64(lag.Replicas))
 	for r := range shown {
 		delay := lag.Max
 		if r != slowest {
 			h := fnv.New64a()
 			_, _ = h.Write([]byte(strconv.FormatUint(lag.Seed, 10) + "/" + strconv.FormatUint(s.dir.writes, 10) + "/" + strconv.Itoa(r)))
-			delay = time.Duration(h.Sum64() % uint64(lag.Max)) //nolint:gosec // less than Max
+			delay = time.Duration(h.Sum64() % uint64(lag.Max))
 		}
 		shown[r] = now.Add(delay)
 	}
@@ -239,7 +239,7 @@ func (s *Server) show(e *entity, replica int) *state {
 		return e.now
 	}
 	for _, v := range slices.Backward(e.history) {
-		if v.shown == nil || !now.Before(v.shown[replica]) {
+		if len(v.shown) == 0 || !now.Before(v.shown[replica]) {
 			return v.state
 		}
 	}

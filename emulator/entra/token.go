@@ -200,7 +200,7 @@ func (v *visit) baseClaims(cl *client, res *resource, oid string) object {
 	life := v.opts.TokenLifespan
 	if life == 0 {
 		// 60 to 90 minutes, 75 on average (section 10).
-		life = time.Hour + time.Duration(shuffle(oid+now.String())%1800)*time.Second //nolint:gosec // a small number
+		life = time.Hour + time.Duration(shuffle(oid+now.String())%1800)*time.Second
 	}
 	claims := object{"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(life).Unix(), "oid": oid, "tid": v.opts.TenantID, "uti": oidc.Random(16),
 		"aio": oidc.Random(24), "rh": "1." + oidc.Random(24)}

@@ -78,25 +78,25 @@ func (s *Server) newUser(set object) *state {
 
 // setUser merges what was set into a user. The password goes where no answer
 // finds it; the mail becomes a proxy address (section 4).
-func (st *state) setUser(set object) {
-	schemas[KindUser].merge(st.props, set)
+func (s *state) setUser(set object) {
+	schemas[KindUser].merge(s.props, set)
 	if profile := sub(set, "passwordProfile"); profile != nil {
 		if p := str(profile, "password"); p != "" {
-			st.password = p
+			s.password = p
 		}
 		if force, has := profile["forceChangePasswordNextSignIn"]; has {
-			st.mustChange = force == true
+			s.mustChange = force == true
 		}
 	}
 	if mail := str(set, "mail"); mail != "" {
 		primary := "SMTP:" + mail
-		proxies := slices.DeleteFunc(texts(st.props["proxyAddresses"]), func(p string) bool { return strings.EqualFold(p, primary) })
+		proxies := slices.DeleteFunc(texts(s.props["proxyAddresses"]), func(p string) bool { return strings.EqualFold(p, primary) })
 		for i, p := range proxies {
 			if rest, ok := strings.CutPrefix(p, "SMTP:"); ok {
 				proxies[i] = "smtp:" + rest
 			}
 		}
-		st.props["proxyAddresses"] = anys(append([]string{primary}, proxies...))
+		s.props["proxyAddresses"] = anys(append([]string{primary}, proxies...))
 	}
 }
 

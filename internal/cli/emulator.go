@@ -70,7 +70,7 @@ func listenLocally(ctx context.Context, address string) (net.Listener, error) {
 func serveUntil(ctx context.Context, server *http.Server, l net.Listener) error {
 	go func() {
 		<-ctx.Done()
-		grace, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
 		if server.Shutdown(grace) != nil {
 			_ = server.Close() // connections that do not end are cut

@@ -89,10 +89,10 @@ func (builders) GetSerializationWriterFactory() serialization.SerializationWrite
 func (builders) EnableBackingStore(store.BackingStoreFactory) {}
 
 // SetBaseUrl does nothing: the address is a path parameter of each builder.
-func (builders) SetBaseUrl(string) {} //nolint:revive,staticcheck // the SDK's name
+func (builders) SetBaseUrl(string) {} //nolint:staticcheck // the SDK's name
 
 // GetBaseUrl is empty.
-func (builders) GetBaseUrl() string { return "" } //nolint:revive,staticcheck // the SDK's name
+func (builders) GetBaseUrl() string { return "" } //nolint:staticcheck // the SDK's name
 
 func notSent() error {
 	return &providers.Error{Class: providers.Internal, Summary: "A request to Microsoft Graph was to be sent past the transport"}

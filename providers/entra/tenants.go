@@ -31,8 +31,7 @@ type tenant struct {
 
 // answersTo reports whether the tenant is called so: by its id or a domain.
 func (t *tenant) answersTo(name string) bool {
-	name = strings.ToLower(name)
-	return name == strings.ToLower(t.id) || slices.Contains(t.domains, name)
+	return strings.EqualFold(name, t.id) || slices.Contains(t.domains, strings.ToLower(name))
 }
 
 // readTenant reads the tenant that the connection is to
