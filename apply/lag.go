@@ -87,6 +87,12 @@ func (p Patience) List(ctx context.Context, conn providers.Conn, q providers.Que
 			}
 		}
 		at = conn.ServerTime()
+		if filtered(q) { // only the server knows what belongs to the answer
+			if found, err = conn.List(ctx, q); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		again, err := conn.List(ctx, ask(q, expected))
 		if err != nil {
 			return found, err
@@ -94,6 +100,8 @@ func (p Patience) List(ctx context.Context, conn providers.Conn, q providers.Que
 		found = join(without(found, expected), again)
 	}
 }
+
+func filtered(q providers.Query) bool { return q.Filters != cty.NilVal && !q.Filters.IsNull() }
 
 // ask is the part of a query that is about the objects expected.
 func ask(q providers.Query, expected []Expected) providers.Query {
@@ -248,12 +256,12 @@ func (e *executor) patience() Patience {
 			return !e.stopped()
 		},
 		Wait: func(reason string, d time.Duration) {
-			e.send(Event{Kind: Waiting, Message: fmt.Sprintf("%s: %s", reason, Brief(d))})
+			e.send(Event{Kind: Waiting, Message: fmt.Sprintf("%s: %s", reason, Seconds(d))})
 		},
 	}
 }
 
-// Brief is a pause for people: "3 s".
-func Brief(d time.Duration) string {
+// Seconds is a pause for people: "3 s".
+func Seconds(d time.Duration) string {
 	return fmt.Sprintf("%d s", max(1, int(d.Round(time.Second)/time.Second)))
 }

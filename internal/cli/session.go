@@ -97,7 +97,7 @@ func (a *app) replicating() func(string, time.Duration) {
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		fmt.Fprintf(a.Stderr, "%s%s: %s\n", strings.ToUpper(reason[:1]), reason[1:], apply.Brief(d))
+		fmt.Fprintf(a.Stderr, "%s%s: %s\n", strings.ToUpper(reason[:1]), reason[1:], apply.Seconds(d))
 	}
 }
 

@@ -179,3 +179,53 @@ func TestAHomeWithSeveralNames(t *testing.T) {
 	}
 	w.destroy()
 }
+
+// The request of a run that died is done between the look for what it left open
+// and the search for what may exist: it is recovered, not made again.
+func TestAnAppSeenLate(t *testing.T) {
+	for name, idp := range map[string]memory.Options{"upsert key": {}, "marker": {PlainApps: true}} {
+		w := newWorldAt(t, idp, strings.Replace(portal, "{ namespace = \"prod\" }", "{}", 1))
+		var late memory.Request
+		d := w.dying()
+		w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
+			if d.isDead() {
+				return memory.DropBefore
+			}
+			if r.Mutates() && r.Kind == "app" {
+				late = r
+				d.kill()
+				return memory.DropBefore
+			}
+			return memory.None
+		})
+		_, _ = w.try(plan.Normal)
+		w.revive()
+		reads := 0
+		w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
+			if !r.Mutates() && r.Kind == "app" {
+				if reads++; reads == 2 {
+					w.idp.Do(late.Operations[0])
+				}
+			}
+			return memory.None
+		})
+		p, diags := w.plan(plan.Normal)
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		for _, c := range p.Adoptions() {
+			t.Errorf("by %s: %s is to be adopted", name, c.Address)
+		}
+		w.idp.SetFault(nil)
+		w.apply()
+		w.empty()
+		if all := w.apps(); len(all) != 1 {
+			t.Errorf("by %s: the apps are %v", name, all)
+		}
+		for _, o := range w.state().Objects {
+			if o.Kind == "app" && o.Origin != "created" {
+				t.Errorf("by %s: it counts as %s", name, o.Origin)
+			}
+		}
+	}
+}

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/zclconf/go-cty/cty"
-
 	"github.com/idpctl/idpctl/apply"
 	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/providers"
@@ -77,10 +75,8 @@ func (p *planner) expect(at place, q providers.Query) []apply.Expected {
 		if o.Provider != at.provider || o.Kind != at.kind || o.Parent != at.parent || o.Written.IsZero() {
 			continue
 		}
+		// What is not asked for may be found all the same, by what it had before.
 		asked := asks(o)
-		if !asked && q.Filters == cty.NilVal {
-			continue
-		}
 		x := apply.Expected{ID: o.ID, Written: o.Written, Seen: func(live *resource.Object) bool {
 			return live == nil && !asked || apply.Shows(kind, o, live)
 		}}

@@ -40,10 +40,12 @@ func TestDeathWhileTheDirectoryLags(t *testing.T) {
 	for name, idp := range dyingAt {
 		for _, s := range scenarios {
 			deaths := map[string]func(*testing.T, int) bool{
-				"before the append":  func(t *testing.T, n int) bool { return s.dieAtTheJournal(t, n, false, idp) },
-				"after the append":   func(t *testing.T, n int) bool { return s.dieAtTheJournal(t, n, true, idp) },
 				"before the request": func(t *testing.T, n int) bool { return s.dieAtTheServer(t, n, memory.DropBefore, idp) },
 				"after the request":  func(t *testing.T, n int) bool { return s.dieAtTheServer(t, n, memory.DropAfter, idp) },
+			}
+			if name == "replicas" { // the others have no more of a say in it
+				deaths["before the append"] = func(t *testing.T, n int) bool { return s.dieAtTheJournal(t, n, false, idp) }
+				deaths["after the append"] = func(t *testing.T, n int) bool { return s.dieAtTheJournal(t, n, true, idp) }
 			}
 			for how, die := range deaths {
 				for n := 1; ; n++ {
@@ -315,4 +317,52 @@ func TestALostDeletionOfWhatIsYoung(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What an object gave up a moment ago is free for another one, although a replica
+// still shows it there.
+func TestWhatWasGivenUpIsFree(t *testing.T) {
+	given := strings.Replace(two, `email = "a@example.com"`, `email = "new@example.com"`, 1)
+	lagged(t, two, func(t *testing.T, w *world) {
+		w.apply()
+		time.Sleep(time.Minute)
+		w.config(given)
+		w.apply()
+		w.config(given + `person "c" {
+  space    = space.lab
+  username = "somebody"
+  email    = "a@example.com"
+  initial_password = "s3cret-enough"
+}
+data "person" "former" {
+  space      = space.lab
+  email      = "new@example.com"
+}
+`)
+		w.wants("person.c create")
+		w.apply()
+		w.empty()
+	})
+}
+
+// A data block that finds many does not find who is no longer meant.
+func TestAFilterWaits(t *testing.T) {
+	off := strings.Replace(two, `email = "a@example.com"`, "email = \"a@example.com\"\n  enabled = false", 1)
+	lagged(t, two, func(t *testing.T, w *world) {
+		w.apply()
+		time.Sleep(time.Minute)
+		w.config(off)
+		w.apply()
+		w.config(off + `data "persons" "on" {
+  space   = space.lab
+  enabled = true
+}
+output "on" { value = keys(data.persons.on.persons) }
+`)
+		w.apply()
+		w.empty()
+		if got := string(w.state().Outputs["on"].Value); got != `["b@example.com"]` {
+			t.Errorf("found %s", got)
+		}
+	})
 }

@@ -112,3 +112,7 @@ func TestMemoryConformsWithLag(t *testing.T) {
 func TestMemoryConformsWithReplicas(t *testing.T) {
 	Run(t, memoryHarness(memory.Options{Lag: 20 * time.Second, Alternate: true}, nil))
 }
+
+func TestMemoryConformsWithoutUpsertKeys(t *testing.T) {
+	Run(t, memoryHarness(memory.Options{PlainApps: true}, nil))
+}
