@@ -71,3 +71,14 @@ func TestAResultSaysWhenItWasDone(t *testing.T) {
 		}
 	}
 }
+
+func TestASnapshotRefusesAnObjectThatIsGoneWithoutId(t *testing.T) {
+	s := &State{Lineage: "l", Serial: 1, Gone: []Gone{{Provider: "keycloak", Kind: "user", Written: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}}}
+	data, err := s.Encode()
+	if err == nil {
+		_, err = Decode("s", data)
+	}
+	if err == nil {
+		t.Errorf("no error: %s", data)
+	}
+}
