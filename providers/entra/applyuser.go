@@ -192,12 +192,11 @@ func (w *work) inviteGuest() providers.Result {
 		return providers.Result{Err: &providers.Error{Class: providers.Ambiguous, Summary: "Entra ID did not tell the id of the guest " + quoted(mail), Err: err}}
 	}
 	id := text(made.GetInvitedUser().GetId())
-	name := strings.ToLower(guestName(mail, w.tenant.initialDomain))
-	nickname, _, _ := strings.Cut(name, "@")
+	nickname, _, _ := strings.Cut(guestName(mail, w.tenant.initialDomain), "@")
 	if err := w.finishGuest(id, mail); err != nil {
 		return providers.Result{ID: id, Err: err}
 	}
-	return providers.Result{ID: id, Object: w.userAsWritten(id, name, display, cmpOr(attr.String(after, "mail_nickname"), nickname))}
+	return providers.Result{ID: id, Object: w.userAsWritten(id, mail, display, cmpOr(attr.String(after, "mail_nickname"), nickname))}
 }
 
 // finishGuest sets what an invitation cannot say.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -27,13 +26,6 @@ import (
 	"github.com/idpctl/idpctl/providers/transport"
 	"github.com/idpctl/idpctl/resource"
 )
-
-// inMemory is the provider with a dialler of the test's own, and pages of a few
-// objects.
-type inMemory struct {
-	provider
-	dial func(ctx context.Context, network, addr string) (net.Conn, error)
-}
 
 // clientCredentials asks the emulator for tokens over plain HTTP, which Azure's
 // library refuses to do.
@@ -66,17 +58,6 @@ func (c clientCredentials) GetToken(ctx context.Context, o policy.TokenRequestOp
 // testPage is how many objects the suite has the provider ask for at once: making
 // thousands would show no more.
 const testPage = 12
-
-func (p inMemory) Open(_ context.Context, cfg providers.Config) (providers.Conn, error) {
-	s, err := readSettings(cfg)
-	if err != nil {
-		return nil, err
-	}
-	t := transport.New(transport.Options{Server: "Entra ID", Config: cfg, Timeout: time.Minute, DialContext: p.dial})
-	c := newConn(s, cfg, t, clientCredentials{&http.Client{Transport: t}})
-	c.page = testPage
-	return c, nil
-}
 
 // faults makes requests to Graph fail, whole ones.
 type faults struct{ injector *fault.Injector }
@@ -131,7 +112,7 @@ func TestConformance(t *testing.T) {
 			vals["replication_timeout"] = cty.NumberIntVal(0)
 			vals["authority_endpoint"], vals["graph_endpoint"] = cty.StringVal("http://localhost"), cty.StringVal("http://localhost")
 			return conformance.Target{
-				Provider: inMemory{dial: client.Transport.(*http.Transport).DialContext}, Faults: faults{injector},
+				Provider: NewWith(Options{DialContext: client.Transport.(*http.Transport).DialContext, Credential: clientCredentials{client}, Page: testPage}), Faults: faults{injector},
 				Config: providers.Config{Attrs: cty.ObjectVal(vals), Parallelism: 8, UserAgent: "idpctl/test"},
 			}
 		},

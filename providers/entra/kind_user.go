@@ -16,7 +16,7 @@ func userKind() resource.Kind {
 			{
 				Name: "user_principal_name", Type: cty.String, Optional: true, Computed: true, DefaultFrom: "email", Normalize: resource.Lower,
 				Check: resource.Check{MinLen: 3, MaxLen: 113, Pattern: `[A-Za-z0-9'.\-_!#^~]+@[A-Za-z0-9.\-]+`, PatternDoc: "letters, digits and '.-_!#^~, then @ and a domain"},
-				Doc:   "Name that a member signs in with; its domain is one of the tenant's verified ones. Unset: the e-mail that the user is created with. Entra ID makes that of a guest.",
+				Doc:   "Name that a member signs in with; its domain is one of the tenant's verified ones. Unset: the e-mail that the user is created with. That of a guest is the e-mail, with which a guest signs in at home.",
 			},
 			{
 				Name: "email", Type: cty.String, Required: true, Normalize: resource.Lower, Check: resource.Check{Email: true, MaxLen: 255},

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/providers"
@@ -21,7 +22,20 @@ import (
 // New returns the provider.
 func New() providers.Provider { return provider{} }
 
-type provider struct{}
+// Options change how a provider reaches Entra ID; they are for tests.
+type Options struct {
+	// DialContext takes the place of the network.
+	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Credential takes the place of the provider block's.
+	Credential azcore.TokenCredential
+	// Page is how many objects are asked for at once; 0 for the most.
+	Page int32
+}
+
+// NewWith returns a provider for tests.
+func NewWith(o Options) providers.Provider { return provider{o} }
+
+type provider struct{ options Options }
 
 // defaultLag is how long a read may be behind a write if the provider block does
 // not say otherwise.
@@ -252,13 +266,13 @@ func isLoopback(host string) bool {
 }
 
 // Open checks the provider block; see [providers.Provider].
-func (provider) Open(_ context.Context, cfg providers.Config) (providers.Conn, error) {
+func (p provider) Open(_ context.Context, cfg providers.Config) (providers.Conn, error) {
 	s, err := readSettings(cfg)
 	if err != nil {
 		return nil, err
 	}
 	opts := transport.Options{
-		Server: "Entra ID", Config: cfg, CAHint: "ca_file",
+		Server: "Entra ID", Config: cfg, CAHint: "ca_file", DialContext: p.options.DialContext,
 		Timeout: time.Duration(attr.Int(cfg.Attrs, "timeout", 60)) * time.Second,
 	}
 	if file := attr.String(cfg.Attrs, "ca_file"); file != "" {
@@ -267,12 +281,19 @@ func (provider) Open(_ context.Context, cfg providers.Config) (providers.Conn, e
 		}
 	}
 	t := transport.New(opts)
-	credential, err := newCredential(s, t)
+	credential := p.options.Credential
+	if credential == nil {
+		credential, err = newCredential(s, t)
+	}
 	if err != nil {
 		return nil, &providers.Error{
 			Class: providers.Invalid, Err: err, Attribute: s.attribute,
 			Summary: "The credentials of the provider block cannot be used: " + providers.Clean(firstLine(err.Error()), 200),
 		}
 	}
-	return newConn(s, cfg, t, credential), nil
+	c := newConn(s, cfg, t, credential)
+	if p.options.Page > 0 {
+		c.page = p.options.Page
+	}
+	return c, nil
 }

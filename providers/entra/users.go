@@ -32,10 +32,12 @@ type userSearch struct {
 	// asked are the e-mails that were looked for: who has one of them as a
 	// secondary address alone is doubtful.
 	asked map[string]bool
+	// named are the user principal names that were looked for.
+	named map[string]bool
 }
 
 func (c *conn) listUsers(ctx context.Context, q providers.Query) ([]resource.Object, error) {
-	s := &userSearch{conn: c, found: map[string]resource.Object{}, asked: map[string]bool{}}
+	s := &userSearch{conn: c, found: map[string]resource.Object{}, asked: map[string]bool{}, named: map[string]bool{}}
 	var err error
 	switch {
 	case q.All:
@@ -170,6 +172,18 @@ func (s *userSearch) lookUp(ctx context.Context, q providers.Query) error {
 			mails[key["email"]] = true
 		}
 	}
+	t, err := s.readTenant(ctx)
+	if err != nil {
+		return err
+	}
+	for name := range names {
+		s.named[name] = true
+		// Nobody but a guest has a name from elsewhere, and Entra ID makes another
+		// one of it.
+		if _, domain, _ := strings.Cut(name, "@"); !slices.Contains(t.domains, domain) {
+			mails[name] = true
+		}
+	}
 	var filters []string
 	filters = append(filters, inFilters("id", sorted(ids, isID))...)
 	filters = append(filters, inFilters("userPrincipalName", sorted(names, nil))...)
@@ -180,13 +194,11 @@ func (s *userSearch) lookUp(ctx context.Context, q providers.Query) error {
 	}
 	filters = append(filters, anyFilters("otherMails", "", list)...)
 	filters = append(filters, anyFilters("proxyAddresses", "smtp:", list)...)
-	if t, err := s.readTenant(ctx); err == nil && len(list) > 0 {
-		guests := make([]string, len(list))
-		for i, mail := range list {
-			guests[i] = guestName(mail, t.initialDomain)
-		}
-		filters = append(filters, inFilters("userPrincipalName", guests)...)
+	guests := make([]string, len(list))
+	for i, mail := range list {
+		guests[i] = guestName(mail, t.initialDomain)
 	}
+	filters = append(filters, inFilters("userPrincipalName", guests)...)
 	calls := make([]*call, len(filters))
 	for i, f := range filters {
 		var err error
@@ -245,7 +257,6 @@ func (s *userSearch) userObject(u models.Userable) resource.Object {
 	id := text(u.GetId())
 	set("id", id)
 	set("tenant", s.tenantID())
-	set("user_principal_name", strings.ToLower(text(u.GetUserPrincipalName())))
 	mail := strings.ToLower(text(u.GetMail()))
 	var others []string
 	others = append(others, u.GetOtherMails()...)
@@ -261,6 +272,11 @@ func (s *userSearch) userObject(u models.Userable) resource.Object {
 		}
 	}
 	set("email", address)
+	name := strings.ToLower(text(u.GetUserPrincipalName()))
+	if truthGuest(u) && mail != "" && !s.named[name] {
+		name = mail // what a guest signs in with
+	}
+	set("user_principal_name", name)
 	set("first_name", text(u.GetGivenName()))
 	set("last_name", text(u.GetSurname()))
 	set("display_name", text(u.GetDisplayName()))
