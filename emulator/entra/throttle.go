@@ -14,8 +14,10 @@ type meter struct {
 	unitsFrom, writesFrom time.Time
 	units, writes         float64
 	// refused counts the 429s, until is when the last one's Retry-After is over.
-	refused    int
-	until      time.Time
+	refused int
+	until   time.Time
+	// told is when the first of the 429s was given that are not over.
+	told       time.Time
 	violations []Violation
 }
 
@@ -42,6 +44,9 @@ func (c *call) cost() float64 {
 	return max(units, 1)
 }
 
+// underWay is how long requests may be on their way.
+const underWay = 100 * time.Millisecond
+
 // throttle charges the request, and refuses it if the quota is used up.
 // Requests that are refused count as well.
 func (c *call) throttle() error {
@@ -50,7 +55,8 @@ func (c *call) throttle() error {
 	if !limit.On {
 		return nil
 	}
-	if early := m.until.Sub(now); early > 0 {
+	// What was under way when the 429 was given could not know of it.
+	if early := m.until.Sub(now); early > 0 && now.After(m.told.Add(underWay)) {
 		m.violations = append(m.violations, Violation{c.rt.name(), early})
 	}
 	if !now.Before(m.unitsFrom.Add(limit.UnitWindow)) {
@@ -94,6 +100,9 @@ func (c *call) throttle() error {
 		}
 	}
 	seconds, _ := strconv.ParseFloat(after, 64)
+	if !now.Before(m.until) {
+		m.told = now
+	}
 	m.until = now.Add(min(wait, time.Duration(seconds*float64(time.Second))))
 	e.header.Set("Retry-After", after)
 	return e

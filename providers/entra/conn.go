@@ -36,6 +36,8 @@ type conn struct {
 	mu      sync.Mutex
 	secrets map[string]bool // that were sent
 	tenant  *tenant         // once it was read
+	// reading is held while the tenant is read, for all who ask.
+	reading sync.Mutex
 }
 
 func newConn(s settings, cfg providers.Config, t *transport.Transport, credential azcore.TokenCredential) *conn {

@@ -37,6 +37,8 @@ func (t *tenant) answersTo(name string) bool {
 // readTenant reads the tenant that the connection is to
 // (https://learn.microsoft.com/graph/api/organization-get), once.
 func (c *conn) readTenant(ctx context.Context) (*tenant, error) {
+	c.reading.Lock()
+	defer c.reading.Unlock()
 	c.mu.Lock()
 	known := c.tenant
 	c.mu.Unlock()

@@ -3,6 +3,7 @@ package entra
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
@@ -34,10 +35,12 @@ type userSearch struct {
 	asked map[string]bool
 	// named are the user principal names that were looked for.
 	named map[string]bool
+	// principalNames are those that Entra ID has, by id.
+	principalNames map[string]string
 }
 
 func (c *conn) listUsers(ctx context.Context, q providers.Query) ([]resource.Object, error) {
-	s := &userSearch{conn: c, found: map[string]resource.Object{}, asked: map[string]bool{}, named: map[string]bool{}}
+	s := &userSearch{conn: c, found: map[string]resource.Object{}, asked: map[string]bool{}, named: map[string]bool{}, principalNames: map[string]string{}}
 	var err error
 	switch {
 	case q.All:
@@ -199,14 +202,53 @@ func (s *userSearch) lookUp(ctx context.Context, q providers.Query) error {
 		guests[i] = guestName(mail, t.initialDomain)
 	}
 	filters = append(filters, inFilters("userPrincipalName", guests)...)
+	if whole, err := s.wholeIsCheaper(ctx, len(filters)); err != nil {
+		return err
+	} else if whole {
+		return s.sift(ctx, ids, names, mails)
+	}
 	calls := make([]*call, len(filters))
 	for i, f := range filters {
-		var err error
 		if calls[i], err = s.get(ctx, f); err != nil {
 			return err
 		}
 	}
 	return s.read(ctx, calls)
+}
+
+// wholeIsCheaper reports whether all users fit into fewer pages than a number of
+// look-ups into batches. Few look-ups are not worth the question.
+func (s *userSearch) wholeIsCheaper(ctx context.Context, lookUps int) (bool, error) {
+	batches := (lookUps + batchSize - 1) / batchSize
+	if batches <= 3 {
+		return false, nil
+	}
+	headers := abstractions.NewRequestHeaders()
+	headers.Add("ConsistencyLevel", "eventual") // without it Graph does not count
+	info, err := users.NewUsersRequestBuilderInternal(s.path(), builders{}).Count().ToGetRequestInformation(ctx,
+		&users.CountRequestBuilderGetRequestConfiguration{Headers: headers})
+	if err != nil {
+		return false, badRequest(err)
+	}
+	r := s.do(ctx, &call{info: info, doing: "count the users", needs: readUsers})
+	if r.err != nil {
+		return false, r.err
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(strings.TrimPrefix(string(r.body), "\ufeff")))
+	return err == nil && n/int(s.page)+2 < batches, nil
+}
+
+// sift reads all users and keeps those who are asked for.
+func (s *userSearch) sift(ctx context.Context, ids, names, mails map[string]bool) error {
+	if err := s.list(ctx, ""); err != nil {
+		return err
+	}
+	for id, o := range s.found {
+		if !ids[id] && !names[attr.String(o.Attrs, "user_principal_name")] && !names[s.principalNames[id]] && !mails[attr.String(o.Attrs, "email")] {
+			delete(s.found, id)
+		}
+	}
+	return nil
 }
 
 // guestName is the user principal name that Entra ID makes for a guest.
@@ -273,6 +315,7 @@ func (s *userSearch) userObject(u models.Userable) resource.Object {
 	}
 	set("email", address)
 	name := strings.ToLower(text(u.GetUserPrincipalName()))
+	s.principalNames[id] = name
 	if truthGuest(u) && mail != "" && !s.named[name] {
 		name = mail // what a guest signs in with
 	}
