@@ -90,7 +90,7 @@ func (w *work) createClient() providers.Result {
 	if err != nil {
 		return providers.Result{Err: badRequest(err)}
 	}
-	r := w.ask(&call{info: info, doing: "create " + describe("application", name), needs: ownApplications, nature: repeatable})
+	r := w.ask(&call{info: info, doing: "create " + describe("application", name), needs: ownApplications, nature: repeatable, lagging: upsertIsBehind})
 	if r.err != nil {
 		return providers.Result{Err: r.err}
 	}

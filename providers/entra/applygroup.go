@@ -41,6 +41,17 @@ func upsertHeaders() *abstractions.RequestHeaders {
 	return h
 }
 
+// upsertIsBehind reports that a replica does not know yet what an earlier request
+// with the same unique name made, and another one refuses a second. The name is
+// random, so nobody else has it.
+func upsertIsBehind(r reply) bool {
+	if r.status != http.StatusBadRequest {
+		return false
+	}
+	e := parseError(r.body)
+	return e.isDuplicate() && property(e.Message) == "uniqueName"
+}
+
 // createGroup makes a group by its unique name, so that doing it twice makes one
 // (https://learn.microsoft.com/graph/api/group-upsert).
 func (w *work) createGroup() providers.Result {
@@ -59,7 +70,7 @@ func (w *work) createGroup() providers.Result {
 	if err != nil {
 		return providers.Result{Err: badRequest(err)}
 	}
-	r := w.ask(&call{info: info, doing: "create " + describe("group", name), needs: createGroups, nature: repeatable})
+	r := w.ask(&call{info: info, doing: "create " + describe("group", name), needs: createGroups, nature: repeatable, lagging: upsertIsBehind})
 	if r.err != nil {
 		return providers.Result{Err: r.err}
 	}

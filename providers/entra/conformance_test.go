@@ -96,20 +96,33 @@ func strings2(v ...string) conformance.Sample {
 }
 
 // TestConformance runs the suite on the emulator, under a virtual clock.
-func TestConformance(t *testing.T) {
+func TestConformance(t *testing.T) { conform(t, emulator.Options{}, 0) }
+
+// TestConformanceOfALaggingDirectory runs it in a directory of which the replicas
+// are behind, and which throttles.
+func TestConformanceOfALaggingDirectory(t *testing.T) {
+	conform(t, emulator.Options{
+		Lag:      emulator.Lag{Max: 5 * time.Second, Seed: 3},
+		Throttle: emulator.Throttle{On: true, Units: 700, Writes: 300, WriteWindow: 15 * time.Second, Decimal: true, OmitRetryAfter: 7},
+	}, 30)
+}
+
+func conform(t *testing.T, o emulator.Options, lag int64) {
+	t.Helper()
 	prefix := uuid.NewString()[:8]
 	var server *emulator.Server
 	conformance.Run(t, conformance.Harness{
 		Wrap: synctest.Test,
 		Start: func(t *testing.T) conformance.Target {
-			server = emulator.New(emulator.Options{VerifiedDomains: []string{"example.com"}})
+			o.VerifiedDomains = []string{"example.com"}
+			server = emulator.New(o)
 			injector := fault.New(server)
 			injector.Mutating = emulator.Mutates
 			client, stop := memnet.Serve(injector)
 			t.Cleanup(stop)
 			attrs := block(map[string]string{"tenant_id": emulator.DefaultTenantID})
 			vals := attrs.AsValueMap()
-			vals["replication_timeout"] = cty.NumberIntVal(0)
+			vals["replication_timeout"] = cty.NumberIntVal(lag)
 			vals["authority_endpoint"], vals["graph_endpoint"] = cty.StringVal("http://localhost"), cty.StringVal("http://localhost")
 			return conformance.Target{
 				Provider: NewWith(Options{DialContext: client.Transport.(*http.Transport).DialContext, Credential: clientCredentials{client}, Page: testPage}), Faults: faults{injector},
