@@ -49,10 +49,28 @@ type Info struct {
 	IdentityProvider string
 	// SubjectClaim is the token claim that holds a user's id: "sub" or "oid".
 	SubjectClaim string
+	// Permissions are the least rights that the account needs.
+	Permissions []Permission
 	// Lag is how long after a write a read may still answer with the old
 	// state, where the provider block does not say otherwise; 0 for a provider
 	// that reads its own writes. A run goes by [Conn.Lag].
 	Lag time.Duration
+}
+
+// Permission is a right that idpctl's account needs for some configurations.
+type Permission struct {
+	// Name as the identity provider calls it: "User.ReadWrite.All".
+	Name string
+	// Why completes "It is needed to …": "create and change users".
+	Why string
+	// Kind of the objects that it is for; empty: for every configuration.
+	Kind string
+	// Managed: only for objects that are managed, not for those looked up.
+	Managed bool
+	// Attributes: only if one of them is written; empty: always.
+	Attributes []string
+	// Within names permissions that include it: with one of them it is not needed.
+	Within []string
 }
 
 // Kind returns the kind called name.

@@ -55,6 +55,7 @@ func (provider) Info() providers.Info {
 		ForeignKinds:     foreignKinds(),
 		IdentityProvider: "azure",
 		SubjectClaim:     "oid",
+		Permissions:      permissions(),
 		Lag:              defaultLag,
 	}
 }
