@@ -202,7 +202,7 @@ func (w *work) updateClient() providers.Result {
 	if err != nil {
 		return providers.Result{Err: badRequest(err)}
 	}
-	r := w.ask(&call{info: info, doing: "read " + describe("application", name), needs: readApplications})
+	r := w.ask(&call{info: info, doing: "read " + describe("application", name), needs: readApplications, lagging: isNotFound})
 	if isAbsent(r.err) {
 		return providers.Result{Err: w.gone()}
 	}
@@ -218,7 +218,7 @@ func (w *work) updateClient() providers.Result {
 		if info, err = w.application(w.op.ID).ToPatchRequestInformation(w.working, a, nil); err != nil {
 			return providers.Result{Err: badRequest(err)}
 		}
-		r := w.ask(&call{info: info, doing: "change " + describe("application", name), needs: ownApplications, nature: repeatable})
+		r := w.ask(&call{info: info, doing: "change " + describe("application", name), needs: ownApplications, nature: repeatable, lagging: isNotFound})
 		if isAbsent(r.err) {
 			return providers.Result{Err: w.gone()}
 		}

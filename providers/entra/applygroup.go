@@ -135,7 +135,7 @@ func (w *work) updateGroup() providers.Result {
 		if err != nil {
 			return providers.Result{Err: badRequest(err)}
 		}
-		r := w.ask(&call{info: info, doing: "change " + describe("group", name), needs: writeGroups, nature: repeatable})
+		r := w.ask(&call{info: info, doing: "change " + describe("group", name), needs: writeGroups, nature: repeatable, lagging: isNotFound})
 		if r.status == http.StatusNotFound {
 			return providers.Result{Err: w.gone()}
 		}

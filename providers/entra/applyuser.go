@@ -276,7 +276,7 @@ func (w *work) updateUser() providers.Result {
 		if err != nil {
 			return providers.Result{Err: badRequest(err)}
 		}
-		r := w.ask(&call{info: info, doing: "change " + describe("user", attr.String(w.op.Before, "user_principal_name")), needs: needs, nature: repeatable})
+		r := w.ask(&call{info: info, doing: "change " + describe("user", attr.String(w.op.Before, "user_principal_name")), needs: needs, nature: repeatable, lagging: isNotFound})
 		if r.status == http.StatusNotFound {
 			return providers.Result{Err: w.gone()}
 		}

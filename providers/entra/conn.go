@@ -122,5 +122,6 @@ func (c *conn) redact(text string) string {
 }
 
 // isNotFound reports that an answer says that an object is not there, which a
-// replica that is behind says, too.
+// replica that is behind says, too. A change is of an object that was there when
+// it was planned: most likely it still is.
 func isNotFound(r reply) bool { return r.status == 404 }
