@@ -3,6 +3,7 @@ package apply
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/zclconf/go-cty/cty"
@@ -29,6 +30,8 @@ type task struct {
 	// deletion is the first half of a replacement.
 	deletion *providers.Operation
 	attempts int
+	// written is when it was done, where reads lag behind writes.
+	written time.Time
 
 	id     string
 	object *resource.Object // as the server answered or was read back
@@ -209,7 +212,7 @@ func (t *task) build() error {
 	c := t.change
 	t.op = Operation(c, t.kind)
 	creating := t.op.Verb == providers.Create
-	if creating && t.kind.ChosenID {
+	if creating && (t.kind.ChosenID || t.kind.UpsertKey) {
 		t.op.ID = uuid.NewString()
 	}
 	if c.Action == plan.Replace && !c.WithParent {
@@ -219,7 +222,7 @@ func (t *task) build() error {
 }
 
 // Operation is what a provider is asked to do for a change to a managed object,
-// but for its first password and a chosen id; its verb is zero if there is
+// but for its first password and a chosen id or key; its verb is zero if there is
 // nothing to send. What is not known yet is null.
 func Operation(c *plan.Change, kind resource.Kind) providers.Operation {
 	all := kind.All()

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -26,17 +27,10 @@ func (e *executor) intend(tasks []*task) bool {
 			return false
 		}
 		if earlier, ok := e.Since[t.change.Address]; ok && t.op.Verb == providers.Create {
-			t.earlier = &earlier
-			if t.op.ID != "" && earlier.ID != "" {
-				// The same object, if the first request still arrives.
-				t.op.ID, t.intent.ID, t.intent.After.ID = earlier.ID, earlier.ID, earlier.ID
-			}
+			t.follow(&earlier)
 		}
 		intents[i] = t.intent
 		intents[i].ServerTime = conn.ServerTime()
-		if t.earlier != nil && t.earlier.ServerTime.Before(intents[i].ServerTime) {
-			intents[i].ServerTime = t.earlier.ServerTime
-		}
 	}
 	numbered, err := e.Journal.Intend(intents...)
 	if err != nil {
@@ -50,25 +44,49 @@ func (e *executor) intend(tasks []*task) bool {
 	return true
 }
 
+// follow goes on with what a run that died began: it is the same object, if the
+// first request still arrives.
+func (t *task) follow(earlier *state.Intent) {
+	t.earlier = earlier
+	switch {
+	case t.op.ID == "":
+	case t.kind.UpsertKey && earlier.UpsertKey != "":
+		t.op.ID, t.intent.UpsertKey = earlier.UpsertKey, earlier.UpsertKey
+	case t.kind.ChosenID && earlier.ID != "":
+		t.op.ID, t.intent.ID, t.intent.After.ID = earlier.ID, earlier.ID, earlier.ID
+	}
+	t.intent.Since = earlier.ServerTime
+	if !earlier.Since.IsZero() {
+		t.intent.Since = earlier.Since
+	}
+}
+
 // newIntent says what finds the object again and what was there before; when is
 // filled in when it is recorded.
 func (t *task) newIntent() state.Intent {
 	c := t.change
 	in := state.Intent{
-		Address: c.Address, Kind: c.Kind, Provider: c.Provider, Parent: t.parent(), ID: t.op.ID,
+		Address: c.Address, Kind: c.Kind, Provider: c.Provider, Parent: t.parent(),
 	}
 	if key, ok := plan.KeyOf(t.kind.Key, t.op.After); ok {
 		in.Key = key
+	} else if len(t.kind.Key) == 0 {
+		in.Marker = t.op.Marker
+	}
+	if t.op.Verb == providers.Create && t.kind.UpsertKey {
+		in.UpsertKey = t.op.ID
+	} else if t.op.Verb == providers.Create {
+		in.ID = t.op.ID
 	}
 	if t.op.Verb == providers.Delete {
-		in.Verb, in.ID, in.Parent, in.Before = state.Delete, "", c.Parent, &state.Image{ID: c.ID}
+		in.Verb, in.Parent, in.Before = state.Delete, c.Parent, &state.Image{ID: c.ID}
 		return in
 	}
 	after := t.stateObject(t.value())
 	in.After = &after
 	switch {
 	case t.op.Verb == providers.Update:
-		in.Verb, in.ID = state.Update, ""
+		in.Verb = state.Update
 		in.Before = t.image()
 	case c.Action == plan.Replace:
 		in.Verb = state.Replace
@@ -76,10 +94,10 @@ func (t *task) newIntent() state.Intent {
 		if p := c.Prior; p != nil && p.Parent != in.Parent {
 			in.Before.Parent = p.Parent // it moves
 		}
-		in.After.ID = t.op.ID
+		in.After.ID = in.ID
 	default:
 		in.Verb = state.Create
-		in.After.ID = t.op.ID
+		in.After.ID = in.ID
 	}
 	switch {
 	case !t.password.IsZero():
@@ -158,6 +176,7 @@ func (e *executor) submit(conn providers.Conn, tasks []*task, operation func(*ta
 		}
 	}
 	var journalErr error
+	lags := conn.Lag() > 0
 	conn.Apply(e.ctx, ops, func(r providers.Result) {
 		t := tasks[r.Index]
 		t.err = r.Err
@@ -166,6 +185,9 @@ func (e *executor) submit(conn providers.Conn, tasks []*task, operation func(*ta
 		}
 		if r.Object != nil {
 			t.object, t.id = r.Object, r.Object.ID
+		}
+		if lags {
+			t.written = conn.ServerTime()
 		}
 		if records := t.result(); final && len(records) > 0 && journalErr == nil {
 			journalErr = e.Journal.AppendSoon(records...)
@@ -214,6 +236,9 @@ func (t *task) result() []state.Record {
 	case t.intent.Verb == state.Replace && t.deleted:
 		r.Removed = true
 	}
+	if r.Error == "" || r.ID != "" || r.Object != nil || r.Removed {
+		r.Written = t.written
+	}
 	t.settled = true
 	return []state.Record{r}
 }
@@ -244,7 +269,7 @@ func (e *executor) deleteReplaced(conn providers.Conn, tasks []*task) []*task {
 		for _, t := range first {
 			switch ambiguous := providers.ClassOf(t.err) == providers.Ambiguous; {
 			case t.err == nil:
-				t.deleted, t.reported, t.id, t.attempts = true, false, t.op.ID, 1
+				t.deleted, t.reported, t.id, t.attempts = true, false, t.intent.ID, 1
 				ready = append(ready, t)
 			case ambiguous && t.attempts < maxAttempts && !e.stopped():
 				again = append(again, t) // twice is as good as once
@@ -264,15 +289,23 @@ func (e *executor) lookAgain(conn providers.Conn, tasks []*task) []*task {
 	if len(tasks) == 0 {
 		return nil
 	}
+	var again []*task
+	tasks = slices.DeleteFunc(tasks, func(t *task) bool {
+		// With an upsert key there is no need to look: twice is as good as once.
+		harmless := t.op.Verb == providers.Create && t.kind.UpsertKey && !t.late() && t.attempts < maxAttempts
+		if harmless {
+			again = append(again, t)
+		}
+		return harmless
+	})
 	found, err := e.lookFor(conn, tasks)
 	if err != nil {
-		return nil // their intents stay open: the next run looks
+		return again // the intents of the others stay open: the next run looks
 	}
-	var again []*task
 	for i, t := range tasks {
 		object := found[i]
 		switch {
-		case t.op.Verb == providers.Delete && object == nil:
+		case t.op.Verb == providers.Delete && object == nil && conn.Lag() == 0:
 			t.err = nil
 			e.append(t.result()...)
 		case t.op.Verb != providers.Create:
@@ -310,12 +343,20 @@ func (e *executor) lookAgain(conn providers.Conn, tasks []*task) []*task {
 // the request of a run that died began: then it refuses a second object and
 // does not show the first one yet, and is asked again after a while.
 func (e *executor) lookFor(conn providers.Conn, tasks []*task) ([]*resource.Object, error) {
-	intents := make([]state.Intent, len(tasks))
+	now := conn.ServerTime()
+	intents := make([]sought, len(tasks))
 	for i, t := range tasks {
-		intents[i] = t.intent
+		switch {
+		case t.late(): // it is there, as the server refuses another
+			intents[i] = sought{Intent: t.intent, written: now, seen: func(o *resource.Object) bool { return o != nil }}
+		case t.op.Verb == providers.Create:
+			intents[i] = seek(t.intent, now, t.kind)
+		default: // is repeated in any case
+			intents[i] = sought{Intent: t.intent}
+		}
 	}
 	for pause := firstPause; ; pause *= 2 {
-		found, err := look(e.finish, conn, intents)
+		found, err := look(e.finish, conn, e.patience(), intents)
 		if err != nil || pause > lastPause || e.stopped() {
 			return found, err
 		}

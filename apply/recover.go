@@ -14,11 +14,23 @@ import (
 // been made: servers tell their time in whole seconds.
 const clockSlack = 2 * time.Second
 
+// World is what recovery needs to know.
+type World struct {
+	// Conn opens the connection behind a provider block, or returns the open one.
+	Conn func(ctx context.Context, provider string) (providers.Conn, error)
+	// Kind describes a kind of the provider behind a block.
+	Kind func(provider, kind string) (resource.Kind, bool)
+	// Object tells what the state holds at present.
+	Object func(resource.Address) (state.Object, bool)
+	// Patience waits for what an intent may have written.
+	Patience Patience
+}
+
 // Recover settles the intents that a run which died left open, by looking at
 // the server and nothing else: it changes nothing there. The records that it
 // returns say what is now known; files are settled by their owner (see
-// [RecoverTarget]). objects tells what the state holds at present.
-func Recover(ctx context.Context, intents []state.Intent, conn func(context.Context, string) (providers.Conn, error), objects func(resource.Address) (state.Object, bool)) ([]state.Record, error) {
+// [RecoverTarget]).
+func Recover(ctx context.Context, intents []state.Intent, w World) ([]state.Record, error) {
 	groups := map[string][]state.Intent{}
 	for _, in := range intents {
 		if in.Verb != state.TargetWrite {
@@ -27,20 +39,67 @@ func Recover(ctx context.Context, intents []state.Intent, conn func(context.Cont
 	}
 	var records []state.Record
 	for _, provider := range sortedKeys(groups) {
-		c, err := conn(ctx, provider)
+		c, err := w.Conn(ctx, provider)
 		if err != nil {
 			return nil, err
 		}
-		found, err := look(ctx, c, groups[provider])
+		var sought []sought
+		for _, in := range groups[provider] {
+			kind, _ := w.Kind(provider, in.Kind)
+			s := seek(in, in.ServerTime, kind)
+			had, _ := w.Object(in.Address)
+			s.young = had.Written.Add(c.Lag() + clockSlack).After(in.ServerTime)
+			sought = append(sought, s)
+		}
+		found, err := look(ctx, c, w.Patience, sought)
 		if err != nil {
 			return nil, err
 		}
 		for i, in := range groups[provider] {
-			had, known := objects(in.Address)
-			records = append(records, settleIntent(in, found[i], had, known))
+			had, known := w.Object(in.Address)
+			result := settleIntent(in, found[i], had, known)
+			if c.Lag() > 0 && (result.Removed || result.Object != nil) {
+				result.Written = in.ServerTime
+			}
+			records = append(records, result)
 		}
 	}
 	return records, nil
+}
+
+// sought is an intent whose object is looked for.
+type sought struct {
+	state.Intent
+	written time.Time
+	// seen reports whether what was found shows that it was done; nil if that is
+	// not waited for.
+	seen func(*resource.Object) bool
+	// name is what the object is asked for by, beside its id.
+	name map[string]string
+	// young: what was there before was written a short while before the intent.
+	// That it is not shown does not mean that it is gone.
+	young bool
+}
+
+// gone reports whether what was there before is shown to be gone.
+func (s sought) gone(o *resource.Object) bool { return o == nil && !s.young }
+
+// seek looks for what an intent that was begun at some time may have done.
+func seek(in state.Intent, written time.Time, kind resource.Kind) sought {
+	s := sought{Intent: in, written: written}
+	if kind.AdoptOnly {
+		s.name = in.Key
+	}
+	switch in.Verb {
+	case state.Delete: // see gone
+	case state.Update:
+		s.seen = func(o *resource.Object) bool { return Shows(kind, *in.After, o) }
+	default:
+		s.seen = func(o *resource.Object) bool {
+			return o != nil && o.ID != beforeID(in) && ours(in, *o) && Shows(kind, *in.After, o)
+		}
+	}
+	return s
 }
 
 // RecoverTarget settles the intent of a file: what it was about to put there
@@ -61,7 +120,7 @@ func RecoverTarget(in state.Intent, had state.Target, known bool) state.Record {
 
 // settleIntent decides what became of one intent. found is the object that it
 // was about, nil if there is none; had is the state's record.
-func settleIntent(in state.Intent, found *resource.Object, had state.Object, known bool) state.Record {
+func settleIntent(in state.Intent, found *resource.Object, had state.Object, known bool) state.Result {
 	nothing := state.Result{Intent: in.Seq}
 	switch in.Verb {
 	case state.Create:
@@ -88,6 +147,7 @@ func settleIntent(in state.Intent, found *resource.Object, had state.Object, kno
 		if !known {
 			object = *in.After
 		}
+		object.Written = in.ServerTime
 		object.Owned = union(had.Owned, in.After.Owned)
 		return state.Result{Intent: in.Seq, Object: &object}
 	case state.Delete:
@@ -111,24 +171,35 @@ func RecoverLate(in state.Intent, found []resource.Object) (resource.Object, sta
 // made is the record of an object that an intent turned out to have made.
 func made(in state.Intent, id string) *state.Object {
 	o := *in.After
-	o.ID, o.Origin = id, resource.Created
+	o.ID, o.Origin, o.Written = id, resource.Created, in.ServerTime
 	return &o
 }
 
-// ours reports whether an object was made by an intent: it has the id that the
-// intent chose, or carries its marker, or was absent before and made since.
+// ours reports whether an object was made by an intent: it has the id or the key
+// that the intent chose, or carries its marker or has its natural key and was
+// made since.
 func ours(in state.Intent, o resource.Object) bool {
-	if in.ID != "" {
+	switch {
+	case in.ID != "":
 		return o.ID == in.ID
+	case in.UpsertKey != "":
+		return o.UpsertKey == in.UpsertKey
+	case in.Marker != "" && o.Marker != in.Marker:
+		return false
 	}
-	return o.Created.IsZero() || !o.Created.Before(in.ServerTime.Add(-clockSlack))
+	since := in.ServerTime
+	if !in.Since.IsZero() {
+		since = in.Since
+	}
+	return o.Created.IsZero() || !o.Created.Before(since.Add(-clockSlack))
 }
 
-// look finds the object of each intent: by the id that it chose or knew, else
-// by key. The answers are in the order of the intents, nil where there is none.
-func look(ctx context.Context, conn providers.Conn, intents []state.Intent) ([]*resource.Object, error) {
+// look finds the object of each intent: by the id or key that it chose or the id
+// that it knew, else by natural key or marker. The answers are in the order of the
+// intents, nil where there is none.
+func look(ctx context.Context, conn providers.Conn, p Patience, intents []sought) ([]*resource.Object, error) {
 	type where struct{ kind, parent string }
-	queries := map[where]*providers.Query{}
+	queries, expected := map[where]*providers.Query{}, map[where][]Expected{}
 	query := func(kind, parent string) *providers.Query {
 		w := where{kind, parent}
 		if queries[w] == nil {
@@ -137,21 +208,31 @@ func look(ctx context.Context, conn providers.Conn, intents []state.Intent) ([]*
 		return queries[w]
 	}
 	for _, in := range intents {
-		q := query(in.Kind, in.Parent)
-		if in.ID != "" {
-			q.IDs = append(q.IDs, in.ID)
+		expect := func(parent string, x Expected, seen func(*resource.Object) bool) {
+			x.addTo(query(in.Kind, parent))
+			if seen != nil && x.known() {
+				x.Written, x.Seen = in.written, seen
+				w := where{in.Kind, parent}
+				expected[w] = append(expected[w], x)
+			}
 		}
-		if id := beforeID(in); id != "" {
-			before := query(in.Kind, beforeParent(in))
-			before.IDs = append(before.IDs, id)
-		}
-		if in.ID == "" && len(in.Key) > 0 && in.Verb != state.Update && in.Verb != state.Delete {
-			q.Keys = append(q.Keys, in.Key)
+		before := Expected{ID: beforeID(in.Intent), Name: in.name}
+		switch {
+		case in.Verb == state.Delete:
+			expect(beforeParent(in.Intent), before, in.gone)
+		case in.Verb == state.Update:
+			expect(beforeParent(in.Intent), before, in.seen)
+		case in.seen == nil:
+			expect(in.Parent, target(in.Intent), nil)
+			expect(beforeParent(in.Intent), before, nil)
+		default:
+			expect(in.Parent, target(in.Intent), in.seen)
+			expect(beforeParent(in.Intent), before, in.gone)
 		}
 	}
 	found := map[where][]resource.Object{}
 	for w, q := range queries {
-		objects, err := conn.List(ctx, *q)
+		objects, err := p.List(ctx, conn, *q, expected[w])
 		if err != nil {
 			return nil, err
 		}
@@ -160,34 +241,50 @@ func look(ctx context.Context, conn providers.Conn, intents []state.Intent) ([]*
 	out := make([]*resource.Object, len(intents))
 	for i, in := range intents {
 		objects := found[where{in.Kind, in.Parent}]
-		if parent := beforeParent(in); parent != in.Parent {
+		if parent := beforeParent(in.Intent); parent != in.Parent {
 			for _, o := range found[where{in.Kind, parent}] {
-				if o.ID == beforeID(in) {
+				if o.ID == beforeID(in.Intent) {
 					objects = append(slices.Clip(objects), o)
 				}
 			}
 		}
-		out[i] = pickObject(in, objects)
+		out[i] = pickObject(in.Intent, objects)
 	}
 	return out, nil
 }
 
-// pickObject chooses among objects the one of an intent: its own id first,
-// then the key, then what was there before.
+// makes reports whether an intent is for a new object.
+func makes(in state.Intent) bool { return in.Verb == state.Create || in.Verb == state.Replace }
+
+// target is what finds the object that an intent makes.
+func target(in state.Intent) Expected {
+	switch {
+	case in.ID != "":
+		return Expected{ID: in.ID}
+	case in.UpsertKey != "":
+		return Expected{UpsertKey: in.UpsertKey}
+	case len(in.Key) > 0:
+		return Expected{Key: in.Key}
+	default:
+		return Expected{Marker: in.Marker}
+	}
+}
+
+// pickObject chooses among objects the one of an intent: what it made first, then
+// what was there before.
 func pickObject(in state.Intent, objects []resource.Object) *resource.Object {
 	var byKey, before *resource.Object
+	x := target(in)
 	for i := range objects {
 		o := &objects[i]
 		switch {
-		case in.ID != "" && o.ID == in.ID:
-			return o
 		case o.ID == beforeID(in):
 			before = o
-		case in.ID == "" && hasKey(o, in.Key):
+		case makes(in) && x.is(o) && (byKey == nil || !ours(in, *byKey)):
 			byKey = o
 		}
 	}
-	if byKey != nil {
+	if byKey != nil && (before == nil || ours(in, *byKey)) {
 		return byKey
 	}
 	return before

@@ -35,7 +35,11 @@ func TestSettleIntent(t *testing.T) {
 	}
 	old := &state.Image{ID: "old"}
 	nothing := state.Result{Intent: 7}
-	made := func(id string) state.Result { return state.Result{Intent: 7, Object: record(id, owned(`["b"]`))} }
+	written := func(o *state.Object) state.Result {
+		o.Written = began
+		return state.Result{Intent: 7, Object: o}
+	}
+	made := func(id string) state.Result { return written(record(id, owned(`["b"]`))) }
 
 	tests := map[string]struct {
 		in    state.Intent
@@ -50,8 +54,8 @@ func TestSettleIntent(t *testing.T) {
 		"create: server does not tell":        {intent(state.Create, "", nil), object("g1", time.Time{}), nil, made("g1")},
 		"create: by its chosen id":            {intent(state.Create, "mine", nil), object("mine", time.Time{}), nil, made("mine")},
 		"create: other id":                    {intent(state.Create, "mine", nil), object("theirs", began.Add(time.Hour)), nil, nothing},
-		"update: keeps what it was to add":    {intent(state.Update, "", old), object("old", time.Time{}), record("old", owned(`["a"]`)), state.Result{Intent: 7, Object: record("old", owned(`["a","b"]`))}},
-		"update: first of its kind":           {intent(state.Update, "", old), object("old", time.Time{}), record("old", nil), state.Result{Intent: 7, Object: record("old", owned(`["b"]`))}},
+		"update: keeps what it was to add":    {intent(state.Update, "", old), object("old", time.Time{}), record("old", owned(`["a"]`)), written(record("old", owned(`["a","b"]`)))},
+		"update: first of its kind":           {intent(state.Update, "", old), object("old", time.Time{}), record("old", nil), written(record("old", owned(`["b"]`)))},
 		"update: adoption, object gone":       {intent(state.Update, "", old), nil, nil, nothing},
 		"delete: gone":                        {intent(state.Delete, "", old), nil, record("old", nil), state.Result{Intent: 7, Removed: true}},
 		"delete: still there":                 {intent(state.Delete, "", old), object("old", time.Time{}), record("old", nil), nothing},

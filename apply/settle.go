@@ -163,21 +163,40 @@ func (e *executor) readGroup(provider string, q providers.Query, tasks []*task) 
 	}
 	q.Omit = e.Omit(provider, q.Kind)
 	byID := make(map[string]*task, len(tasks))
+	expected := make([]Expected, 0, len(tasks))
 	for _, t := range tasks {
-		q.IDs = append(q.IDs, t.id)
+		x := Expected{ID: t.id, Written: t.written, Seen: t.shown}
+		if t.kind.AdoptOnly {
+			x.Name = t.intent.Key
+		}
+		x.addTo(&q)
 		byID[t.id] = t
+		expected = append(expected, x)
 	}
-	objects, err := conn.List(e.finish, q)
-	if err != nil {
-		return &diag.Diagnostic{Summary: "Cannot read back what was done", Detail: err.Error() + " It is recorded in the state; plan again to compare."}
-	}
+	objects, err := e.patience().List(e.finish, conn, q, expected)
 	for i, o := range objects {
 		if t, ok := byID[o.ID]; ok {
 			t.object = &objects[i]
 		}
 	}
+	if err != nil {
+		return &diag.Diagnostic{Summary: "Cannot read back what was done", Detail: sentence(err.Error()) + " It is recorded in the state; plan again to compare."}
+	}
 	return nil
 }
+
+// shown reports whether an object has what was written to it; of one of which a
+// step failed it is enough to be there.
+func (t *task) shown(o *resource.Object) bool {
+	if o == nil || t.err != nil {
+		return o != nil
+	}
+	marked := !t.kind.Marked || o.Marker == t.op.Marker
+	return marked && len(plan.Remaining(t.change, t.kind, o)) == 0
+}
+
+// sentence ends a text in a full stop.
+func sentence(s string) string { return strings.TrimSuffix(s, ".") + "." }
 
 // value is what the object is known to be: as read back, with what only the
 // state knows, what is managed of partial attributes, and the marks.
@@ -255,8 +274,13 @@ func (t *task) stateObject(value cty.Value) state.Object {
 		owned = plan.OwnedAfterFailure(c, t.kind, t.object)
 	}
 	o.Owned = encodeOwned(t.kind, owned, c.Desired)
-	if t.op.Verb != 0 {
+	switch {
+	case !t.written.IsZero():
+		o.Written = t.written
+	case t.op.Verb != 0:
 		o.Written = t.intent.ServerTime
+	case c.Prior != nil:
+		o.Written = c.Prior.Written
 	}
 	return o
 }
@@ -313,6 +337,9 @@ func keysOnly(v cty.Value) cty.Value {
 
 // userName is what a person types to sign in.
 func (t *task) userName() string {
+	if len(t.kind.Key) == 0 {
+		return t.id
+	}
 	key, _ := plan.KeyOf(t.kind.Key, t.op.After)
 	var parts []string
 	for _, name := range t.kind.Key {

@@ -158,6 +158,27 @@ func (m *Module) Writes(kind, attribute string) bool {
 	return false
 }
 
+// Uses reports whether a block of a kind is there, managed or looked up by its
+// own or its plural name, and writes one of some attributes; none: any block does.
+func (m *Module) Uses(info providers.Info, kind string, managed bool, attributes []string) bool {
+	for _, b := range m.blocks {
+		k, plural := info.KindOfPlural(b.kindName)
+		is := b.kindName == kind || plural && k.Name == kind
+		if !is || b.typ != ResourceBlock && (managed || b.typ != DataBlock) {
+			continue
+		}
+		if len(attributes) == 0 {
+			return true
+		}
+		for _, name := range attributes {
+			if _, written := b.content.args[name]; written || b.content.dynamic {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func (m *Module) addDiags(ds diag.Diagnostics) {
 	for _, d := range ds {
 		m.report.add(d)

@@ -42,13 +42,22 @@ func PluralType(k resource.Kind) cty.Type {
 func PluralValue(k resource.Kind, objects []resource.Object) cty.Value {
 	found := make(map[string]cty.Value, len(objects))
 	for _, o := range objects {
-		found[naturalKey(k, o.Attrs)] = o.Attrs
+		found[pluralKey(k, o)] = o.Attrs
 	}
 	plural := cty.MapValEmpty(k.Type())
 	if len(found) > 0 {
 		plural = cty.MapVal(found)
 	}
 	return cty.ObjectVal(map[string]cty.Value{k.Plural: plural})
+}
+
+// pluralKey is what a plural data block holds an object by: the natural key, or
+// the id where there is none.
+func pluralKey(k resource.Kind, o resource.Object) string {
+	if len(k.Key) == 0 {
+		return o.ID
+	}
+	return naturalKey(k, o.Attrs)
 }
 
 // naturalKey is the natural key of an object as one string, by which a plural

@@ -2,10 +2,12 @@
 // code of its own.
 //
 //   - keycloak: Keycloak's admin API, discovery, tokens and sign-in pages.
+//   - entra: Microsoft Graph and the login service of Entra ID.
 //   - oidc: what every emulator needs of OAuth and OpenID Connect: keys, device
 //     codes, pages.
 //   - fault: a handler and a proxy that count requests and make them fail.
 //   - formclient: signs in through HTML forms without a browser.
+//   - localca: certificates for clients that insist on TLS.
 //   - memnet: connections in memory, for tests on a virtual clock.
 //
 // Nothing here imports the product, and the product's providers import nothing

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"time"
+
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/diag"
@@ -36,6 +38,8 @@ type Prior struct {
 	Parent string
 	ID     string
 	Origin resource.Origin
+	// Written is the last write, by the server's clock.
+	Written time.Time
 	// Attrs conforms to the kind's type. Null attributes are not recorded.
 	Attrs cty.Value
 	// Sensitive names attributes whose value was sensitive when it was applied.

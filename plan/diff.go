@@ -21,7 +21,7 @@ type Input struct {
 	// Live is the object with the prior's id; nil if it does not exist.
 	Live *resource.Object
 	// Matches are the objects found without the state: by the id that the
-	// configuration names, by key, or by an attribute that is unique.
+	// configuration names, by key, by an attribute that is unique, or by marker.
 	Matches []resource.Object
 	// Marker is what the object's marker is when it is this configuration's.
 	Marker string

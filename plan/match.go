@@ -27,23 +27,20 @@ func (in Input) match(c *Change) (*resource.Object, diag.Diagnostics) {
 			Detail: fmt.Sprintf("There is no %s with the id %q. Leave id out to have one created.", in.Kind.Name, id),
 		}}
 	}
+	if len(in.Kind.Key) == 0 {
+		return in.matchKeyless(c)
+	}
+	var keyed []*resource.Object
 	for i := range in.Matches {
-		o := &in.Matches[i]
-		if !keyMatches(in.Kind.Key, d.Attrs, o.Attrs) {
-			continue
+		if o := &in.Matches[i]; keyMatches(in.Kind.Key, d.Attrs, o.Attrs) {
+			keyed = append(keyed, o)
 		}
-		switch {
-		case o.Marker != "" && o.Marker == in.Marker:
-			c.Reclaim = true
-			return in.adopt(c, o), nil
-		case o.Marker != "":
-			return nil, in.refuse("Object belongs to another configuration", o, in.Kind.Key,
-				"carries the marker of another idpctl configuration or address. If it shall belong to this one, name its id in the block.")
-		case in.doubt(o) != "":
-			return nil, in.refuse("Doubtful match", o, in.Kind.Key,
-				"may be somebody else's: "+in.doubt(o)+". If it is the right one, name its id in the block; if not, remove or rename it.")
-		}
-		return in.adopt(c, o), nil
+	}
+	if len(keyed) > 1 {
+		return nil, in.several(keyed)
+	}
+	if len(keyed) == 1 {
+		return in.matchBy(c, keyed[0], in.Kind.Key)
 	}
 	for i := range in.Matches {
 		o := &in.Matches[i]
@@ -63,11 +60,82 @@ func (in Input) match(c *Change) (*resource.Object, diag.Diagnostics) {
 	return nil, nil
 }
 
+// several is the error about objects that all have the key (see
+// [resource.Kind.LooseKey]).
+func (in Input) several(objects []*resource.Object) diag.Diagnostics {
+	var each []string
+	for _, o := range objects {
+		s := o.ID
+		if !o.Created.IsZero() {
+			s += " (created " + o.Created.UTC().Format(time.DateOnly) + ")"
+		}
+		each = append(each, s)
+	}
+	return diag.Diagnostics{{
+		Summary: "Several objects match", Subject: in.Desired.AttrRange(in.Kind.Key[len(in.Kind.Key)-1]), Address: in.Desired.Address.String(),
+		Detail: fmt.Sprintf("%d objects of the kind %s have %s: those with the ids %s. Name the id of the right one in the block.",
+			len(objects), in.Kind.Name, describe(in.Kind.Key, in.Desired.Attrs), strings.Join(each, ", ")),
+	}}
+}
+
+// matchBy takes an object that was found by attributes which no two share, if
+// nothing speaks against it.
+func (in Input) matchBy(c *Change, o *resource.Object, names []string) (*resource.Object, diag.Diagnostics) {
+	switch {
+	case o.Marker != "" && o.Marker == in.Marker:
+		c.Reclaim = true
+		return in.adopt(c, o), nil
+	case o.Marker != "":
+		return nil, in.refuse("Object belongs to another configuration", o, names,
+			"carries the marker of another idpctl configuration or address. If it shall belong to this one, name its id in the block.")
+	case in.doubt(o, names) != "":
+		return nil, in.refuse("Doubtful match", o, names,
+			"may be somebody else's: "+in.doubt(o, names)+". If it is the right one, name its id in the block; if not, remove or rename it.")
+	}
+	return in.adopt(c, o), nil
+}
+
+// matchKeyless decides for a kind without a natural key. What the configuration
+// writes that no two share names the object; else the marker does, and nothing
+// that people could choose alike.
+func (in Input) matchKeyless(c *Change) (*resource.Object, diag.Diagnostics) {
+	d := in.Desired
+	for _, unique := range in.Kind.Unique {
+		for i := range in.Matches {
+			if o := &in.Matches[i]; d.Writes(unique) && keyMatches(unique, d.Attrs, o.Attrs) {
+				return in.matchBy(c, o, unique)
+			}
+		}
+	}
+	var marked []*resource.Object
+	for i := range in.Matches {
+		if o := &in.Matches[i]; o.Marker != "" && o.Marker == in.Marker {
+			marked = append(marked, o)
+		}
+	}
+	switch len(marked) {
+	case 0:
+		return nil, nil
+	case 1:
+		c.Reclaim = true
+		return in.adopt(c, marked[0]), nil
+	}
+	ids := make([]string, len(marked))
+	for i, o := range marked {
+		ids[i] = o.ID
+	}
+	return nil, diag.Diagnostics{{
+		Summary: "Several objects carry the marker", Subject: d.Range, Address: d.Address.String(),
+		Detail: fmt.Sprintf("%d objects of the kind %s say that they are %s: those with the ids %s. Somebody has copied one. Name the id of the right one in the block, and remove the others or their marker.",
+			len(marked), in.Kind.Name, d.Address, strings.Join(ids, ", ")),
+	}}
+}
+
 // holders refuses a change to what another object has, and no two may share.
 func (in Input) holders(c *Change) diag.Diagnostics {
 	for i := range in.Matches {
 		o := &in.Matches[i]
-		for _, set := range append([][]string{in.Kind.Key}, in.Kind.Unique...) {
+		for _, set := range in.Kind.Identities() {
 			if o.ID == c.ID || !keyMatches(set, c.After, o.Attrs) || keyMatches(set, c.Before, o.Attrs) {
 				continue
 			}
@@ -78,11 +146,11 @@ func (in Input) holders(c *Change) diag.Diagnostics {
 	return nil
 }
 
-// doubt tells why an object that was found by its natural key may be another
+// doubt tells why an object that was found by some attributes may be another
 // one. Where only that attribute is doubtful (a user name that is somebody's
 // e-mail), another one that no two share settles it.
-func (in Input) doubt(o *resource.Object) string {
-	why := o.Doubt(in.Kind.Key...)
+func (in Input) doubt(o *resource.Object, names []string) string {
+	why := o.Doubt(names...)
 	if why == "" || o.Doubt() != "" {
 		return why
 	}

@@ -22,7 +22,7 @@ func CheckTakeovers(changes []*Change, kind func(provider, kind string) (resourc
 			if !ok || c.Action == NoOp || c.Action == Forget || c.Address.Mode == resource.Data {
 				continue
 			}
-			for _, set := range append([][]string{k.Key}, k.Unique...) {
+			for _, set := range k.Identities() {
 				do(c, k, set, c.slot(k, set, c.Before))
 			}
 		}

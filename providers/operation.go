@@ -39,7 +39,9 @@ type Operation struct {
 	// Address is for messages and progress only.
 	Address resource.Address
 	// ID of the object. For Create it is the id to give it if the kind has
-	// ChosenID, and empty otherwise.
+	// ChosenID, the key to create it by if the kind has UpsertKey, and empty
+	// otherwise. Where an object with the upsert key exists, a Create makes it as
+	// After says and is done: sent twice it is as good as once.
 	ID string
 	// Before is the live object (null for Create), After what it shall be
 	// (null for Delete): objects of the kind's type, wholly known, unmarked.
@@ -66,7 +68,7 @@ type Operation struct {
 // Result is what became of the operation at Index of the set.
 type Result struct {
 	Index int
-	// ID of the object; set when an operation other than Delete was done,
+	// ID of the object, as the server has it; set when an operation other than Delete was done,
 	// even if a later step of it failed (Err is set too, then).
 	ID string
 	// Object is the object as the server answered; nil if the answer did not

@@ -49,9 +49,28 @@ type Info struct {
 	IdentityProvider string
 	// SubjectClaim is the token claim that holds a user's id: "sub" or "oid".
 	SubjectClaim string
+	// Permissions are the least rights that the account needs.
+	Permissions []Permission
 	// Lag is how long after a write a read may still answer with the old
-	// state; 0 for a provider that reads its own writes.
+	// state, where the provider block does not say otherwise; 0 for a provider
+	// that reads its own writes. A run goes by [Conn.Lag].
 	Lag time.Duration
+}
+
+// Permission is a right that idpctl's account needs for some configurations.
+type Permission struct {
+	// Name as the identity provider calls it: "User.ReadWrite.All".
+	Name string
+	// Why completes "It is needed to …": "create and change users".
+	Why string
+	// Kind of the objects that it is for; empty: for every configuration.
+	Kind string
+	// Managed: only for objects that are managed, not for those looked up.
+	Managed bool
+	// Attributes: only if one of them is written; empty: always.
+	Attributes []string
+	// Within names permissions that include it: with one of them it is not needed.
+	Within []string
 }
 
 // Kind returns the kind called name.
@@ -125,6 +144,10 @@ type Conn interface {
 	// ServerTime is the server's clock, as well as it is known from its
 	// answers; the local time before the first one.
 	ServerTime() time.Time
+	// Lag is how long after a write a read may still answer that the object is not
+	// there, or as it was before: replicas may answer in turn. 0 where a read
+	// sees what was written. It is the same throughout and needs no request.
+	Lag() time.Duration
 	// Close frees what the connection holds and ends its session.
 	Close() error
 }
@@ -141,6 +164,12 @@ type Query struct {
 	// Keys finds objects by attribute values, normalised: {"username": "x"}
 	// or {"email": "y"}. A key matches when all its attributes do.
 	Keys []map[string]string
+	// UpsertKeys finds objects of a kind with [resource.Kind.UpsertKey] by the
+	// key that they were created with; those found have it in UpsertKey.
+	UpsertKeys []string
+	// Markers finds objects of a kind that is Marked and has no Key by their
+	// marker. It is asked of no other kind.
+	Markers []string
 	// All finds every object of the parent.
 	All bool
 	// Filters are the arguments of a plural data block (an object of

@@ -21,10 +21,16 @@ type Kind struct {
 	Attributes []Attribute
 
 	// Key names the attributes that identify an object within its parent
-	// (the natural key): an object with the same key is the same object.
+	// (the natural key): an object with the same key is the same object. Empty
+	// where nothing that people choose does, as names are not unique: the kind is
+	// Marked then, and without the state an object is found by its marker only.
 	Key []string
+	// LooseKey: the server lets several objects have the key. Then it means none of
+	// them, and an error lists them.
+	LooseKey bool
 	// Unique names further sets of attributes that no two objects of one
-	// parent share, such as a user's e-mail.
+	// parent share, such as a user's e-mail. A kind without a Key is adopted by
+	// such a set, if the configuration writes it.
 	Unique [][]string
 	// Parent is the attribute that refers to the object's home, "realm" or
 	// "tenant"; empty for the home itself.
@@ -40,6 +46,10 @@ type Kind struct {
 
 	// ChosenID: the API honours an id chosen by the caller at creation.
 	ChosenID bool
+	// UpsertKey: the server chooses the id, and the API takes a key at creation by
+	// which the object is found, and the same creation sent again makes no second
+	// object. Not together with ChosenID.
+	UpsertKey bool
 	// Marked: the object has a hidden place for idpctl's marker.
 	Marked bool
 	// AdoptOnly: the API cannot create or delete it.
@@ -208,6 +218,15 @@ func IDAttribute() Attribute {
 func (k Kind) Ready() Kind {
 	k.all, k.objectType = slices.Clip(k.All()), k.Type()
 	return k
+}
+
+// Identities are the sets of attributes that no two objects of one parent
+// share: the natural key, if there is one, and those of Unique.
+func (k Kind) Identities() [][]string {
+	if len(k.Key) == 0 {
+		return k.Unique
+	}
+	return append([][]string{k.Key}, k.Unique...)
 }
 
 // All returns the attributes of k with "id" first. They are not to be changed.

@@ -21,6 +21,9 @@ type Object struct {
 	Created time.Time
 	// Marker is idpctl's marker on the object (see [MarkerFor]); empty if none.
 	Marker string
+	// UpsertKey is the key that the object was created with (see
+	// [Kind.UpsertKey]); empty if there is none, or if the answer did not tell.
+	UpsertKey string
 	// Doubts says why a match of this object by an attribute must not be
 	// trusted, by the attribute's name, as a clause: "its e-mail is not verified
 	// and the realm allows self-registration". Under the empty name stands what

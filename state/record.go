@@ -62,9 +62,14 @@ type Intent struct {
 	// Key is the natural key of the object that shall be there afterwards, or
 	// for a deletion of the one that was.
 	Key map[string]string `json:"key,omitempty"`
-	// ID was chosen at random for this intent, where the API takes one or has
-	// an upsert key; empty where the server chooses.
+	// ID was chosen at random for this intent, where the API takes one; empty
+	// where the server chooses.
 	ID string `json:"id,omitempty"`
+	// UpsertKey was, where the API takes a key to create an object by.
+	UpsertKey string `json:"upsert_key,omitempty"`
+	// Marker of the object that shall be there afterwards, where nothing else
+	// finds it again: the kind has no natural key.
+	Marker string `json:"marker,omitempty"`
 	// Before is the pre-image; nil: the object was absent.
 	Before *Image `json:"before,omitempty"`
 	// After is what the state shall hold when it is done; its ID is empty
@@ -77,6 +82,9 @@ type Intent struct {
 	// ServerTime is the provider's clock when the intent was made: an object
 	// made before it is not ours.
 	ServerTime time.Time `json:"server_time,omitzero"`
+	// Since is that of an earlier intent for the same object, whose request may
+	// have made it: then an object made before that is not ours.
+	Since time.Time `json:"since,omitzero"`
 }
 
 // Image is what was there before a change.
@@ -104,6 +112,9 @@ type Result struct {
 	// Removed: the object, or the file, left the state. A replacement of which
 	// only the first half was done is this.
 	Removed bool `json:"removed,omitempty"`
+	// Written is when it was done by the provider's clock, where reads lag behind
+	// writes; zero: when the intent was made.
+	Written time.Time `json:"written,omitzero"`
 	// Target is what the state holds now of the file.
 	Target *Target `json:"target,omitempty"`
 	// Error is what went wrong, for people; it may stand beside the others.
@@ -285,6 +296,7 @@ func (r Intent) equal(p Intent) bool {
 	image := func(a, b *Image) bool { return a.ID == b.ID && a.Parent == b.Parent && bytes.Equal(a.Values, b.Values) }
 	return r.Seq == p.Seq && r.Verb == p.Verb && r.Address == p.Address && r.Kind == p.Kind &&
 		r.Provider == p.Provider && r.Parent == p.Parent && maps.Equal(r.Key, p.Key) && r.ID == p.ID &&
+		r.UpsertKey == p.UpsertKey && r.Marker == p.Marker && r.Since.Equal(p.Since) &&
 		bothOr(r.Before, p.Before, image) &&
 		bothOr(r.After, p.After, func(a, b *Object) bool { return a.equal(*b) }) &&
 		bothOr(r.Target, p.Target, func(a, b *Target) bool { return a.equal(*b) }) &&

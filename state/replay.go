@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/idpctl/idpctl/resource"
 )
@@ -40,6 +41,8 @@ type world struct {
 	outputs map[string]Output
 	pending map[uint64]Credential
 	intents map[uint64]Intent
+	// gone is never changed in place.
+	gone []Gone
 	// open is the number of the open intent of an address.
 	open map[resource.Address]uint64
 	// lastSeq is the highest number that an intent has had here.
@@ -63,6 +66,7 @@ func newWorld(base *State) *world {
 		objects: make(map[resource.Address]Object, len(base.Objects)),
 		targets: make(map[resource.Address]Target, len(base.Targets)),
 		outputs: base.Outputs,
+		gone:    base.Gone,
 		pending: make(map[uint64]Credential, len(base.Pending)),
 		intents: make(map[uint64]Intent, len(base.Intents)),
 		open:    make(map[resource.Address]uint64, len(base.Intents)),
@@ -98,6 +102,7 @@ func (w *world) state() *State {
 	}
 	s.Pending = slices.Collect(maps.Values(w.pending))
 	s.Intents = slices.Collect(maps.Values(w.intents))
+	s.Gone = slices.Clone(w.gone)
 	s.sort()
 	if w.changes(&s) {
 		s.Serial = w.base.Serial + 1
@@ -131,6 +136,7 @@ func (w *world) apply(r Record) error {
 		}
 		maps.Copy(servers, r.Servers)
 		w.head.Servers = servers
+		w.keepGone(func(g Gone) bool { return g.Written.After(r.Started.Add(-goneFor)) })
 		return nil
 	case Intent:
 		return w.begin(r)
@@ -216,10 +222,16 @@ func (w *world) settle(r Result) error {
 	if r.ID != "" {
 		made := *intent.After
 		made.ID, made.Written = r.ID, intent.ServerTime
+		if !r.Written.IsZero() {
+			made.Written = r.Written
+		}
 		object = &made
 	}
 	unset(w, w.intents, r.Intent)
 	unset(w, w.open, intent.Address)
+	if deleted := r.Removed || intent.Verb == Replace && object != nil; deleted && intent.Before != nil && !file && !r.Written.IsZero() {
+		w.bury(intent, r.Written)
+	}
 	switch {
 	case r.Removed && file:
 		unset(w, w.targets, intent.Address)
@@ -238,6 +250,23 @@ func (w *world) settle(r Result) error {
 	return nil
 }
 
+// bury remembers that the object which an intent was to remove is deleted.
+func (w *world) bury(in Intent, at time.Time) {
+	g := Gone{Provider: in.Provider, Kind: in.Kind, Parent: in.Parent, ID: in.Before.ID, Written: at}
+	if in.Before.Parent != "" {
+		g.Parent = in.Before.Parent
+	}
+	w.keepGone(func(old Gone) bool { return old.ID != g.ID || old.Kind != g.Kind || old.Provider != g.Provider })
+	w.gone = append(slices.Clip(w.gone), g)
+}
+
+// keepGone forgets the deletions that are not to be kept.
+func (w *world) keepGone(keep func(Gone) bool) {
+	old := w.gone
+	w.undo = append(w.undo, func() { w.gone = old })
+	w.gone = slices.DeleteFunc(slices.Clone(old), func(g Gone) bool { return !keep(g) })
+}
+
 // owe adds a credential to deliver; those before it are worthless now, of
 // whatever kind: a user signs in with the latest.
 func (w *world) owe(c Credential) {
@@ -254,6 +283,9 @@ func (w *world) put(o Object) error {
 		return err
 	}
 	w.forget(o.Address, o.ID)
+	if len(w.gone) > 0 { // it may have been brought back
+		w.keepGone(func(g Gone) bool { return g.ID != o.ID || g.Kind != o.Kind || g.Provider != o.Provider })
+	}
 	set(w, w.objects, o.Address, o)
 	return nil
 }

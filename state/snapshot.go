@@ -37,6 +37,9 @@ func (s *State) Encode() ([]byte, error) {
 	w.outputs(s.Outputs)
 	list(&w, "pending", s.Pending)
 	list(&w, "intents", s.Intents)
+	if len(s.Gone) > 0 {
+		list(&w, "gone", s.Gone)
+	}
 	b.WriteString("\n}\n")
 	if w.err != nil {
 		return nil, fmt.Errorf("encode the state: %w", w.err)
@@ -294,6 +297,11 @@ func (s *State) check() error {
 			return fmt.Errorf("the pending credential of %s makes no sense", c.Address)
 		}
 		numbers[c.Intent] = true
+	}
+	for _, g := range s.Gone {
+		if g.Kind == "" || g.ID == "" {
+			return errors.New("an object that is gone has no kind or no id")
+		}
 	}
 	return checkOutputs(s.Outputs)
 }

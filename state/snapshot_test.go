@@ -37,6 +37,7 @@ func full() *State {
 	reset := Intent{
 		Seq: 9, Verb: Update, Address: marty.Address, Kind: "user", Provider: "keycloak.eu", Parent: "influxdb",
 		Key: map[string]string{"username": "marty", "email": "m@example.com"}, ID: "chosen",
+		UpsertKey: "key", Marker: "a1b2", Since: marty.Written.Add(-time.Minute),
 		Before: &Image{ID: "6a2f", Values: json.RawMessage(`{"first_name":"M <&>"}`)}, After: &marty,
 		Credential: Password, ServerTime: marty.Written,
 	}
@@ -59,6 +60,7 @@ func full() *State {
 		},
 		Pending: []Credential{{Address: marty.Address, ID: "6a2f", Kind: Invite, Intent: 4}},
 		Intents: []Intent{reset, write},
+		Gone:    []Gone{{Provider: "keycloak", Kind: "user", Parent: "influxdb", ID: "99bb", Written: marty.Written}},
 	}
 }
 
@@ -97,7 +99,7 @@ func TestGoldenJournal(t *testing.T) {
 		},
 		{Result{Intent: 9, Object: &s.Objects[0], Error: "the mail was refused"}, Result{Intent: 10, Target: &s.Targets[0]}},
 		{Delivered{9}, Put{s.Objects[1]}, Remove{s.Objects[1].Address}, PutTarget{s.Targets[0]}, RemoveTarget{s.Targets[0].Address}},
-		{Result{Intent: 11, Removed: true}, PutOutputs{s.Outputs}, PutOutputs{}, End{started}},
+		{Result{Intent: 11, Removed: true, Written: s.Gone[0].Written}, PutOutputs{s.Outputs}, PutOutputs{}, End{started}},
 	} {
 		var raw []json.RawMessage
 		for _, r := range records {

@@ -48,6 +48,28 @@ type State struct {
 	// Intents were begun and are not known to be done, in the order in which
 	// they were begun. Look before doing.
 	Intents []Intent `json:"intents,omitempty"`
+	// Gone are objects that were deleted where reads lag behind writes, in that
+	// order: for a while they may still be shown.
+	Gone []Gone `json:"gone,omitempty"`
+}
+
+// Gone is an object that was deleted a short while ago.
+type Gone struct {
+	Provider string `json:"provider"`
+	Kind     string `json:"kind"`
+	Parent   string `json:"parent,omitempty"`
+	ID       string `json:"id"`
+	// Written is when, by the server's clock.
+	Written time.Time `json:"written"`
+}
+
+// goneFor is how long a deletion is remembered; no provider lags for so long.
+const goneFor = 24 * time.Hour
+
+func (g Gone) equal(h Gone) bool {
+	same := g.Written.Equal(h.Written)
+	g.Written = h.Written
+	return same && g == h
 }
 
 // Origin says how an object came to be managed.
@@ -212,7 +234,8 @@ func (s *State) sameContent(o *State) bool {
 		slices.EqualFunc(s.Targets, o.Targets, Target.equal) &&
 		maps.EqualFunc(s.Outputs, o.Outputs, Output.equal) &&
 		slices.Equal(s.Pending, o.Pending) &&
-		slices.EqualFunc(s.Intents, o.Intents, Intent.equal)
+		slices.EqualFunc(s.Intents, o.Intents, Intent.equal) &&
+		slices.EqualFunc(s.Gone, o.Gone, Gone.equal)
 }
 
 func (o Object) equal(p Object) bool {

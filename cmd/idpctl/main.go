@@ -12,6 +12,7 @@ import (
 
 	"github.com/idpctl/idpctl/internal/cli"
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/entra"
 	"github.com/idpctl/idpctl/providers/keycloak"
 )
 
@@ -38,7 +39,7 @@ func main() {
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	os.Exit(cli.Main(context.Background(), os.Args[1:], &cli.Env{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(),
-		Providers:  []providers.Provider{keycloak.New()},
+		Providers:  []providers.Provider{keycloak.New(), entra.New()},
 		Version:    version,
 		Interrupts: interrupts,
 		Exit:       os.Exit,

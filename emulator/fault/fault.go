@@ -31,6 +31,8 @@ type Rule struct {
 	Path *regexp.Regexp
 	// Mutating: only requests that change something (see Injector.Mutating).
 	Mutating bool
+	// Reading: only the others.
+	Reading bool
 	// Mutation is the number of a mutating request, counted from 1 since the
 	// injector was made or reset. It implies Mutating.
 	Mutation int
@@ -187,7 +189,7 @@ func (i *Injector) admit(r *http.Request) (n int, actions []Action) {
 		switch {
 		case a.Method != "" && a.Method != r.Method,
 			a.Path != nil && !a.Path.MatchString(r.URL.Path),
-			a.Mutating && !mutating,
+			a.Mutating && !mutating, a.Reading && mutating,
 			a.Mutation != 0 && a.Mutation != n,
 			a.Times != 0 && a.used >= a.Times:
 			continue

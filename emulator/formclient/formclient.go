@@ -21,6 +21,9 @@ type Credentials struct {
 	Username, Password string
 	// NewPassword is set if the provider demands a new one.
 	NewPassword string
+	// UserCode is entered where a page asks for the code of the device first:
+	// not every provider has a URL with the code in it.
+	UserCode string
 }
 
 // StoppedError says at which page a sign-in came to an end before its time.
@@ -48,7 +51,8 @@ func (e *StoppedError) Error() string {
 const maxPages = 20
 
 // SignIn opens the verification URL of a device authorization with the user
-// code in it ("verification_uri_complete"), signs in, sets a new password if
+// code in it ("verification_uri_complete"), or the one without if the
+// credentials have the code; it signs in, sets a new password if
 // one is asked for, consents, and returns nil when the pages say that all is
 // done. Otherwise the error is a [*StoppedError] or that of a request.
 //
@@ -89,6 +93,7 @@ func SignIn(ctx context.Context, hc *http.Client, verificationURIComplete string
 type step string
 
 const (
+	enterCode   step = "the code"
 	logIn       step = "user name and password"
 	newPassword step = "a new password"
 	consent     step = "the consent"
@@ -148,6 +153,9 @@ func (s *signIn) advance(p *page) (next submission, end bool, stop *StoppedError
 	values := f.hidden()
 	var todo step
 	switch {
+	case len(passwords) == 0 && len(others) == 1 && s.cred.UserCode != "":
+		todo = enterCode
+		values.Set(others[0].name, s.cred.UserCode)
 	case len(passwords) == 1 && len(others) >= 1:
 		todo = logIn
 		values.Set(others[0].name, s.cred.Username)

@@ -65,6 +65,22 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
+// TestUserCode enters the code of the device where a page asks for it.
+func TestUserCode(t *testing.T) {
+	codePage := `<h1>Enter code</h1><form method="post" action="/code"><label for="o">Code</label><input id="o" name="otc" type="text"><button>Next</button></form>`
+	s := &script{pages: []string{codePage, loginPage, consentPage, donePage}}
+	if err := signIn(t, s, formclient.Credentials{Username: "me", Password: "p", UserCode: "A-1"}); err != nil {
+		t.Fatal(err)
+	}
+	if s.sent[1] != "POST /code otc=A-1" {
+		t.Errorf("sent %q", s.sent[1])
+	}
+	err := signIn(t, &script{pages: []string{codePage, codePage}}, formclient.Credentials{UserCode: "A-1"})
+	if want := `the sign-in stopped at the page "Enter code" (HTTP 200): the code was not accepted`; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
 func TestStops(t *testing.T) {
 	wrong := strings.Replace(loginPage, "<h1>", `<div class="alert-box">Wrong <b>password</b>.</div><h1>`, 1)
 	tests := []struct {

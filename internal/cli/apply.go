@@ -81,7 +81,7 @@ func (a *app) apply(flags *applyFlags, mode plan.Mode) error {
 	}
 	flags.credentialsOut = a.below(flags.credentialsOut)
 	var progress *view.Progress
-	opts.Wait = waiting(&progress)
+	opts.Wait = waiting(&progress, opts.Wait)
 	ctx, stopReading := a.interruptible()
 	r, module, diags := run.Open(ctx, opts)
 	src := source(module)
@@ -184,10 +184,13 @@ func (a *app) results(v *view.View, r *run.Run, planned *run.Planned, outputs ma
 	return nil
 }
 
-// waiting shows pauses in the progress display, once there is one.
-func waiting(progress **view.Progress) func(string, time.Duration) {
+// waiting shows pauses in the progress display, once there is one; until then
+// planning is told.
+func waiting(progress **view.Progress, planning func(string, time.Duration)) func(string, time.Duration) {
 	return func(reason string, d time.Duration) {
-		if p := *progress; p != nil {
+		if p := *progress; p == nil {
+			planning(reason, d)
+		} else {
 			p.Event(apply.Event{Kind: apply.Waiting, Message: fmt.Sprintf("%s (%s)", reason, d.Round(time.Second)), At: time.Now()})
 		}
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/emulator/keycloak"
 )
 
@@ -20,7 +19,7 @@ func (a *app) emulatorCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "emulator",
 		Short:   "Run a local identity provider to try things on",
-		Example: "  idpctl emulator keycloak",
+		Example: "  idpctl emulator keycloak\n  idpctl emulator entra",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
@@ -40,7 +39,7 @@ and testing, on this machine only: it is no identity provider for production.`,
 	kc.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "address `HOST:PORT` on this machine; port 0 takes a free one")
 	kc.Flags().StringVar(&user, "user", "admin", "name of the admin of the master realm")
 	kc.Flags().StringVar(&password, "password", "admin", "password of that admin")
-	c.AddCommand(kc)
+	c.AddCommand(kc, a.emulateEntra())
 	return c
 }
 
@@ -50,9 +49,9 @@ func (a *app) serveKeycloak(listen, user, password string) error {
 	}
 	ctx, stop := a.interruptible()
 	defer stop()
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", listen)
+	l, err := listenLocally(ctx, listen)
 	if err != nil {
-		return a.tell(diag.Diagnostics{{Summary: "Cannot listen", Detail: fmt.Sprintf("%s. Name another port with -listen, or port 0 for a free one.", err)}}, nil)
+		return a.tell(cannotListen(err), nil)
 	}
 	server := &http.Server{
 		Handler:           keycloak.New(keycloak.Options{AdminUser: user, AdminPassword: password}),
@@ -60,9 +59,18 @@ func (a *app) serveKeycloak(listen, user, password string) error {
 	}
 	fmt.Fprintf(a.Stdout, "Keycloak emulator at http://%s (Ctrl-C ends it)\n\n", l.Addr())
 	fmt.Fprintf(a.Stdout, "  export KEYCLOAK_URL=http://%s KEYCLOAK_USER=%s KEYCLOAK_PASSWORD=%s\n\n", l.Addr(), shellWord(user), shellWord(password))
+	return serveUntil(ctx, server, l)
+}
+
+func listenLocally(ctx context.Context, address string) (net.Listener, error) {
+	return new(net.ListenConfig).Listen(ctx, "tcp", address)
+}
+
+// serveUntil serves until the context ends.
+func serveUntil(ctx context.Context, server *http.Server, l net.Listener) error {
 	go func() {
 		<-ctx.Done()
-		grace, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
 		if server.Shutdown(grace) != nil {
 			_ = server.Close() // connections that do not end are cut

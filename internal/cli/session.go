@@ -8,11 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/idpctl/idpctl/apply"
 	"github.com/idpctl/idpctl/config"
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/internal/run"
@@ -77,12 +79,26 @@ func (a *app) options(f *runFlags, lock state.LockMode) (run.Options, error) {
 		Waiting: func(e *state.LockedError) { fmt.Fprintln(a.Stderr, "Waiting for the lock:", e) },
 		Vars:    f.vars, Env: a.Environ,
 		Parallelism: f.parallelism, NoRefresh: !f.refresh, Version: a.Version, Command: "idpctl",
-		Log: a.requestLog(),
+		Log: a.requestLog(), Wait: a.replicating(),
 	}
 	if f.input && isTerminal(a.Stdin) && isTerminal(a.Stdout) {
 		opts.Prompt = a.prompt
 	}
 	return opts, nil
+}
+
+// replicating tells that a plan waits until what was just written can be read:
+// that may take minutes, and nothing else is shown meanwhile.
+func (a *app) replicating() func(string, time.Duration) {
+	var mu sync.Mutex
+	return func(reason string, d time.Duration) {
+		if reason != apply.Replicating {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		fmt.Fprintf(a.Stderr, "%s%s: %s\n", strings.ToUpper(reason[:1]), reason[1:], apply.Seconds(d))
+	}
 }
 
 // inDir makes the names of variable files relative to the folder of -chdir, as

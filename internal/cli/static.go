@@ -230,6 +230,42 @@ func (a *app) providersCommand() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&a.json, "json", false, "print JSON")
+	c.AddCommand(a.permissionsCommand())
+	return c
+}
+
+// permissionsCommand is `idpctl providers permissions`.
+func (a *app) permissionsCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "permissions",
+		Short: "Print the least permissions that this configuration needs",
+		Long: `permissions prints, for each identity provider of the configuration, the
+permissions that idpctl's account needs there, and why. No request is sent.`,
+		Example: "  idpctl providers permissions",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			dir, err := a.dir()
+			if err != nil {
+				return err
+			}
+			module, diags := run.Load(run.Options{Dir: dir, Providers: a.Providers, Env: a.Environ, Version: a.Version, ValidateOnly: true})
+			if diags.HasErrors() {
+				return a.tell(diags, source(module))
+			}
+			var rows [][]string
+			for _, p := range a.Providers {
+				info := p.Info()
+				if !slices.ContainsFunc(module.Providers(), func(b config.ProviderBlock) bool { return b.Type == info.Type }) {
+					continue
+				}
+				for _, need := range config.Permissions(module, info) {
+					rows = append(rows, []string{info.Type, need.Name, need.Why})
+				}
+			}
+			return a.view().Table([]string{"provider", "permission", "needed to"}, rows)
+		},
+	}
+	c.Flags().BoolVar(&a.json, "json", false, "print JSON")
 	return c
 }
 

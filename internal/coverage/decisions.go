@@ -28,7 +28,7 @@ func decided(dir string) bool {
 // readDecisions are the numbers of blocks that are not reached, by "file
 // function".
 func readDecisions(text string) (map[string]int, error) {
-	known := []string{"guard", "killed", "connection", "system", "later", "words"}
+	known := []string{"guard", "killed", "connection", "system", "later", "timing", "words"}
 	out := map[string]int{}
 	for n, line := range strings.Split(text, "\n") {
 		fields := strings.Fields(line)

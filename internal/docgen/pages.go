@@ -106,7 +106,16 @@ func kindPage(info providers.Info, k resource.Kind) string {
 		}
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "## Identity\n\nTwo objects with the same %s are the same object%s.", list(k.Key), within(k.Parent))
+	b.WriteString("## Identity\n\n")
+	if len(k.Key) == 0 {
+		b.WriteString("Nothing that is written in the block tells two objects apart: one that exists already is adopted by its `id` only")
+		for _, u := range k.Unique {
+			fmt.Fprintf(&b, ", or by its %s where the block has it", list(u))
+		}
+		b.WriteString(".")
+	} else {
+		fmt.Fprintf(&b, "Two objects with the same %s are the same object%s.", list(k.Key), within(k.Parent))
+	}
 	for _, u := range k.Unique {
 		fmt.Fprintf(&b, " No two may share the same %s.", list(u))
 	}
@@ -131,9 +140,17 @@ func dataSection(b *strings.Builder, k resource.Kind) {
 		b.WriteString(". All attributes above can be referred to.\n")
 	}
 	if k.Plural != "" {
-		fmt.Fprintf(b, "\n## data %q\n\nFinds many; `%s` is a map of them by %s.\n\n", k.Plural, k.Plural, list(k.Key))
+		fmt.Fprintf(b, "\n## data %q\n\nFinds many; `%s` is a map of them by %s.\n\n", k.Plural, k.Plural, list(pluralKey(k)))
 		table(b, k.Filters)
 	}
+}
+
+// pluralKey is what a plural data block holds objects by.
+func pluralKey(k resource.Kind) []string {
+	if len(k.Key) == 0 {
+		return []string{"id"}
+	}
+	return k.Key
 }
 
 func clusterPage(k resource.Kind) string {

@@ -18,7 +18,7 @@ type ApplyOptions struct {
 	Event func(apply.Event)
 	// Stop, once closed, ends the run gracefully.
 	Stop <-chan struct{}
-	// Pause waits for what the server is still at; nil for a timer.
+	// Pause waits for what the server is still at; nil for that of the Options.
 	Pause func(context.Context, time.Duration)
 }
 
@@ -26,6 +26,9 @@ type ApplyOptions struct {
 func (r *Run) Apply(ctx context.Context, p *Planned, opts ApplyOptions) (*apply.Summary, diag.Diagnostics) {
 	if err := r.begin(p.Recovered); err != nil {
 		return nil, diag.Diagnostics{stateDiagnostic(err)}
+	}
+	if opts.Pause == nil {
+		opts.Pause = r.opts.Pause
 	}
 	in := apply.Input{
 		Plan: p.Plan, Resolver: r.eval, Journal: r.session,

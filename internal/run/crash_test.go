@@ -93,10 +93,23 @@ team "t" {
   name     = each.key
   members  = [for p in person.p : p]
 }
+
+site "main" {
+  name     = "hq"
+  greeting = "Hello"
+}
+
+app "a" {
+  for_each = toset(["one", "two", "three"])
+  site     = site.main
+  title    = "Portal"
+  scopes   = ["read", each.key]
+}
 `
 
 // changed is crashing after a change of every sort: one person renamed, one
-// replaced, one removed, one new, members added and removed.
+// replaced, one removed, one new, members added and removed; one app changed, one
+// replaced, one removed, one new.
 const changed = `
 space "lab" {
   title = "Renamed"
@@ -119,6 +132,19 @@ team "t" {
   name     = each.key
   members  = [person.p["a"], person.p["b"], person.p["e"]]
 }
+
+site "main" {
+  name     = "hq"
+  greeting = "Welcome back"
+}
+
+app "a" {
+  for_each = { one = "web", two = "phone", four = "web" }
+  site     = site.main
+  title    = each.key == "one" ? "Gate" : "Portal"
+  platform = each.value
+  scopes   = ["write", each.key]
+}
 `
 
 // scenario is an apply during which the process dies.
@@ -138,8 +164,8 @@ var scenarios = []scenario{
 
 // mortal is a world whose process dies when d says so: nothing that it sends
 // or delivers arrives any more.
-func (s scenario) mortal(t *testing.T, left int, after bool) (*world, *dying) {
-	w := newWorld(t, s.before)
+func (s scenario) mortal(t *testing.T, left int, after bool, idp memory.Options) (*world, *dying) {
+	w := newWorldAt(t, idp, s.before)
 	if s.before != "" {
 		w.apply()
 	}
@@ -174,18 +200,7 @@ func TestDeathAtTheJournal(t *testing.T) {
 			for n := 1; ; n++ {
 				finished := false
 				t.Run(fmt.Sprintf("%s, append %d, after %v", s.name, n, after), func(t *testing.T) {
-					w, d := s.mortal(t, n, after)
-					w.idp.SetFault(func(context.Context, memory.Request) memory.Fault {
-						if d.isDead() {
-							return memory.DropBefore // a dead process sends nothing
-						}
-						return memory.None
-					})
-					_, _ = w.try(s.mode())
-					finished = !d.isDead()
-					w.revive()
-					w.must(w.try(s.mode()))
-					s.check(w)
+					finished = s.dieAtTheJournal(t, n, after, memory.Options{})
 				})
 				if finished || t.Failed() {
 					break
@@ -193,6 +208,23 @@ func TestDeathAtTheJournal(t *testing.T) {
 			}
 		}
 	}
+}
+
+// dieAtTheJournal reports whether there was no n-th line to die at.
+func (s scenario) dieAtTheJournal(t *testing.T, n int, after bool, idp memory.Options) (finished bool) {
+	w, d := s.mortal(t, n, after, idp)
+	w.idp.SetFault(func(context.Context, memory.Request) memory.Fault {
+		if d.isDead() {
+			return memory.DropBefore // a dead process sends nothing
+		}
+		return memory.None
+	})
+	_, _ = w.try(s.mode())
+	finished = !d.isDead()
+	w.revive()
+	w.must(w.try(s.mode()))
+	s.check(w)
+	return finished
 }
 
 // TestDeathAtTheServer lets the process die before each request that changes
@@ -203,28 +235,7 @@ func TestDeathAtTheServer(t *testing.T) {
 			for n := 1; ; n++ {
 				finished := false
 				t.Run(fmt.Sprintf("%s, request %d, fault %d", s.name, n, fault), func(t *testing.T) {
-					w, d := s.mortal(t, 1<<30, false)
-					left := n
-					var mu sync.Mutex
-					w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
-						mu.Lock()
-						defer mu.Unlock()
-						if d.isDead() {
-							return memory.DropBefore
-						}
-						if r.Mutates() {
-							if left--; left == 0 {
-								d.kill()
-								return fault
-							}
-						}
-						return memory.None
-					})
-					_, _ = w.try(s.mode())
-					finished = !d.isDead()
-					w.revive()
-					w.must(w.try(s.mode()))
-					s.check(w)
+					finished = s.dieAtTheServer(t, n, fault, memory.Options{})
 				})
 				if finished || t.Failed() {
 					break
@@ -232,6 +243,33 @@ func TestDeathAtTheServer(t *testing.T) {
 			}
 		}
 	}
+}
+
+// dieAtTheServer reports whether there was no n-th request to die at.
+func (s scenario) dieAtTheServer(t *testing.T, n int, fault memory.Fault, idp memory.Options) (finished bool) {
+	w, d := s.mortal(t, 1<<30, false, idp)
+	left := n
+	var mu sync.Mutex
+	w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		if d.isDead() {
+			return memory.DropBefore
+		}
+		if r.Mutates() {
+			if left--; left == 0 {
+				d.kill()
+				return fault
+			}
+		}
+		return memory.None
+	})
+	_, _ = w.try(s.mode())
+	finished = !d.isDead()
+	w.revive()
+	w.must(w.try(s.mode()))
+	s.check(w)
+	return finished
 }
 
 // TestLostAnswers loses the answer of every request that changes something,
@@ -258,6 +296,13 @@ func TestLostAnswers(t *testing.T) {
 	w.converged()
 }
 
+// dying is the state's backend of a process that is killed by hand.
+func (w *world) dying() *dying {
+	d := &dying{Backend: state.NewLocal(filepath.Join(w.dir, state.DefaultFile), state.LocalOptions{}), left: 1 << 30}
+	w.opts.Backend = d
+	return d
+}
+
 // revive starts over as the next process does.
 func (w *world) revive() {
 	w.opts.Backend, w.deliver = nil, nil
@@ -274,7 +319,7 @@ func (w *world) converged() {
 			counts[s.Kind]++
 		}
 	}
-	if counts["space"] != 1 || counts["person"] != 5 || counts["team"] != 2 {
+	if counts["space"] != 1 || counts["person"] != 5 || counts["team"] != 2 || counts["app"] != 3 {
 		w.t.Errorf("there is too much or too little: %v", counts)
 	}
 	for _, key := range []string{"a", "b", "c", "d"} {
@@ -288,7 +333,7 @@ func (w *world) converged() {
 		w.t.Errorf("invited %d times", p.Invitations)
 	}
 	for _, o := range w.state().Objects {
-		if o.Origin != state.Created {
+		if o.Origin != state.Created && o.Kind != "site" {
 			w.t.Errorf("%s counts as %s, and was created by idpctl", o.Address, o.Origin)
 		}
 	}
@@ -302,10 +347,20 @@ func (w *world) convergedToChanged() {
 	w.t.Helper()
 	w.empty()
 	names := map[string]bool{}
+	apps := map[string]int{}
 	for _, s := range w.idp.Snapshot() {
+		if s.Kind == "app" {
+			apps[s.Text("title")+" "+s.Text("platform")]++
+			if n := s.Attr("scopes").LengthInt(); n != 2 {
+				w.t.Errorf("app %s has %d scopes", s.ID, n)
+			}
+		}
 		if s.Kind == "person" {
 			names[s.Attr("email").AsString()] = true
 		}
+	}
+	if len(apps) != 3 || apps["Gate web"] != 1 || apps["Portal phone"] != 1 || apps["Portal web"] != 1 {
+		w.t.Errorf("the apps are %v", apps)
 	}
 	if len(names) != 4 || !names["a@example.com"] || !names["z@example.com"] || !names["c@example.com"] || !names["e@example.com"] {
 		w.t.Errorf("the persons are %v", names)

@@ -221,6 +221,9 @@ func inParent(parent string) string {
 }
 
 func objectName(kind resource.Kind, o resource.Object) string {
+	if len(kind.Key) == 0 {
+		return "another one" // the id is told beside it
+	}
 	key, _ := plan.KeyOf(kind.Key, o.Attrs)
 	var parts []string
 	for _, k := range kind.Key {

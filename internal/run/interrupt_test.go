@@ -38,17 +38,17 @@ func TestInterrupt(t *testing.T) {
 	if !s.Interrupted || len(s.Failed) > 0 || len(s.NotTried) == 0 {
 		t.Errorf("interrupted %v, failed %v, %d not tried", s.Interrupted, s.Failed, len(s.NotTried))
 	}
-	if total := s.Added + len(s.NotTried); total != 8 {
-		t.Errorf("%d added and %d not tried, of 8", s.Added, len(s.NotTried))
+	if total := s.Added + len(s.NotTried); total != 11 {
+		t.Errorf("%d added and %d not tried, of 11", s.Added, len(s.NotTried))
 	}
-	persons := 0
+	made := 0
 	for _, o := range w.idp.Snapshot() {
-		if o.Kind == "person" {
-			persons++
+		if o.Kind == "person" || o.Kind == "app" {
+			made++
 		}
 	}
-	if known := len(w.state().Objects); known != persons+1 {
-		t.Errorf("the state knows %d objects, and there are %d persons and a space", known, persons)
+	if known := len(w.state().Objects); known != made+2 {
+		t.Errorf("the state knows %d objects, and there are %d persons and apps, a space and a site", known, made)
 	}
 	if len(w.state().Intents) > 0 {
 		t.Error("an interrupt must leave no intent open")

@@ -47,7 +47,7 @@ func (p *planner) takeLate(managed []*resource.Desired, index keyIndex) diag.Dia
 		if !ok || at.parent != in.Parent {
 			continue
 		}
-		if o, record, ok := apply.RecoverLate(in, index.matches(at, kind, d)); ok {
+		if o, record, ok := apply.RecoverLate(in, index.matches(at, wanted{kind, d, p.marker(d.Address), in.UpsertKey})); ok {
 			records = append(records, record)
 			late[d.Address] = o
 		}

@@ -2,7 +2,6 @@ package run_test
 
 import (
 	"context"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -54,8 +53,7 @@ person "marty" {
 // killAtPerson lets the process die when it creates the person: before or
 // after the server has done it.
 func (w *world) killAtPerson(fault memory.Fault) {
-	d := &dying{Backend: state.NewLocal(filepath.Join(w.dir, state.DefaultFile), state.LocalOptions{}), left: 1 << 30}
-	w.opts.Backend = d
+	d := w.dying()
 	w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
 		if d.isDead() {
 			return memory.DropBefore

@@ -130,7 +130,9 @@ func (r *Run) recover(ctx context.Context) ([]state.Record, error) {
 	if len(intents) == 0 {
 		return nil, nil
 	}
-	records, err := apply.Recover(ctx, intents, r.conn, r.session.Object)
+	records, err := apply.Recover(ctx, intents, apply.World{
+		Conn: r.conn, Kind: r.conns.kind, Object: r.session.Object, Patience: r.patience(ctx),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -166,6 +168,7 @@ func Priors(s *state.State, kind func(provider, kind string) (resource.Kind, boo
 			Address: o.Address, Provider: o.Provider, Kind: o.Kind, Parent: o.Parent, ID: o.ID, Origin: o.Origin,
 			DependsOn: o.DependsOn, OnDestroy: o.OnDestroy, ForceDestroy: o.ForceDestroy,
 			Undelivered: pending[o.Address], Sensitive: o.Sensitive, Owned: map[string]cty.Value{},
+			Written: o.Written,
 		}
 		all, ok := attributes[o.Provider+" "+o.Kind]
 		if !ok {
@@ -201,7 +204,7 @@ func (p *planner) believe() {
 	for _, prior := range p.priors {
 		p.live[identity{prior.Provider, prior.Kind, prior.ID}] = resource.Object{
 			Kind: prior.Kind, ID: prior.ID, Attrs: prior.Attrs,
-			Marker: resource.MarkerFor(p.run.module.Namespace(), prior.Address),
+			Marker: p.marker(prior.Address),
 		}
 	}
 }
@@ -215,7 +218,14 @@ func (p *planner) refresh(ctx context.Context) diag.Diagnostics {
 	}
 	r := p.newReader()
 	for _, prior := range p.priors {
-		r.id(place{provider: prior.Provider, kind: prior.Kind, parent: prior.Parent}, prior.ID)
+		at := place{provider: prior.Provider, kind: prior.Kind, parent: prior.Parent}
+		r.id(at, prior.ID)
+		// What is only adopted may go by several names (a tenant by each of its
+		// domains), and answers by the one that it was asked for.
+		kind, _ := p.run.conns.kind(prior.Provider, prior.Kind)
+		if key, ok := plan.KeyOf(kind.Key, prior.Attrs); ok && kind.AdoptOnly {
+			r.key(at, key)
+		}
 	}
 	found, diags := r.read(ctx)
 	for at, objects := range found {

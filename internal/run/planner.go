@@ -180,17 +180,28 @@ func (p *planner) search(d *resource.Desired, r *reader) {
 		r.id(at, id.AsString())
 		return
 	}
-	for _, names := range append([][]string{kind.Key}, kind.Unique...) {
+	for _, names := range kind.Identities() {
 		if key, ok := plan.KeyOf(names, d.Attrs); ok {
 			r.key(at, key)
 		}
 	}
+	if in, ok := p.since[d.Address]; ok && in.UpsertKey != "" {
+		r.upsertKey(at, in.UpsertKey)
+	}
+	if len(kind.Key) == 0 {
+		r.marker(at, p.marker(d.Address))
+	}
+}
+
+// marker is what an object carries that belongs to an address.
+func (p *planner) marker(a resource.Address) string {
+	return resource.MarkerFor(p.run.module.Namespace(), a)
 }
 
 // searchHolders asks who has what an existing object is to get: a key, or
 // another value that no two may share.
 func (p *planner) searchHolders(d *resource.Desired, kind resource.Kind, at place, live resource.Object, r *reader) {
-	for _, names := range append([][]string{kind.Key}, kind.Unique...) {
+	for _, names := range kind.Identities() {
 		want, ok := plan.KeyOf(names, d.Attrs)
 		if has, _ := plan.KeyOf(names, live.Attrs); ok && !maps.Equal(want, has) && d.Writes(names) {
 			r.key(at, want)
@@ -230,14 +241,14 @@ func (p *planner) objects(n int, managed []*resource.Desired, index keyIndex) di
 // concurrently.
 func (p *planner) input(d *resource.Desired, index keyIndex) plan.Input {
 	kind, _ := p.run.conns.kind(d.Provider, d.Address.Kind)
-	in := plan.Input{Kind: kind, Desired: d, Prior: p.prior(d, kind), Marker: resource.MarkerFor(p.run.module.Namespace(), d.Address)}
+	in := plan.Input{Kind: kind, Desired: d, Prior: p.prior(d, kind), Marker: p.marker(d.Address)}
 	if in.Prior != nil {
 		if o, ok := p.live[identity{in.Prior.Provider, in.Prior.Kind, in.Prior.ID}]; ok {
 			in.Live = &o
 		}
 	}
 	if at, ok := p.place(d, kind); ok {
-		in.Matches = index.matches(at, kind, d)
+		in.Matches = index.matches(at, wanted{kind, d, in.Marker, p.since[d.Address].UpsertKey})
 	}
 	if in.Live != nil { // it is known which one it is: the others are in the way
 		in.Matches = slices.DeleteFunc(in.Matches, func(o resource.Object) bool {
@@ -340,7 +351,7 @@ func indexKeys(found map[place][]resource.Object, p *planner) keyIndex {
 		}
 		byKey := make(map[string][]resource.Object, len(objects))
 		for _, o := range objects {
-			for _, k := range objectKeys(kind, o.ID, o.Attrs) {
+			for _, k := range objectKeys(kind, o) {
 				byKey[k] = append(byKey[k], o)
 			}
 		}
@@ -349,15 +360,22 @@ func indexKeys(found map[place][]resource.Object, p *planner) keyIndex {
 	return index
 }
 
-// objectKeys are the index entries of an object or a wish: "id=…" and one for
-// each set of identifying attributes.
-func objectKeys(kind resource.Kind, id string, attrs cty.Value) []string {
+// objectKeys are the index entries of an object, or of what a wish says of one:
+// its id, the key that it was created with, one for each set of identifying
+// attributes, and its marker where that is what identifies it.
+func objectKeys(kind resource.Kind, o resource.Object) []string {
 	var keys []string
-	if id != "" {
-		keys = append(keys, "id="+id)
+	if o.ID != "" {
+		keys = append(keys, "id="+o.ID)
 	}
-	for _, names := range append([][]string{kind.Key}, kind.Unique...) {
-		if key, ok := plan.KeyOf(names, attrs); ok {
+	if o.UpsertKey != "" {
+		keys = append(keys, "upsert="+o.UpsertKey)
+	}
+	if len(kind.Key) == 0 && o.Marker != "" {
+		keys = append(keys, "marker="+o.Marker)
+	}
+	for _, names := range kind.Identities() {
+		if key, ok := plan.KeyOf(names, o.Attrs); ok {
 			s := "key"
 			for _, name := range names {
 				s += "\x00" + name + "=" + key[name]
@@ -368,18 +386,26 @@ func objectKeys(kind resource.Kind, id string, attrs cty.Value) []string {
 	return keys
 }
 
+// wanted is what is known of the object that an instance may mean.
+type wanted struct {
+	kind      resource.Kind
+	desired   *resource.Desired
+	marker    string
+	upsertKey string
+}
+
 // matches are the objects found that an instance may mean, each once.
-func (x keyIndex) matches(at place, kind resource.Kind, d *resource.Desired) []resource.Object {
+func (x keyIndex) matches(at place, w wanted) []resource.Object {
 	byKey := x[at]
 	if byKey == nil {
 		return nil
 	}
-	id := ""
-	if v, _ := resource.Attr(d.Attrs, "id").Unmark(); v.IsKnown() && !v.IsNull() {
-		id = v.AsString()
+	wish := resource.Object{Attrs: w.desired.Attrs, Marker: w.marker, UpsertKey: w.upsertKey}
+	if v, _ := resource.Attr(w.desired.Attrs, "id").Unmark(); v.IsKnown() && !v.IsNull() {
+		wish.ID = v.AsString()
 	}
 	var out []resource.Object
-	for _, k := range objectKeys(kind, id, d.Attrs) {
+	for _, k := range objectKeys(w.kind, wish) {
 		for _, o := range byKey[k] {
 			if !slices.ContainsFunc(out, func(have resource.Object) bool { return have.ID == o.ID }) {
 				out = append(out, o)

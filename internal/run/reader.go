@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/idpctl/idpctl/apply"
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/resource"
@@ -33,10 +34,16 @@ type reader struct {
 	// are the places of which one does.
 	omit  func(provider, kind string) []string
 	whole map[place]bool
+	// expect tells what of a place was written a moment ago and is asked for.
+	expect   func(place, providers.Query) []apply.Expected
+	patience func(context.Context) apply.Patience
 }
 
 func (p *planner) newReader() *reader {
-	return &reader{conns: p.run.conns, want: map[place]*providers.Query{}, omit: p.omit, whole: map[place]bool{}}
+	return &reader{
+		conns: p.run.conns, want: map[place]*providers.Query{}, omit: p.omit, whole: map[place]bool{},
+		expect: p.expect, patience: p.run.patience,
+	}
 }
 
 func (r *reader) query(p place) *providers.Query {
@@ -56,6 +63,16 @@ func (r *reader) id(p place, id string) {
 func (r *reader) key(p place, key map[string]string) {
 	q := r.query(p)
 	q.Keys = append(q.Keys, key)
+}
+
+func (r *reader) upsertKey(p place, key string) {
+	q := r.query(p)
+	q.UpsertKeys = append(q.UpsertKeys, key)
+}
+
+func (r *reader) marker(p place, marker string) {
+	q := r.query(p)
+	q.Markers = append(q.Markers, marker)
 }
 
 // read sends the queries, all places at once, and returns what was found.
@@ -127,7 +144,11 @@ func (r *reader) list(ctx context.Context, p place, q providers.Query) ([]resour
 	if !r.whole[p] {
 		q.Omit = r.omit(p.provider, p.kind)
 	}
-	objects, err := conn.List(ctx, q)
+	var expected []apply.Expected
+	if conn.Lag() > 0 {
+		expected = r.expect(p, q)
+	}
+	objects, err := r.patience(ctx).List(ctx, conn, q, expected)
 	return objects, diags, err
 }
 

@@ -46,6 +46,8 @@ type Options struct {
 	// Log is told of each request, Wait of each pause; nil for nobody.
 	Log  func(providers.RequestLog)
 	Wait func(reason string, d time.Duration)
+	// Pause lets time pass, or ends with the context; nil for a timer.
+	Pause func(context.Context, time.Duration)
 	// Version of idpctl, and the command for messages about the lock.
 	Version, Command string
 }

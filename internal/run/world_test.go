@@ -29,13 +29,24 @@ type world struct {
 	delivered map[string][]string
 	// deliver, if set, is called before a password counts as delivered.
 	deliver func() error
-	// pause, if set, is called instead of waiting for the server.
+	// pause, if set, is called instead of waiting for the server; timed waits.
 	pause func()
+	timed bool
+	// event, if set, is told each step of an apply.
+	event func(apply.Event)
 }
 
 func newWorld(t *testing.T, hcl string) *world {
 	t.Helper()
-	w := &world{t: t, dir: t.TempDir(), idp: memory.New(memory.Options{Server: "here"}), delivered: map[string][]string{}}
+	return newWorldAt(t, memory.Options{}, hcl)
+}
+
+// newWorldAt is newWorld with an identity provider that has options. One that
+// lags is waited for: that is for a bubble of synctest.
+func newWorldAt(t *testing.T, idp memory.Options, hcl string) *world {
+	t.Helper()
+	idp.Server = "here"
+	w := &world{t: t, dir: t.TempDir(), idp: memory.New(idp), timed: idp.Lag > 0, delivered: map[string][]string{}}
 	w.opts = run.Options{Dir: w.dir, Providers: []providers.Provider{w.idp}, Parallelism: 4, Version: "0.0.0"}
 	w.config(hcl)
 	return w
@@ -84,11 +95,15 @@ func (w *world) try(mode plan.Mode) (*apply.Summary, diag.Diagnostics) {
 	if diags = append(diags, ds...); diags.HasErrors() {
 		return nil, append(diags, r.Close()...)
 	}
-	summary, ds := r.Apply(context.Background(), p, run.ApplyOptions{Deliver: w.receive, Pause: func(context.Context, time.Duration) {
-		if w.pause != nil {
-			w.pause()
+	opts := run.ApplyOptions{Deliver: w.receive, Event: w.event}
+	if !w.timed {
+		opts.Pause = func(context.Context, time.Duration) {
+			if w.pause != nil {
+				w.pause()
+			}
 		}
-	}})
+	}
+	summary, ds := r.Apply(context.Background(), p, opts)
 	return summary, append(append(diags, ds...), r.Close()...)
 }
 

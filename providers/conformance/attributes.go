@@ -259,7 +259,7 @@ func (r *run) checkNormalised(k resource.Kind) {
 			raw[a.Name] = cty.StringVal(strings.ToUpper(want[a.Name].AsString()))
 			op.After = cty.ObjectVal(raw)
 			live := r.created(x, c, r.apply(r.ctx, op)[0])
-			for _, names := range append([][]string{k.Key}, k.Unique...) {
+			for _, names := range k.Identities() {
 				if key, ok := keyOf(names, live); ok {
 					r.finds(k, home, providers.Query{Keys: []map[string]string{key}}, x.id)
 				}

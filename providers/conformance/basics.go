@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"sync"
@@ -58,8 +59,11 @@ func (r *run) checkKind(k resource.Kind) {
 	for _, names := range append(slices.Clone(k.Unique), k.Lookup...) {
 		named("Unique or Lookup", names...)
 	}
-	if len(k.Key) == 0 {
-		r.errorf("it has no key")
+	if len(k.Key) == 0 && !k.Marked {
+		r.errorf("it has neither a key nor a marker by which its objects are found again")
+	}
+	if k.UpsertKey && k.ChosenID {
+		r.errorf("it has both a chosen id and an upsert key")
 	}
 	for name, f := range k.Foreign {
 		if _, own := k.Attribute(name); own || f.Of == "" {
@@ -178,6 +182,9 @@ func (r *run) checkConnection() {
 		}
 	}
 	wg.Wait()
+	if lag := r.conn.Lag(); lag < 0 || lag != r.conn.Lag() {
+		r.errorf("the lag of the connection is %s, and not the same at each call", lag)
+	}
 	if r.conn.ServerTime().IsZero() {
 		r.errorf("ServerTime is zero after the first answer")
 	}
@@ -203,6 +210,7 @@ func (r *run) checkAdopted(k resource.Kind) {
 		r.finds(k, x.parent, providers.Query{Keys: []map[string]string{key}}, was.ID)
 	}
 	r.finds(k, x.parent, providers.Query{IDs: []string{was.ID}}, was.ID)
+	r.askedBy(k, x.parent, was)
 	for _, a := range r.varied(k) {
 		if a.ForceNew || a.Block != nil {
 			continue
@@ -231,4 +239,23 @@ func (r *run) checkAdopted(k resource.Kind) {
 		r.finds(k, x.parent, providers.Query{IDs: []string{was.ID}}, was.ID)
 	})
 	r.finds(k, x.parent, providers.Query{IDs: []string{uuid.NewString()}})
+}
+
+// askedBy: what goes by several names answers with the one that it was asked by,
+// also when it is asked for by its id as well.
+func (r *run) askedBy(k resource.Kind, parent string, was resource.Object) {
+	keys := r.h.Names[k.Name]
+	if key, ok := keyOf(k.Key, was); ok {
+		keys = append(slices.Clone(keys), key)
+	}
+	for _, key := range keys {
+		for _, ids := range [][]string{nil, {was.ID}} {
+			q := providers.Query{IDs: ids, Keys: []map[string]string{key}}
+			for _, o := range r.finds(k, parent, q, was.ID) {
+				if got, _ := keyOf(k.Key, o); !maps.Equal(got, key) {
+					r.errorf("List of %s returns it as %v", describe(q), got)
+				}
+			}
+		}
+	}
 }

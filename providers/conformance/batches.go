@@ -39,6 +39,9 @@ func (r *run) checkBatches(k resource.Kind) {
 		}
 	})
 	r.try("a bad one among others", func() {
+		if len(k.Key) == 0 || k.LooseKey {
+			return // it would not be bad
+		}
 		x := r.thing(k, home, r.minimal(k, home, r.next()))
 		before := r.create(x)
 		things, changes, ops := r.several(k, home, 4)
@@ -128,10 +131,10 @@ func (r *run) checkCancelled(k resource.Kind) {
 func (r *run) accounted(k resource.Kind, home string, ops []providers.Operation, results []providers.Result) {
 	have := map[string]resource.Object{}
 	for _, o := range r.list(providers.Query{Kind: k.Name, Parent: home, All: true}) {
-		have[keyText(k, o.Attrs)] = o
+		have[nameOf(k, o.Attrs, o.Marker)] = o
 	}
 	for i, op := range ops {
-		o, there := have[keyText(k, op.After)]
+		o, there := have[nameOf(k, op.After, op.Marker)]
 		if there && (len(results) == 0 || results[i].ID == "") { // nobody else knows of it
 			r.made = append(r.made, &thing{kind: k, parent: home, id: o.ID, want: o.Attrs.AsValueMap()})
 		}
@@ -146,7 +149,12 @@ func (r *run) accounted(k resource.Kind, home string, ops []providers.Operation,
 	}
 }
 
-func keyText(k resource.Kind, v cty.Value) string {
+// nameOf tells the objects of a check apart: by their key, or where there is none
+// by their marker.
+func nameOf(k resource.Kind, v cty.Value, marker string) string {
+	if len(k.Key) == 0 {
+		return marker
+	}
 	key, _ := plan.KeyOf(k.Key, v)
 	text := ""
 	for _, name := range k.Key {

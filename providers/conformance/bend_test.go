@@ -25,6 +25,7 @@ type bend struct {
 	apply  func(ctx context.Context, c providers.Conn, ops []providers.Operation, report func(providers.Result))
 	check  func(ctx context.Context, c providers.Conn, ops []providers.Operation) []error
 	clock  func(time.Time) time.Time
+	lag    func(time.Duration) time.Duration
 	config func(*providers.Config)
 }
 
@@ -107,6 +108,13 @@ func (c bentConn) ServerTime() time.Time {
 		return c.bend.clock(c.Conn.ServerTime())
 	}
 	return c.Conn.ServerTime()
+}
+
+func (c bentConn) Lag() time.Duration {
+	if c.bend.lag != nil {
+		return c.bend.lag(c.Conn.Lag())
+	}
+	return c.Conn.Lag()
 }
 
 // with is an object value with some attributes replaced, if it is not null.

@@ -61,6 +61,9 @@ type Harness struct {
 	// Frozen names attributes that the target cannot vary, with the reason, as
 	// in "tenant.region": "fixed by the contract". They are read only.
 	Frozen map[string]string
+	// Names gives further keys by which an object that can only be adopted is
+	// found, such as the other domains of a tenant, by kind.
+	Names map[string][]map[string]string
 	// CreatedUnknown names the kinds of which the server does not tell when an
 	// object was made.
 	CreatedUnknown []string
@@ -226,6 +229,8 @@ func checks(info providers.Info) []check {
 		add("normalised attributes", (*run).checkNormalised)
 		add("replace", (*run).checkReplace)
 		add("ids and duplicates", (*run).checkIdentity)
+		add("upsert key", (*run).checkUpsertKey)
+		add("found by marker", (*run).checkFoundByMarker)
 		add("delete", (*run).checkDelete)
 		add("marker", (*run).checkMarker)
 		add("created", (*run).checkCreated)

@@ -88,7 +88,7 @@ func (r *run) faultyCreate(k resource.Kind, home string, f Fault) {
 	}
 	var found []resource.Object
 	for _, o := range r.list(providers.Query{Kind: k.Name, Parent: home, All: true}) {
-		if keyText(k, o.Attrs) == keyText(k, ops[0].After) {
+		if nameOf(k, o.Attrs, o.Marker) == nameOf(k, ops[0].After, ops[0].Marker) {
 			found = append(found, o)
 		}
 	}
@@ -110,7 +110,9 @@ func (r *run) faultyCreate(k resource.Kind, home string, f Fault) {
 	case len(found) == 0:
 		return
 	}
-	if ops[0].ID != "" {
+	if k.UpsertKey {
+		r.finds(k, home, providers.Query{UpsertKeys: []string{ops[0].ID}}, found[0].ID)
+	} else if ops[0].ID != "" {
 		byID := r.list(providers.Query{Kind: k.Name, Parent: home, IDs: []string{ops[0].ID}})
 		if len(byID) != 1 || byID[0].ID != found[0].ID {
 			r.errorf("the object does not have the chosen id %q, but %q", ops[0].ID, found[0].ID)
@@ -193,7 +195,7 @@ func (r *run) faultyBatch(k resource.Kind, home string, f Fault) {
 	r.accounted(k, home, ops, results)
 	keys := map[string]int{}
 	for _, o := range r.list(providers.Query{Kind: k.Name, Parent: home, All: true}) {
-		if keys[keyText(k, o.Attrs)]++; keys[keyText(k, o.Attrs)] > 1 {
+		if keys[nameOf(k, o.Attrs, o.Marker)]++; keys[nameOf(k, o.Attrs, o.Marker)] > 1 {
 			r.errorf("there are two objects with one key")
 		}
 	}

@@ -42,7 +42,7 @@ func (r *run) checkForeseen(k resource.Kind) {
 		}
 		for _, o := range r.list(providers.Query{Kind: k.Name, Parent: home, All: true}) {
 			for _, op := range ops {
-				if keyText(k, o.Attrs) == keyText(k, op.After) {
+				if nameOf(k, o.Attrs, o.Marker) == nameOf(k, op.After, op.Marker) {
 					r.errorf("Check made an object")
 				}
 			}

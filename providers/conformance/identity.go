@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -49,7 +50,11 @@ func (r *run) checkIdentity(k resource.Kind) {
 	home := r.home(k)
 	x := r.thing(k, home, r.full(k, home, r.next()))
 	before := r.create(x)
-	for _, names := range append([][]string{k.Key}, k.Unique...) {
+	for _, names := range r.settableIdentities(k) {
+		if k.LooseKey && slices.Equal(names, k.Key) {
+			r.try("a second object with the same key", func() { r.twins(k, home, x) })
+			continue
+		}
 		twin := r.thing(k, home, r.minimal(k, home, r.next()))
 		for _, name := range names {
 			twin.want[name] = x.want[name]
@@ -83,6 +88,14 @@ func (r *run) checkIdentity(k resource.Kind) {
 		op.ID = x.id
 		r.fails("a second object with the same id", op, providers.Conflict)
 	}
+	if len(k.Key) == 0 {
+		r.try("a second object with the same values", func() {
+			twin := r.thing(k, home, x.want)
+			if r.create(twin); twin.id == x.id {
+				r.errorf("it is the first one")
+			}
+		})
+	}
 	if after := r.mustRead(x); !equalObjects(before, after) {
 		r.errorf("what was refused has changed the object from %s to %s", show(before.Attrs), show(after.Attrs))
 	}
@@ -93,6 +106,36 @@ func (r *run) checkIdentity(k resource.Kind) {
 		op := lost.operation(r.plan(lost, nil))
 		r.fails("an object in a parent that is not there", op, providers.NotFound)
 	}
+}
+
+// settableIdentities are the sets of attributes that no two objects share, and
+// that a configuration can choose.
+func (r *run) settableIdentities(k resource.Kind) [][]string {
+	var out [][]string
+	for _, names := range k.Identities() {
+		frozen := slices.ContainsFunc(names, func(name string) bool {
+			_, frozen := r.h.Frozen[k.Name+"."+name]
+			a, _ := k.Attribute(name)
+			return frozen || !settable(a)
+		})
+		if !frozen {
+			out = append(out, names)
+		}
+	}
+	return out
+}
+
+// twins makes a second object with a key that the server lets several have: both
+// are found by it.
+func (r *run) twins(k resource.Kind, home string, x *thing) {
+	twin := r.thing(k, home, r.minimal(k, home, r.next()))
+	key := map[string]string{}
+	for _, name := range k.Key {
+		twin.want[name] = x.want[name]
+		key[name] = x.want[name].AsString()
+	}
+	r.create(twin)
+	r.finds(k, home, providers.Query{Keys: []map[string]string{key}}, x.id, twin.id)
 }
 
 // changeGone changes an object that was deleted meanwhile.
@@ -193,7 +236,7 @@ func (r *run) checkCreated(k resource.Kind) {
 	switch {
 	case live.Created.IsZero():
 		r.errorf("the object has no time of creation; if the server does not tell, the harness has to say so")
-	case live.Created.Before(before.Truncate(second).Add(-second)) || live.Created.After(after.Truncate(second).Add(2*second+r.info.Lag)):
+	case live.Created.Before(before.Truncate(second).Add(-second)) || live.Created.After(after.Truncate(second).Add(2*second+r.conn.Lag())):
 		r.errorf("the object was created at %s, between %s and %s by the server's clock", live.Created, before, after)
 	}
 	x.want = x.with(nil)
@@ -255,8 +298,7 @@ func (r *run) checkStrangers(k resource.Kind) {
 	}
 	stranger(home)
 	if k.Parent != "" {
-		elsewhere := r.home(k)
-		stranger(elsewhere)
+		stranger(r.home(k))
 	}
 	look := func(doing string) {
 		for _, was := range strangers {

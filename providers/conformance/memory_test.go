@@ -51,9 +51,12 @@ func memoryHarness(opts memory.Options, change func(*memory.Provider) providers.
 		Pages: map[string]int{"person": 10, "team": 10},
 		Bulk:  opts.Bulk,
 		Refused: map[string][]cty.Value{
+			"app.client_id":    {cty.StringVal("mine"), cty.StringVal("client-of-app-0001")},
 			"person.full_name": {cty.StringVal("<b>"), cty.StringVal("a<b")},
 		},
 	}
+	h.Frozen = map[string]string{"app.client_id": "chosen by the server"}
+	h.Names = map[string][]map[string]string{"site": {{"name": "hq"}}}
 	targets := map[*testing.T]*memory.Provider{}
 	var mu sync.Mutex
 	h.Start = func(t *testing.T) Target {
@@ -104,4 +107,12 @@ func TestMemoryConformsInBulk(t *testing.T) {
 
 func TestMemoryConformsWithLag(t *testing.T) {
 	Run(t, memoryHarness(memory.Options{Lag: 20 * time.Second}, nil))
+}
+
+func TestMemoryConformsWithReplicas(t *testing.T) {
+	Run(t, memoryHarness(memory.Options{Lag: 20 * time.Second, Alternate: true}, nil))
+}
+
+func TestMemoryConformsWithoutUpsertKeys(t *testing.T) {
+	Run(t, memoryHarness(memory.Options{PlainApps: true}, nil))
 }

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"slices"
 	"strings"
@@ -270,6 +271,84 @@ func queryMutants() []mutant {
 	}
 }
 
+// Wrong with what has no natural key, goes by several names, or lags.
+func keylessMutants() []mutant {
+	asking := func(change func(*providers.Query)) func(context.Context, providers.Conn, providers.Query) ([]resource.Object, error) {
+		return func(ctx context.Context, c providers.Conn, q providers.Query) ([]resource.Object, error) {
+			change(&q)
+			return c.List(ctx, q)
+		}
+	}
+	info := func(change func(k *resource.Kind)) bend {
+		return bend{info: func(i *providers.Info) {
+			for n := range i.Kinds {
+				if i.Kinds[n].Name == "app" {
+					change(&i.Kinds[n])
+				}
+			}
+		}}
+	}
+	fresh := on("app", func(op *providers.Operation) {
+		if op.Verb == providers.Create {
+			op.ID += rand.Text()
+		}
+	})
+	return []mutant{
+		{"makes a second object by the same key", "app/upsert key", bend{op: fresh}},
+		{"ignores the upsert key", "app/upsert key", bend{op: on("app", func(op *providers.Operation) {
+			if op.Verb == providers.Create {
+				op.ID = ""
+			}
+		})}},
+		{"refuses the same key", "app/upsert key", bend{apply: refuseKeyAgain}},
+		{"does nothing when the key is there", "app/upsert key", bend{apply: keepUpserted}},
+		{"returns the key for the id", "app/upsert key", bend{result: func(op providers.Operation, res *providers.Result) {
+			if op.Kind == "app" && op.Verb == providers.Create && res.Err == nil {
+				res.ID = op.ID
+			}
+		}}},
+		{"does not find by upsert key", "app/upsert key", bend{list: asking(func(q *providers.Query) { q.UpsertKeys = nil })}},
+		{"finds all by upsert key", "app/upsert key", bend{list: asking(func(q *providers.Query) { q.All = q.All || len(q.UpsertKeys) > 0 })}},
+		{"does not tell the upsert key", "app/upsert key", bend{object: objectOf("app", func(o *resource.Object) { o.UpsertKey = "" })}},
+		{"does not find by marker", "app/found by marker", bend{list: asking(func(q *providers.Query) { q.Markers = nil })}},
+		{"finds all by marker", "app/found by marker", bend{list: asking(func(q *providers.Query) { q.All = q.All || len(q.Markers) > 0 })}},
+		{"asks for some markers only", "app/found by marker", bend{list: asking(func(q *providers.Query) {
+			q.Markers = q.Markers[max(0, len(q.Markers)-15):]
+		})}},
+		{"finds less by marker", "app/found by marker", bend{list: func(ctx context.Context, c providers.Conn, q providers.Query) ([]resource.Object, error) {
+			found, err := c.List(ctx, q)
+			for i := range found {
+				if len(q.Markers) > 0 {
+					found[i].Attrs = with(found[i].Attrs, map[string]cty.Value{"title": cty.StringVal("")})
+				}
+			}
+			return found, err
+		}}},
+		{"keeps the former marker", "app/found by marker", bend{op: onUpdate("app", func(op *providers.Operation) { op.Marker = "" })}},
+		{"takes equal titles for one app", "app/ids and duplicates", bend{apply: oneOfATitle}},
+		{"finds an app in every site", "app/absent parent", bend{list: asking(func(q *providers.Query) {
+			if q.Kind == "app" {
+				q.Parent = "main"
+			}
+		})}},
+		{"has neither key nor marker", "info", info(func(k *resource.Kind) { k.Marked = false })},
+		{"has an upsert key and a chosen id", "info", info(func(k *resource.Kind) { k.ChosenID = true })},
+		{"answers by its first name", "site/adopted", bend{list: func(ctx context.Context, c providers.Conn, q providers.Query) ([]resource.Object, error) {
+			if q.Kind == "site" && len(q.IDs) > 0 {
+				q.Keys = nil
+			}
+			return c.List(ctx, q)
+		}}},
+		{"lags longer than it says", "app/round trip", bend{opts: memory.Options{Lag: time.Minute}, lag: func(d time.Duration) time.Duration { return d / 2 }}},
+		{"lags in turn, and does not say so", "team/delete", bend{opts: memory.Options{Lag: time.Minute, Alternate: true}, lag: func(time.Duration) time.Duration { return 0 }}},
+		{"has a negative lag", "connection", bend{lag: func(time.Duration) time.Duration { return -time.Second }}},
+		{"has another lag each time", "connection", bend{lag: func() func(time.Duration) time.Duration {
+			n := 0
+			return func(time.Duration) time.Duration { n++; return time.Duration(n) }
+		}()}},
+	}
+}
+
 // Wrong in how operations are done.
 func processMutants() []mutant {
 	invalid := &providers.Error{Class: providers.Invalid, Summary: "no"}
@@ -373,7 +452,7 @@ func infoMutants() []mutant {
 }
 
 func TestEveryMutantIsCaught(t *testing.T) {
-	for _, group := range [][]mutant{valueMutants(), objectMutants(), queryMutants(), processMutants(), infoMutants()} {
+	for _, group := range [][]mutant{valueMutants(), objectMutants(), queryMutants(), keylessMutants(), processMutants(), infoMutants()} {
 		for _, m := range group {
 			t.Run(m.name+"/"+m.check, func(t *testing.T) {
 				h := memoryHarness(m.bend.opts, func(p *memory.Provider) providers.Provider { return bent{p, m.bend} })

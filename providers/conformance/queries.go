@@ -45,7 +45,7 @@ func (r *run) checkQueries(k resource.Kind) {
 	r.finds(k, home, providers.Query{}) // asks for nothing
 
 	r.try("by key", func() {
-		for _, names := range append([][]string{k.Key}, k.Unique...) {
+		for _, names := range k.Identities() {
 			var keys []map[string]string
 			for _, id := range ids {
 				if key, ok := keyOf(names, all[id]); ok {
@@ -84,14 +84,16 @@ func (r *run) checkQueries(k resource.Kind) {
 					q.Keys = append(q.Keys, key)
 				}
 			}
-			r.finds(k, r.home(k), q)
+			if other := r.home(k); other != home {
+				r.finds(k, other, q)
+			}
 		})
 	}
 }
 
 // resembling asks for keys that an object does not have, but nearly.
 func (r *run) resembling(k resource.Kind, home string, o resource.Object) {
-	for _, names := range append([][]string{k.Key}, k.Unique...) {
+	for _, names := range k.Identities() {
 		key, ok := keyOf(names, o)
 		if !ok {
 			continue
@@ -326,7 +328,9 @@ func (r *run) checkPages(k resource.Kind) {
 		}
 		r.finds(k, home, providers.Query{IDs: ids}, ids...)
 		r.finds(k, home, providers.Query{IDs: ids, Brief: true}, ids...)
-		r.finds(k, home, providers.Query{Keys: keys}, ids...)
+		if len(k.Key) > 0 {
+			r.finds(k, home, providers.Query{Keys: keys}, ids...)
+		}
 		if brief := r.list(providers.Query{Kind: k.Name, Parent: home, All: true, Brief: true}); len(brief) != len(all) {
 			r.errorf("List of all in brief finds %d objects of %d", len(brief), len(all))
 		}
@@ -336,20 +340,28 @@ func (r *run) checkPages(k resource.Kind) {
 // checkAbsentParent: where there is no parent, there is nothing, and no error.
 func (r *run) checkAbsentParent(k resource.Kind) {
 	if k.Parent == "" {
-		key := map[string]string{}
+		q := providers.Query{IDs: []string{uuid.NewString()}}
 		for _, name := range k.Key {
-			key[name] = r.prefix + "-absent"
+			q.Keys = append(q.Keys, map[string]string{name: r.prefix + "-absent"})
 		}
-		r.finds(k, "", providers.Query{IDs: []string{uuid.NewString()}, Keys: []map[string]string{key}})
+		r.finds(k, "", q)
 		return
 	}
 	home := r.home(k)
 	x := r.thing(k, home, r.full(k, home, r.next()))
 	live := r.create(x)
 	nowhere := r.absent(home)
-	key, _ := keyOf(k.Key, live)
-	queries := []providers.Query{
-		{All: true}, {All: true, Brief: true}, {IDs: []string{x.id}}, {Keys: []map[string]string{key}},
+	queries := []providers.Query{{All: true}, {All: true, Brief: true}, {IDs: []string{x.id}}}
+	for _, names := range k.Identities() {
+		if key, ok := keyOf(names, live); ok {
+			queries = append(queries, providers.Query{Keys: []map[string]string{key}})
+		}
+	}
+	if k.UpsertKey {
+		queries = append(queries, providers.Query{UpsertKeys: []string{live.UpsertKey}})
+	}
+	if len(k.Key) == 0 {
+		queries = append(queries, providers.Query{Markers: []string{live.Marker}})
 	}
 	if k.Plural != "" {
 		args := map[string]cty.Value{}

@@ -163,7 +163,8 @@ func (r *run) applyWith(ctx context.Context, ops []providers.Operation, each fun
 		if res.Err == nil && op.Verb != providers.Delete && res.ID == "" {
 			r.errorf("%s of a %s was done, and its result has no id", op.Verb, op.Kind)
 		}
-		if op.Verb == providers.Create && op.ID != "" && res.ID != "" && res.ID != op.ID {
+		kind, _ := r.info.Kind(op.Kind)
+		if op.Verb == providers.Create && kind.ChosenID && res.ID != "" && res.ID != op.ID {
 			r.errorf("a %s was created with the id %q, not the chosen %q", op.Kind, res.ID, op.ID)
 		}
 		if res.Object != nil && res.Err == nil {
@@ -179,8 +180,8 @@ func (r *run) applyWith(ctx context.Context, ops []providers.Operation, each fun
 
 // settle waits until reads answer with the new state.
 func (r *run) settle() {
-	if r.info.Lag > 0 {
-		time.Sleep(r.info.Lag)
+	if lag := r.conn.Lag(); lag > 0 {
+		time.Sleep(lag)
 	}
 }
 
@@ -235,6 +236,12 @@ func describe(q providers.Query) string {
 	}
 	if len(q.Keys) > 0 {
 		by = append(by, fmt.Sprintf("%d keys (%v …)", len(q.Keys), q.Keys[0]))
+	}
+	if len(q.UpsertKeys) > 0 {
+		by = append(by, fmt.Sprintf("%d upsert keys", len(q.UpsertKeys)))
+	}
+	if len(q.Markers) > 0 {
+		by = append(by, fmt.Sprintf("%d markers", len(q.Markers)))
 	}
 	if q.All {
 		by = append(by, "all")

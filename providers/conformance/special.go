@@ -159,7 +159,9 @@ func (r *run) checkReplace(k resource.Kind) {
 			old := x.deletion()
 			place := home
 			if a.Name == k.Parent {
-				place = r.home(k)
+				if place = r.home(k); place == home {
+					return // there is one only
+				}
 				x.want[a.Name] = cty.StringVal(place)
 			} else {
 				x.want[a.Name] = r.another(k.Name, a, home, x.want[a.Name])

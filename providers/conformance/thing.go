@@ -115,7 +115,7 @@ func (x *thing) operation(c *plan.Change) providers.Operation {
 	}
 	if c.Action == plan.Create || c.Action == plan.Replace {
 		op.Verb, op.ID, op.Before = providers.Create, "", cty.NullVal(x.kind.Type())
-		if x.kind.ChosenID {
+		if x.kind.ChosenID || x.kind.UpsertKey {
 			op.ID = uuid.NewString()
 		}
 		return op
@@ -254,7 +254,8 @@ func (x *thing) with(changes map[string]cty.Value) map[string]cty.Value {
 // equalObjects compares what two reads returned.
 func equalObjects(a, b resource.Object) bool {
 	return a.Kind == b.Kind && a.ID == b.ID && a.Marker == b.Marker && a.Builtin == b.Builtin &&
-		maps.Equal(a.Doubts, b.Doubts) && a.Created.Equal(b.Created) && a.Attrs.RawEquals(b.Attrs)
+		(a.UpsertKey == b.UpsertKey || a.UpsertKey == "" || b.UpsertKey == "") &&
+		maps.Equal(a.Doubts, b.Doubts) && (a.Created.Equal(b.Created) || a.Created.IsZero() || b.Created.IsZero()) && a.Attrs.RawEquals(b.Attrs)
 }
 
 // show writes a value for people.

@@ -207,3 +207,57 @@ func everywhere(ctx context.Context, c providers.Conn, q providers.Query) ([]res
 	}
 	return out, err
 }
+
+// apps are all of the site.
+func apps(ctx context.Context, c providers.Conn) []resource.Object {
+	all, _ := c.List(ctx, providers.Query{Kind: "app", Parent: "main", All: true})
+	return all
+}
+
+// creatingApp does something else instead of some creations of apps.
+func creatingApp(instead func(context.Context, providers.Conn, providers.Operation) (providers.Result, bool)) func(context.Context, providers.Conn, []providers.Operation, func(providers.Result)) {
+	return func(ctx context.Context, c providers.Conn, ops []providers.Operation, report func(providers.Result)) {
+		eachOp(ctx, c, ops, report, func(op providers.Operation) (providers.Result, bool) {
+			if op.Verb != providers.Create || op.Kind != "app" {
+				return providers.Result{}, false
+			}
+			return instead(ctx, c, op)
+		})
+	}
+}
+
+// refuseKeyAgain calls a key that is there a conflict.
+func refuseKeyAgain(ctx context.Context, c providers.Conn, ops []providers.Operation, report func(providers.Result)) {
+	creatingApp(func(ctx context.Context, c providers.Conn, op providers.Operation) (providers.Result, bool) {
+		for _, o := range apps(ctx, c) {
+			if o.UpsertKey == op.ID {
+				return providers.Result{Err: &providers.Error{Class: providers.Conflict, Summary: "the key is taken"}}, true
+			}
+		}
+		return providers.Result{}, false
+	})(ctx, c, ops, report)
+}
+
+// keepUpserted leaves what has the key as it is.
+func keepUpserted(ctx context.Context, c providers.Conn, ops []providers.Operation, report func(providers.Result)) {
+	creatingApp(func(ctx context.Context, c providers.Conn, op providers.Operation) (providers.Result, bool) {
+		for _, o := range apps(ctx, c) {
+			if o.UpsertKey == op.ID {
+				return providers.Result{ID: o.ID}, true
+			}
+		}
+		return providers.Result{}, false
+	})(ctx, c, ops, report)
+}
+
+// oneOfATitle takes an app with the same title for the one to create.
+func oneOfATitle(ctx context.Context, c providers.Conn, ops []providers.Operation, report func(providers.Result)) {
+	creatingApp(func(ctx context.Context, c providers.Conn, op providers.Operation) (providers.Result, bool) {
+		for _, o := range apps(ctx, c) {
+			if o.Attr("title").RawEquals(op.After.GetAttr("title")) {
+				return providers.Result{ID: o.ID}, true
+			}
+		}
+		return providers.Result{}, false
+	})(ctx, c, ops, report)
+}

@@ -94,6 +94,9 @@ func (c *conn) ServerTime() time.Time {
 	return c.clock.Now()
 }
 
+// Lag is none: Keycloak reads its own writes.
+func (c *conn) Lag() time.Duration { return 0 }
+
 // Close ends the session; see [providers.Conn].
 func (c *conn) Close() error {
 	defer c.transport.CloseIdleConnections()

@@ -86,6 +86,23 @@ func (provider) Info() providers.Info {
 		ForeignKinds:     foreignKinds(),
 		IdentityProvider: "keycloak",
 		SubjectClaim:     "sub",
+		Permissions:      permissions(),
+	}
+}
+
+// permissions are roles of the client realm-management (in master: of the client
+// REALM-realm), but for create-realm, which is a role of the realm master.
+func permissions() []providers.Permission {
+	return []providers.Permission{
+		{Name: "view-realm", Why: "read a realm's settings"},
+		{Name: "create-realm", Why: "create a realm that is not there", Kind: "realm", Managed: true},
+		{Name: "manage-realm", Why: "change and delete a realm", Kind: "realm", Managed: true},
+		{Name: "view-clients", Why: "find clients", Kind: "client"},
+		{Name: "manage-clients", Why: "create, change and delete clients", Kind: "client", Managed: true},
+		{Name: "view-users", Why: "find users and groups", Kind: "user"},
+		{Name: "view-users", Why: "find users and groups", Kind: "group"},
+		{Name: "manage-users", Why: "create, change and delete users and groups", Kind: "user", Managed: true},
+		{Name: "manage-users", Why: "create, change and delete users and groups", Kind: "group", Managed: true},
 	}
 }
 

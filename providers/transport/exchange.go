@@ -144,7 +144,7 @@ func (ex *exchange) backoff(_, _ time.Duration, _ int, resp *http.Response) time
 			wait = asked + rand.N(firstWait)
 		}
 		if resp.StatusCode == http.StatusTooManyRequests {
-			ex.t.hold(wait)
+			ex.t.Hold(wait)
 		}
 	}
 	if ex.t.opts.Config.Wait != nil {

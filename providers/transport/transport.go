@@ -210,8 +210,8 @@ func (t *Transport) enter(ctx context.Context) error {
 	}
 }
 
-// hold lets no request begin for d: the server said that there are too many.
-func (t *Transport) hold(d time.Duration) {
+// Hold lets no request begin for d: the server said that there are too many.
+func (t *Transport) Hold(d time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if until := time.Now().Add(d); until.After(t.pause) {

@@ -23,6 +23,9 @@ func (c *conn) Check(_ context.Context, ops []providers.Operation) []error {
 		if op.Verb != providers.Delete {
 			errs[i] = checkCustom(op.Kind, op.After)
 		}
+		if k, _ := kindNamed(op.Kind); op.Verb == providers.Create && errs[i] == nil {
+			errs[i] = checkDecided(k, op.After)
+		}
 	}
 	return errs
 }
@@ -31,6 +34,14 @@ func (c *conn) Check(_ context.Context, ops []providers.Operation) []error {
 func checkCustom(kind string, attrs cty.Value) error {
 	if v := resource.Attr(attrs, "full_name"); kind == "person" && !v.IsNull() && strings.Contains(v.AsString(), "<") {
 		return refused(providers.Invalid, "full_name", "full_name has a character that the server does not take")
+	}
+	return nil
+}
+
+// checkDecided refuses a value for what the server alone decides on.
+func checkDecided(k resource.Kind, attrs cty.Value) error {
+	if v := resource.Attr(attrs, "client_id"); k.Name == "app" && !v.IsNull() {
+		return refused(providers.Invalid, "client_id", "a new app cannot be given a client_id")
 	}
 	return nil
 }
@@ -46,12 +57,12 @@ func (s *server) check(k resource.Kind, st *Stored) error {
 		return err
 	}
 	if k.Parent != "" {
-		st.Parent = st.Object.Attr(k.Parent).AsString()
-		if !s.has("space", func(o Stored) bool { return nameOf(o) == st.Parent }) {
-			return refused(providers.NotFound, k.Parent, "there is no space %q", st.Parent)
+		st.Parent = s.home(k.Parent, st.Object.Attr(k.Parent).AsString())
+		if !s.has(k.Parent, func(o Stored) bool { return nameOf(o) == st.Parent }) {
+			return refused(providers.NotFound, k.Parent, "there is no %s %q", k.Parent, st.Parent)
 		}
 	}
-	for _, set := range append([][]string{k.Key}, k.Unique...) {
+	for _, set := range k.Identities() {
 		taken := s.has(k.Name, func(o Stored) bool {
 			return o.ID != st.ID && o.Parent == st.Parent && matches(o.Object, pick(st.Object, set))
 		})
@@ -144,9 +155,14 @@ func status(class providers.Class) int {
 func nameOf(s Stored) string { return keyOf(s.Object) }
 
 // keyOf is the value of an object's natural key; all keys here have one part.
+// Of an app it is the title, which is none.
 func keyOf(o resource.Object) string {
 	k, _ := kindNamed(o.Kind)
-	v := o.Attr(k.Key[0])
+	name := "title"
+	if len(k.Key) > 0 {
+		name = k.Key[0]
+	}
+	v := o.Attr(name)
 	if v.IsNull() {
 		return ""
 	}

@@ -19,6 +19,7 @@ type conn struct {
 	p        *Provider
 	cfg      providers.Config
 	password string
+	lag      time.Duration
 	answered atomic.Bool // the server's clock is known
 }
 
@@ -32,6 +33,9 @@ func (c *conn) ServerTime() time.Time {
 
 // Server is what the options call it.
 func (c *conn) Server() string { return c.p.opts.Server }
+
+// Lag is that of the options, unless the provider block says otherwise.
+func (c *conn) Lag() time.Duration { return c.lag }
 
 // Close does nothing.
 func (c *conn) Close() error { return nil }
@@ -70,23 +74,37 @@ func (c *conn) List(ctx context.Context, q providers.Query) ([]resource.Object, 
 			return nil, err
 		}
 	}
-	look := func(ids []string, keys []map[string]string) error {
+	for _, by := range c.looks(k, q) {
 		_, err := c.request(ctx, Request{Kind: q.Kind, Query: q}, func(bool) {
-			all = append(all, c.p.server.find(q.Kind, q.Parent, ids, keys)...)
+			all = append(all, c.p.server.find(q.Kind, q.Parent, by)...)
 		})
-		return err
-	}
-	for ids := range slices.Chunk(q.IDs, c.p.opts.PageSize) {
-		if err := look(ids, nil); err != nil {
-			return nil, err
-		}
-	}
-	for keys := range slices.Chunk(q.Keys, c.p.opts.PageSize) {
-		if err := look(nil, keys); err != nil {
+		if err != nil {
 			return nil, err
 		}
 	}
 	return finish(k, q, all), nil
+}
+
+// looks are the look-ups of a query, each with as much as one request takes.
+// Those by key come first: an object that goes by several names has the one that
+// it was asked for by.
+func (c *conn) looks(k resource.Kind, q providers.Query) []providers.Query {
+	var out []providers.Query
+	for keys := range slices.Chunk(q.Keys, c.p.opts.PageSize) {
+		out = append(out, providers.Query{Keys: keys})
+	}
+	for ids := range slices.Chunk(q.IDs, c.p.opts.PageSize) {
+		out = append(out, providers.Query{IDs: ids})
+	}
+	if k.UpsertKey {
+		for keys := range slices.Chunk(q.UpsertKeys, c.p.opts.PageSize) {
+			out = append(out, providers.Query{UpsertKeys: keys})
+		}
+	}
+	for markers := range slices.Chunk(q.Markers, c.p.opts.PageSize) {
+		out = append(out, providers.Query{Markers: markers})
+	}
+	return out
 }
 
 // finish returns each object once, and in brief if that was asked for.
@@ -175,10 +193,22 @@ func (c *conn) batch(ctx context.Context, ops []providers.Operation, batch []int
 		case r.Err == nil && partly:
 			r.Err = &providers.Error{Class: providers.Unavailable, Status: http.StatusServiceUnavailable,
 				Summary: "the object was written, but not all of it: the server is unavailable"}
-		case r.Err == nil && ops[i].Verb != providers.Delete && ops[i].Kind != "person":
+		case r.Err == nil && answers(ops[i]):
 			r.Object = c.p.server.one(ops[i].Kind, r.ID)
 		}
 		report(r)
+	}
+}
+
+// answers reports whether the answer to an operation holds the object.
+func answers(op providers.Operation) bool {
+	switch op.Kind {
+	case "person", "site":
+		return false
+	case "app":
+		return op.Verb == providers.Create
+	default:
+		return op.Verb != providers.Delete
 	}
 }
 

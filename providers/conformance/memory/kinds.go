@@ -12,7 +12,7 @@ import (
 const everyone = "everyone"
 
 func kinds() []resource.Kind {
-	return []resource.Kind{space(), person(), team(), site()}
+	return []resource.Kind{space(), person(), team(), site(), app()}
 }
 
 func kindNamed(name string) (resource.Kind, bool) {
@@ -154,5 +154,32 @@ func site() resource.Kind {
 			{Name: "greeting", Type: cty.String, Optional: true, Computed: true, Doc: "What it says."},
 		},
 		Key: []string{"name"}, Lookup: [][]string{{"name"}}, AdoptOnly: true, Marked: true,
+	}
+}
+
+// app has no natural key: its title is anybody's, and its id the server's.
+func app() resource.Kind {
+	return resource.Kind{
+		Name: "app", Doc: "Something that is signed in to.",
+		Example: `site "main" {}
+
+app "garage" {
+  site  = site.main
+  title = "Garage"
+}
+`,
+		Attributes: []resource.Attribute{
+			{Name: "site", Type: cty.String, Required: true, ForceNew: true, Doc: "The site that has it.",
+				Ref: &resource.Ref{Kinds: []string{"site"}, Attr: "name"}},
+			{Name: "title", Type: cty.String, Optional: true, DefaultFrom: resource.FromLabel, Doc: "Its title; another may have it, too.",
+				Check: resource.Check{MinLen: 1, MaxLen: 120}},
+			{Name: "platform", Type: cty.String, Optional: true, Default: cty.StringVal("web"), ForceNew: true, Doc: "What it runs on.",
+				Check: resource.Check{OneOf: []string{"web", "desktop", "phone"}}},
+			{Name: "client_id", Type: cty.String, Optional: true, Computed: true, ForceNew: true,
+				Doc: "By which it is known to those who sign in. Set it to adopt the app that has it."},
+			{Name: "scopes", Type: cty.Set(cty.String), Optional: true, Partial: true, Doc: "What it may ask for; others stay."},
+		},
+		Unique: [][]string{{"client_id"}}, Parent: "site", Lookup: [][]string{{"client_id"}, {"id"}},
+		UpsertKey: true, Marked: true,
 	}
 }

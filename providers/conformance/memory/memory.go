@@ -8,8 +8,10 @@
 // keeps objects of its own (a team "everyone" in every space), and can lag.
 // Faults are injected by a function that sees every request ([Options.Fault]).
 //
-// There are four kinds: "space" is a realm, "person" a user, "team" a group,
-// and "site" a tenant, which exists already and can only be adopted.
+// There are five kinds: "space" is a realm, "person" a user, "team" a group,
+// "site" a tenant, which exists already, goes by two names and can only be
+// adopted, and "app" an application of a tenant, which has no natural key, a
+// marker, and a key that it is created by.
 package memory
 
 import (
@@ -37,8 +39,14 @@ type Options struct {
 	Bulk int
 	// Lag is how long reads answer with the old state after a write.
 	Lag time.Duration
+	// Alternate: only every second read does, the first one among them. The
+	// others are answered by a replica that has the new state already.
+	Alternate bool
 	// Now is the server's clock; nil means time.Now.
 	Now func() time.Time
+	// PlainApps: apps are created without an upsert key, so that only the marker
+	// finds one whose creation was not answered.
+	PlainApps bool
 	// Password must be that of the provider block, if it is not empty.
 	Password string
 	// Retries is how often a request is repeated that was throttled or met an
@@ -106,7 +114,7 @@ type Requests struct {
 // Stored is an object with what the API never returns.
 type Stored struct {
 	resource.Object
-	// Parent is the name of its space, "" for spaces and sites.
+	// Parent is the name of its space or site, "" for those themselves.
 	Parent string
 	// WriteOnly holds the write-only values that were sent, by their path:
 	// "pin", "mail.password".
@@ -150,13 +158,23 @@ func (p *Provider) Info() providers.Info {
 		Config: []resource.Attribute{
 			{Name: "url", Type: cty.String, Optional: true, Doc: "Where it is; not used."},
 			{Name: "password", Type: cty.String, Optional: true, Sensitive: true, Doc: "The password to sign in with."},
+			{Name: "lag", Type: cty.Number, Optional: true, Doc: "For how many seconds after a write a read may answer as before it.",
+				Check: resource.Check{HasRange: true, Max: 3600}},
 		},
 		Env:              map[string][]string{"password": {"MEMORY_PASSWORD"}},
-		Kinds:            kinds(),
+		Kinds:            p.kinds(),
 		IdentityProvider: "memory",
 		SubjectClaim:     "sub",
 		Lag:              p.opts.Lag,
 	}
+}
+
+func (p *Provider) kinds() []resource.Kind {
+	all := kinds()
+	for i := range all {
+		all[i].UpsertKey = all[i].UpsertKey && !p.opts.PlainApps
+	}
+	return all
 }
 
 // Open prepares a connection; the first request checks the password.
@@ -168,7 +186,12 @@ func (p *Provider) Open(_ context.Context, cfg providers.Config) (providers.Conn
 	if v := resource.Attr(cfg.Attrs, "password"); !v.IsNull() {
 		password = v.AsString()
 	}
-	return &conn{p: p, cfg: cfg, password: password}, nil
+	lag := p.opts.Lag
+	if v := resource.Attr(cfg.Attrs, "lag"); !v.IsNull() {
+		seconds, _ := v.AsBigFloat().Int64()
+		lag = time.Duration(seconds) * time.Second
+	}
+	return &conn{p: p, cfg: cfg, password: password, lag: lag}, nil
 }
 
 // SetFault replaces [Options.Fault]; nil ends all faults.

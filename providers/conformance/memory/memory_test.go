@@ -2,6 +2,7 @@ package memory_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -176,5 +177,35 @@ func TestCredentials(t *testing.T) {
 	}
 	if strings.Contains(got.Attrs.GoString(), `"x"`) {
 		t.Error("the password is among the attributes")
+	}
+}
+
+func TestReplicasAlternate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := memory.New(memory.Options{Lag: 10 * time.Second, Alternate: true})
+		c := open(t, p)
+		if c.Lag() != 10*time.Second {
+			t.Errorf("the lag is %s", c.Lag())
+		}
+		apply(t, c, create(p, "space", name("lab")))
+		var seen []int
+		for range 4 {
+			all, err := c.List(t.Context(), providers.Query{Kind: "space", All: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen = append(seen, len(all))
+		}
+		if !slices.Equal(seen, []int{0, 1, 0, 1}) {
+			t.Errorf("seen %v", seen)
+		}
+	})
+}
+
+func TestTheProviderBlockSaysTheLag(t *testing.T) {
+	p := memory.New(memory.Options{Lag: 10 * time.Second})
+	c, err := p.Open(t.Context(), providers.Config{Parallelism: 1, Attrs: cty.ObjectVal(map[string]cty.Value{"lag": cty.NumberIntVal(3)})})
+	if err != nil || c.Lag() != 3*time.Second {
+		t.Error(c.Lag(), err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -43,18 +44,66 @@ func (s *server) filter(kind, parent string, args cty.Value, first, limit int) [
 
 // find returns the objects of a kind in a parent that have one of the ids, or
 // one of the keys.
-func (s *server) find(kind, parent string, ids []string, keys []map[string]string) []resource.Object {
-	return slices.DeleteFunc(s.visible(kind, parent), func(o resource.Object) bool {
-		return !slices.Contains(ids, o.ID) &&
-			!slices.ContainsFunc(keys, func(k map[string]string) bool { return matches(o, k) })
+func (s *server) find(kind, parent string, q providers.Query) []resource.Object {
+	all := s.visible(kind, parent)
+	if kind == "site" {
+		for i, o := range all {
+			all[i] = asked(o, q.Keys)
+		}
+	}
+	return slices.DeleteFunc(all, func(o resource.Object) bool {
+		return !slices.Contains(q.IDs, o.ID) &&
+			!slices.ContainsFunc(q.Keys, func(k map[string]string) bool { return matches(o, k) }) &&
+			(o.UpsertKey == "" || !slices.Contains(q.UpsertKeys, o.UpsertKey)) &&
+			(o.Marker == "" || !slices.Contains(q.Markers, o.Marker))
 	})
+}
+
+// asked is the site by the name that it was asked for by.
+func asked(o resource.Object, keys []map[string]string) resource.Object {
+	for _, key := range keys {
+		if name := key["name"]; name == otherName && nameIs(o, mainName) {
+			o.Attrs = with(o.Attrs, "name", cty.StringVal(name))
+		}
+	}
+	return o
+}
+
+// The names of the site.
+const (
+	mainName  = "main"
+	otherName = "hq"
+)
+
+// home is the first name of the home that goes by a name.
+func (s *server) home(kind, name string) string {
+	if kind == "site" && name == otherName {
+		return mainName
+	}
+	return name
+}
+
+func nameIs(o resource.Object, name string) bool {
+	return o.Attr("name").RawEquals(cty.StringVal(name))
+}
+
+// with is an object value with one attribute replaced.
+func with(attrs cty.Value, name string, v cty.Value) cty.Value {
+	values := attrs.AsValueMap()
+	values[name] = v
+	return cty.ObjectVal(values)
 }
 
 // visible returns what a read sees: the state of as long ago as the lag is.
 func (s *server) visible(kind, parent string) []resource.Object {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	until := s.opts.Now().Add(-s.opts.Lag)
+	until := s.opts.Now()
+	if s.reads++; !s.opts.Alternate || s.reads%2 == 1 {
+		until = until.Add(-s.opts.Lag)
+	}
+	k, _ := kindNamed(kind)
+	home := s.home(k.Parent, parent)
 	open := map[string]bool{}
 	var out []resource.Object
 	for _, r := range s.records {
@@ -65,9 +114,14 @@ func (s *server) visible(kind, parent string) []resource.Object {
 		if st.Kind == "space" && st.Object.Attr("open").True() {
 			open[nameOf(*st)] = true
 		}
-		if st.Kind == kind && st.Parent == parent {
-			out = append(out, st.Object)
+		if st.Kind != kind || st.Parent != home {
+			continue
 		}
+		o := st.Object
+		if home != parent { // it says what it was asked for in
+			o.Attrs = with(o.Attrs, k.Parent, cty.StringVal(parent))
+		}
+		out = append(out, o)
 	}
 	for i := range out {
 		if kind == "person" && open[parent] && out[i].Attr("email_verified").False() {

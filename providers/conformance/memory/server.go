@@ -21,6 +21,7 @@ type server struct {
 	mu      sync.Mutex // guards what follows
 	records []*record
 	lastID  map[string]int
+	reads   int
 }
 
 // record is one object through time.
@@ -56,7 +57,7 @@ func (s Stored) values() map[string]cty.Value { return s.Attrs.AsValueMap() }
 func newServer(opts Options) *server {
 	s := &server{opts: opts, lastID: map[string]int{}}
 	st := Stored{Object: resource.Object{Kind: "site", ID: "site-0001", Attrs: complete("site", map[string]cty.Value{
-		"id": cty.StringVal("site-0001"), "name": cty.StringVal("main"), "greeting": cty.StringVal("Welcome"),
+		"id": cty.StringVal("site-0001"), "name": cty.StringVal(mainName), "greeting": cty.StringVal("Welcome"),
 	})}}
 	s.records = []*record{{versions: []version{{time.Time{}, &st}}}}
 	return s
@@ -131,14 +132,25 @@ func (s *server) create(k resource.Kind, op providers.Operation, partly bool) (s
 	if k.AdoptOnly {
 		return "", refused(providers.Forbidden, "", "a %s cannot be created", k.Name)
 	}
-	if op.ID != "" && !k.ChosenID {
+	if op.ID != "" && !k.ChosenID && !k.UpsertKey {
 		return "", refused(providers.Invalid, "id", "a %s cannot be given an id", k.Name)
 	}
-	if _, there := s.record(k.Name, op.ID); there != nil {
-		return "", refused(providers.Conflict, "id", "a %s with the same id exists", k.Name)
+	if err := checkDecided(k, op.After); err != nil {
+		return "", err
 	}
 	st := Stored{WriteOnly: map[string]cty.Value{}}
-	st.Kind, st.ID, st.Created = k.Name, op.ID, s.opts.Now()
+	st.Kind, st.Created = k.Name, s.opts.Now()
+	if k.UpsertKey {
+		if made := s.upserted(k, op.ID); made != nil {
+			return s.upsert(k, op, made, partly)
+		}
+		st.UpsertKey = op.ID
+	} else {
+		st.ID = op.ID
+		if _, there := s.record(k.Name, op.ID); there != nil {
+			return "", refused(providers.Conflict, "id", "a %s with the same id exists", k.Name)
+		}
+	}
 	if k.Marked {
 		st.Marker = op.Marker
 	}
@@ -173,6 +185,27 @@ func (s *server) create(k resource.Kind, op providers.Operation, partly bool) (s
 		}})
 	}
 	return st.ID, nil
+}
+
+// upserted is the object that was created with a key.
+func (s *server) upserted(k resource.Kind, key string) *Stored {
+	for _, r := range s.records {
+		if st := r.now(); st != nil && st.Kind == k.Name && key != "" && st.UpsertKey == key {
+			return st
+		}
+	}
+	return nil
+}
+
+// upsert makes an object that was created with the same key as it is wanted now.
+func (s *server) upsert(k resource.Kind, op providers.Operation, made *Stored, partly bool) (string, error) {
+	op.Verb, op.ID, op.Before = providers.Update, made.ID, cty.NullVal(k.Type())
+	for _, a := range k.Attributes {
+		if !a.ForceNew {
+			op.Changed = append(op.Changed, a.Name)
+		}
+	}
+	return s.update(k, op, partly)
 }
 
 func (s *server) update(k resource.Kind, op providers.Operation, partly bool) (string, error) {
@@ -313,6 +346,8 @@ func decide(kind string, values map[string]cty.Value) {
 		}
 	case "team":
 		fill("tier", "small")
+	case "app":
+		fill("client_id", "client-of-"+values["id"].AsString())
 	}
 }
 

@@ -41,6 +41,13 @@ func (p *Provider) Put(kind string, values map[string]cty.Value) string {
 	return id
 }
 
+// Do carries out an operation whose request was long under way.
+func (p *Provider) Do(op providers.Operation) {
+	if _, err := p.server.do(op, false); err != nil {
+		panic("memory: " + err.Error())
+	}
+}
+
 // Change sets one attribute of an object as a stranger would: it may be any,
 // also one that the API does not change, and nothing is checked. It panics if
 // there is no such object.

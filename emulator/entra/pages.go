@@ -1,0 +1,207 @@
+package entra
+
+import (
+	"maps"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/idpctl/idpctl/emulator/oidc"
+)
+
+// signIn is the sign-in of a browser, from the code to the end. Its id is in
+// the forms.
+type signIn struct {
+	id, userCode, scope string
+	clientID            string
+	// user who proved to be so; passed: nothing but the last page is left.
+	user   string
+	passed bool
+	began  time.Time
+}
+
+// codePage asks for the code that the device shows.
+func (v *visit) codePage() (reply, error) { return v.askCode("") }
+
+func (v *visit) askCode(alert string) (reply, error) {
+	return v.page(http.StatusOK, oidc.Page{
+		ID: "device-code", Heading: "Enter code to allow access", Alert: alert, AlertIsError: alert != "",
+		Text: []string{"Once you enter the code displayed on your app or device, it will have access to your account."},
+		Form: &oidc.Form{Action: "/devicelogin", Fields: []oidc.Field{{Name: "otc", Label: "Code", Type: "text", Autofocus: true}},
+			Buttons: []oidc.Button{{Label: "Next"}}},
+	})
+}
+
+func (v *visit) enterCode() (reply, error) {
+	code := strings.ToUpper(strings.TrimSpace(v.form.Get("otc")))
+	d, found := v.devices.ByUserCode(v.now(), code)
+	if !found || d.State != oidc.DevicePending || d.Expired(v.now()) {
+		return v.askCode("That code didn't work. Check the code and try again.")
+	}
+	maps.DeleteFunc(v.signIns, func(_ string, s *signIn) bool { return v.now().After(s.began.Add(time.Hour)) })
+	s := &signIn{id: oidc.Random(16), userCode: code, clientID: d.ClientID, scope: d.Scope, began: v.now()}
+	v.signIns[s.id] = s
+	return v.askPassword(s, nil)
+}
+
+// current is the sign-in that a form belongs to.
+func (v *visit) current() *signIn { return v.signIns[v.form.Get("flow")] }
+
+// form is one that belongs to a sign-in.
+func (s *signIn) form(action string, buttons []oidc.Button, fields ...oidc.Field) *oidc.Form {
+	fields = append([]oidc.Field{{Name: "flow", Type: "hidden", Value: s.id}}, fields...)
+	return &oidc.Form{Action: action, Fields: fields, Buttons: buttons}
+}
+
+// errorPage is one that ends a sign-in.
+func (v *visit) errorPage(err error) (reply, error) {
+	return v.page(http.StatusBadRequest, oidc.Page{ID: "error", Heading: "Sorry, but we’re having trouble signing you in.", Alert: err.Error(), AlertIsError: true})
+}
+
+func (v *visit) over() (reply, error) {
+	return v.page(http.StatusBadRequest, oidc.Page{ID: "error", Heading: "Sorry, but we’re having trouble signing you in.",
+		Alert: "AADSTS50058: Session information is not sufficient for single-sign-on.", AlertIsError: true})
+}
+
+func (v *visit) askPassword(s *signIn, problem error) (reply, error) {
+	p := oidc.Page{ID: "sign-in", Heading: "Sign in"}
+	if problem != nil {
+		p.Alert, p.AlertIsError = problem.Error(), true
+	}
+	p.Form = s.form("/common/login", []oidc.Button{{Label: "Sign in"}},
+		oidc.Field{Name: "loginfmt", Label: "Email, phone, or Skype", Type: "text", Autocomplete: "username", Autofocus: true, Value: v.form.Get("loginfmt")},
+		oidc.Field{Name: "passwd", Label: "Password", Type: "password", Autocomplete: "current-password"})
+	return v.page(http.StatusOK, p)
+}
+
+// person finds who signs in: by user principal name, or a guest by the
+// address of its home.
+func (v *visit) person(name string) *state {
+	e := v.dir.find(KindUser, "userPrincipalName", name)
+	if e == nil {
+		e = v.dir.find(KindUser, "userPrincipalName", v.guestUPN(name))
+	}
+	return v.show(e, v.replica)
+}
+
+func (v *visit) enterPassword() (reply, error) {
+	s := v.current()
+	if s == nil {
+		return v.over()
+	}
+	name := strings.TrimSpace(v.form.Get("loginfmt"))
+	user := v.person(name)
+	switch {
+	case user == nil:
+		return v.askPassword(s, errUserUnknown(name, v.opts.TenantName))
+	case user.password == "" || user.password != v.form.Get("passwd"):
+		return v.askPassword(s, errPassword())
+	}
+	s.user = str(user.props, "id")
+	if user.mustChange && is(user.props, "accountEnabled") {
+		return v.askNewPassword(s, "")
+	}
+	return v.signedIn(s)
+}
+
+func (v *visit) askNewPassword(s *signIn, alert string) (reply, error) {
+	return v.page(http.StatusOK, oidc.Page{
+		ID: "new-password", Heading: "Update your password", Alert: alert, AlertIsError: alert != "",
+		Text: []string{"You need to update your password because this is the first time you are signing in, or because your password has expired."},
+		Form: s.form("/common/SSPR", []oidc.Button{{Label: "Sign in"}},
+			oidc.Field{Name: "newpass", Label: "New password", Type: "password", Autocomplete: "new-password", Autofocus: true},
+			oidc.Field{Name: "confirmnewpass", Label: "Confirm password", Type: "password", Autocomplete: "new-password"}),
+	})
+}
+
+func (v *visit) enterNewPassword() (reply, error) {
+	s := v.current()
+	if s == nil || s.user == "" {
+		return v.over()
+	}
+	e := v.dir.tables[KindUser].byID[s.user]
+	value := v.form.Get("newpass")
+	switch {
+	case e == nil || e.now == nil:
+		return v.over()
+	case value != v.form.Get("confirmnewpass"):
+		return v.askNewPassword(s, "Those passwords didn't match. Please try again.")
+	case !strong(value) || value == e.now.password:
+		return v.askNewPassword(s, "Choose a password that's harder for people to guess.")
+	}
+	next := e.now.copy()
+	next.password, next.mustChange = value, false
+	v.dir.put(KindUser, e.id, next)
+	return v.signedIn(s)
+}
+
+// signedIn goes on when the user is known: to the consent, or to the question
+// whether it is this application that the user wants to sign in to.
+func (v *visit) signedIn(s *signIn) (reply, error) {
+	e := v.dir.find(KindApplication, "appId", s.clientID)
+	user := v.live(KindUser, s.user, fresh)
+	if e == nil || e.now == nil || e.now.deleted() || user == nil {
+		return v.over()
+	}
+	cl := &client{id: s.clientID, app: e.now}
+	if sp := v.dir.find(KindServicePrincipal, "appId", s.clientID); sp != nil && sp.now != nil && !sp.now.deleted() {
+		cl.sp = sp.now
+	}
+	res, err := v.resource(cl, s.scope)
+	if err != nil {
+		return v.errorPage(err)
+	}
+	if err := v.forbids(cl, res, user, true); err != nil {
+		return v.errorPage(err)
+	}
+	s.passed = true
+	buttons := []oidc.Button{{Name: "idSIButton9", Value: "Continue", Label: "Continue"}, {Name: "cancel", Value: "Cancel", Label: "Cancel", Secondary: true}}
+	if !v.consented(cl, res, s.user) && !v.opts.AdminConsent {
+		names, _ := v.wanted(cl, res)
+		buttons[0].Value, buttons[0].Label = "Accept", "Accept"
+		return v.page(http.StatusOK, oidc.Page{ID: "consent", Heading: "Permissions requested", Text: []string{cl.name() + " would like to:"}, List: names,
+			Form: s.form("/common/DeviceCodeConfirm", buttons)})
+	}
+	return v.page(http.StatusOK, oidc.Page{ID: "confirm", Heading: "Are you trying to sign in to " + cl.name() + "?",
+		Text: []string{"Only continue if you downloaded the app from a store or website that you trust."}, Form: s.form("/common/DeviceCodeConfirm", buttons)})
+}
+
+// confirm is the last page. Where a policy or a missing consent forbids the
+// token, the device learns it at its next poll.
+func (v *visit) confirm() (reply, error) {
+	s := v.current()
+	if s == nil || !s.passed {
+		return v.over()
+	}
+	delete(v.signIns, s.id)
+	if v.form.Get("cancel") != "" {
+		v.devices.Decide(v.now(), s.userCode, oidc.DeviceDenied, nil)
+		return v.page(http.StatusOK, oidc.Page{ID: "declined", Heading: "You have cancelled the sign-in.", AlertIsError: true, Alert: "You may now close this window."})
+	}
+	cl := &client{id: s.clientID, app: v.dir.find(KindApplication, "appId", s.clientID).now}
+	if sp := v.dir.find(KindServicePrincipal, "appId", s.clientID); sp != nil {
+		cl.sp = sp.now
+	}
+	res, err := v.resource(cl, s.scope)
+	if err != nil {
+		return v.errorPage(err)
+	}
+	v.consent(cl, res, s.user)
+	v.redeem(s.user)
+	if !v.devices.Decide(v.now(), s.userCode, oidc.DeviceApproved, session{UserID: s.user, ClientID: s.clientID, Scope: s.scope, ID: oidc.NewID()}) {
+		return v.askCode("The code has expired. Go back to your device and try again.")
+	}
+	return v.page(http.StatusOK, oidc.Page{ID: "done", Heading: cl.name(), Text: []string{
+		"You have signed in to the " + cl.name() + " application on your device. You may now close this window."}})
+}
+
+// redeem notes that a guest accepted the invitation.
+func (v *visit) redeem(id string) {
+	e := v.dir.tables[KindUser].byID[id]
+	if e == nil || e.now == nil || str(e.now.props, "externalUserState") != "PendingAcceptance" {
+		return
+	}
+	next := e.now.copy()
+	next.props["externalUserState"], next.props["externalUserStateChangeDateTime"] = "Accepted", timestamp(v.now())
+	v.dir.put(KindUser, id, next)
+}

@@ -1,0 +1,371 @@
+package entra
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/microsoftgraph/msgraph-sdk-go/applications"
+	"github.com/microsoftgraph/msgraph-sdk-go/applicationswithuniquename"
+	"github.com/microsoftgraph/msgraph-sdk-go/models"
+	"github.com/microsoftgraph/msgraph-sdk-go/serviceprincipals"
+	"github.com/microsoftgraph/msgraph-sdk-go/serviceprincipalswithappid"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/attr"
+	"github.com/idpctl/idpctl/resource"
+)
+
+// userReadID is Microsoft Graph's delegated permission User.Read, which the portal
+// gives every new application: without a delegated permission of Graph, signing
+// in with CLIENT_ID/.default ends in AADSTS650056.
+const userReadID = "e1fe6dd8-ba31-4d61-89e7-88639da4683d"
+
+// defaultRole is the app role of an assignment to an application that has none
+// (https://learn.microsoft.com/graph/api/serviceprincipal-post-approleassignedto).
+const defaultRole = "00000000-0000-0000-0000-000000000000"
+
+func (w *work) application(id string) *applications.ApplicationItemRequestBuilder {
+	return applications.NewApplicationsRequestBuilderInternal(w.path(), builders{}).ByApplicationId(id)
+}
+
+func (w *work) applyClient() providers.Result {
+	switch w.op.Verb {
+	case providers.Create:
+		return w.createClient()
+	case providers.Update:
+		return w.updateClient()
+	}
+	info, err := w.application(w.op.ID).ToDeleteRequestInformation(w.working, nil)
+	if err != nil {
+		return providers.Result{Err: badRequest(err)}
+	}
+	// The service principal goes with it.
+	r := w.ask(&call{info: info, doing: "delete " + describe("application", attr.String(w.op.Before, "name")), needs: ownApplications, nature: repeatable, missing: true})
+	return providers.Result{Err: r.err}
+}
+
+// tags are those of the application once the change is made, idpctl's included.
+func (w *work) tags(live []string) []string {
+	out := []string{}
+	removed := w.removed("tags")
+	for _, t := range live {
+		if !strings.HasPrefix(t, markerTag) && !slices.Contains(removed, t) {
+			out = append(out, t)
+		}
+	}
+	for _, t := range attr.Strings(w.op.After, "tags") {
+		if !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	if w.op.Marker != "" {
+		out = append(out, markerTag+w.op.Marker)
+	}
+	return out
+}
+
+// createClient makes the application by its unique name, so that doing it twice
+// makes one (https://learn.microsoft.com/graph/api/application-upsert), then its
+// service principal, owners and assignments.
+func (w *work) createClient() providers.Result {
+	name := attr.String(w.op.After, "name")
+	a := models.NewApplication()
+	a.SetDisplayName(&name)
+	a.SetIsFallbackPublicClient(ptr(attr.Bool(w.op.After, "public_client", true)))
+	a.SetSignInAudience(ptr(cmpOr(attr.String(w.op.After, "sign_in_audience"), "AzureADMyOrg")))
+	api := models.NewApiApplication()
+	api.SetRequestedAccessTokenVersion(ptr(int32(attr.Int(w.op.After, "access_token_version", 2))))
+	a.SetApi(api)
+	a.SetTags(w.tags(nil))
+	if s := attr.String(w.op.After, "notes"); s != "" {
+		a.SetNotes(&s)
+	}
+	a.SetRequiredResourceAccess([]models.RequiredResourceAccessable{userRead()})
+	b := applicationswithuniquename.NewApplicationsWithUniqueNameRequestBuilderInternal(w.path(), builders{}, ptr(uniqueName(w.op.ID)))
+	info, err := b.ToPatchRequestInformation(w.working, a, &applicationswithuniquename.ApplicationsWithUniqueNameRequestBuilderPatchRequestConfiguration{Headers: upsertHeaders()})
+	if err != nil {
+		return providers.Result{Err: badRequest(err)}
+	}
+	r := w.ask(&call{info: info, doing: "create " + describe("application", name), needs: ownApplications, nature: repeatable, lagging: upsertIsBehind})
+	if r.err != nil {
+		return providers.Result{Err: r.err}
+	}
+	if r.status == http.StatusNoContent { // an earlier request made it
+		q, err := w.getByUniqueName(w.working, w.op.ID)
+		if err != nil {
+			return providers.Result{Err: err}
+		}
+		q.missing, q.lagging = false, isNotFound
+		if r = w.ask(q); r.err != nil {
+			return providers.Result{Err: r.err}
+		}
+	}
+	made, ok, err := parse[models.Applicationable](r, models.CreateApplicationFromDiscriminatorValue)
+	if err != nil || !ok || text(made.GetId()) == "" || text(made.GetAppId()) == "" {
+		return providers.Result{Err: &providers.Error{Class: providers.Ambiguous, Summary: "Entra ID did not tell the id of application " + quoted(name), Err: err}}
+	}
+	id, appID := text(made.GetId()), text(made.GetAppId())
+	principal, err := w.principal(appID, name)
+	if err != nil {
+		return providers.Result{ID: id, Err: err}
+	}
+	if err := w.clientReferences(id, principal, name); err != nil {
+		return providers.Result{ID: id, Err: err}
+	}
+	return providers.Result{ID: id, Object: w.clientAsWritten(id, appID, principal, made.GetCreatedDateTime())}
+}
+
+func userRead() models.RequiredResourceAccessable {
+	access := models.NewResourceAccess()
+	id := uuid.MustParse(userReadID)
+	access.SetId(&id)
+	access.SetTypeEscaped(ptr("Scope"))
+	out := models.NewRequiredResourceAccess()
+	out.SetResourceAppId(ptr(graphApplicationID))
+	out.SetResourceAccess([]models.ResourceAccessable{access})
+	return out
+}
+
+// principal makes the service principal of an application, or finds it, and
+// returns its id (https://learn.microsoft.com/graph/api/serviceprincipal-upsert).
+func (w *work) principal(appID, name string) (string, error) {
+	p := models.NewServicePrincipal()
+	if attr.IsSet(w.op.After, "assignment_required") {
+		p.SetAppRoleAssignmentRequired(ptr(attr.Bool(w.op.After, "assignment_required", false)))
+	}
+	b := serviceprincipalswithappid.NewServicePrincipalsWithAppIdRequestBuilderInternal(w.path(), builders{}, &appID)
+	info, err := b.ToPatchRequestInformation(w.working, p, &serviceprincipalswithappid.ServicePrincipalsWithAppIdRequestBuilderPatchRequestConfiguration{Headers: upsertHeaders()})
+	if err != nil {
+		return "", badRequest(err)
+	}
+	r := w.ask(&call{info: info, doing: "create the service principal of " + quoted(name), needs: ownApplications, nature: repeatable, lagging: lacksApplication})
+	if r.err != nil {
+		return "", r.err
+	}
+	if r.status == http.StatusNoContent {
+		info, err := b.ToGetRequestInformation(w.working, &serviceprincipalswithappid.ServicePrincipalsWithAppIdRequestBuilderGetRequestConfiguration{
+			QueryParameters: &serviceprincipalswithappid.ServicePrincipalsWithAppIdRequestBuilderGetQueryParameters{Select: principalProperties()},
+		})
+		if err != nil {
+			return "", badRequest(err)
+		}
+		if r = w.ask(&call{info: info, doing: "read the service principal of " + quoted(name), needs: readApplications, lagging: isNotFound}); r.err != nil {
+			return "", r.err
+		}
+	}
+	made, ok, err := parse[models.ServicePrincipalable](r, models.CreateServicePrincipalFromDiscriminatorValue)
+	if err != nil || !ok {
+		return "", &providers.Error{Class: providers.Ambiguous, Summary: "Entra ID did not tell the id of the service principal of " + quoted(name), Err: err}
+	}
+	return text(made.GetId()), nil
+}
+
+// lacksApplication reports that a replica does not know the application yet that
+// a service principal is to be made of.
+func lacksApplication(r reply) bool {
+	if r.status != http.StatusBadRequest && r.status != http.StatusForbidden {
+		return false
+	}
+	e := parseError(r.body)
+	return e.has("NoBackingApplicationObject") || strings.Contains(e.Message, "does not reference a valid application object") ||
+		strings.HasPrefix(e.Message, "When using this permission, the backing application of the service principal being created must in the local tenant")
+}
+
+func (w *work) clientAsWritten(id, appID, principal string, created *time.Time) *resource.Object {
+	o := w.blank("client")
+	for name, v := range map[string]string{
+		"id": id, "tenant": w.tenantID(), "name": attr.String(w.op.After, "name"), "client_id": appID, "service_principal_id": principal,
+		"notes": attr.String(w.op.After, "notes"), "sign_in_audience": cmpOr(attr.String(w.op.After, "sign_in_audience"), "AzureADMyOrg"),
+	} {
+		if v != "" {
+			o[name] = cty.StringVal(v)
+		}
+	}
+	o["public_client"] = cty.BoolVal(attr.Bool(w.op.After, "public_client", true))
+	o["access_token_version"] = cty.NumberIntVal(attr.Int(w.op.After, "access_token_version", 2))
+	o["assignment_required"] = cty.BoolVal(attr.Bool(w.op.After, "assignment_required", false))
+	for _, name := range []string{"tags", "owners", "assigned"} {
+		o[name] = attr.OfStrings(attr.Strings(w.op.After, name))
+	}
+	return &resource.Object{Kind: "client", ID: id, Attrs: cty.ObjectVal(o), Created: moment(created), Marker: w.op.Marker, UpsertKey: w.op.ID}
+}
+
+func (w *work) updateClient() providers.Result {
+	name := attr.String(w.op.Before, "name")
+	info, err := w.application(w.op.ID).ToGetRequestInformation(w.working, &applications.ApplicationItemRequestBuilderGetRequestConfiguration{
+		QueryParameters: &applications.ApplicationItemRequestBuilderGetQueryParameters{Select: applicationProperties()},
+	})
+	if err != nil {
+		return providers.Result{Err: badRequest(err)}
+	}
+	r := w.ask(&call{info: info, doing: "read " + describe("application", name), needs: readApplications, lagging: isNotFound})
+	if isAbsent(r.err) {
+		return providers.Result{Err: w.gone()}
+	}
+	if r.err != nil {
+		return providers.Result{Err: r.err}
+	}
+	live, ok, err := parse[models.Applicationable](r, models.CreateApplicationFromDiscriminatorValue)
+	if err != nil || !ok {
+		return providers.Result{Err: w.gone()}
+	}
+	a, needed := w.difference(live)
+	if needed {
+		if info, err = w.application(w.op.ID).ToPatchRequestInformation(w.working, a, nil); err != nil {
+			return providers.Result{Err: badRequest(err)}
+		}
+		r := w.ask(&call{info: info, doing: "change " + describe("application", name), needs: ownApplications, nature: repeatable, lagging: isNotFound})
+		if isAbsent(r.err) {
+			return providers.Result{Err: w.gone()}
+		}
+		if r.err != nil {
+			return providers.Result{Err: r.err}
+		}
+	}
+	principal := attr.String(w.op.Before, "service_principal_id")
+	if principal == "" || w.changes("assignment_required") {
+		if principal, err = w.principal(text(live.GetAppId()), name); err != nil {
+			return providers.Result{ID: w.op.ID, Err: err}
+		}
+	}
+	if err := w.clientReferences(w.op.ID, principal, name); err != nil {
+		return providers.Result{ID: w.op.ID, Err: err}
+	}
+	return providers.Result{ID: w.op.ID}
+}
+
+// difference is what is to be written of an application, if anything.
+func (w *work) difference(live models.Applicationable) (models.Applicationable, bool) {
+	a, needed := models.NewApplication(), false
+	if w.changes("name") {
+		a.SetDisplayName(ptr(attr.String(w.op.After, "name")))
+		needed = true
+	}
+	if w.changes("notes") {
+		needed = true
+		if s := attr.String(w.op.After, "notes"); s != "" {
+			a.SetNotes(&s)
+		} else {
+			a.SetAdditionalData(map[string]any{"notes": nil})
+		}
+	}
+	if w.changes("public_client") {
+		a.SetIsFallbackPublicClient(ptr(attr.Bool(w.op.After, "public_client", true)))
+		needed = true
+	}
+	if w.changes("sign_in_audience") {
+		a.SetSignInAudience(ptr(attr.String(w.op.After, "sign_in_audience")))
+		needed = true
+	}
+	if w.changes("access_token_version") {
+		api := models.NewApiApplication()
+		api.SetRequestedAccessTokenVersion(ptr(int32(attr.Int(w.op.After, "access_token_version", 2))))
+		a.SetApi(api)
+		needed = true
+	}
+	if tags := w.tags(live.GetTags()); !slices.Equal(slices.Sorted(slices.Values(tags)), slices.Sorted(slices.Values(live.GetTags()))) {
+		a.SetTags(tags)
+		needed = true
+	}
+	return a, needed
+}
+
+// clientReferences adds and removes owners and assignments.
+func (w *work) clientReferences(id, principal, name string) error {
+	if w.op.Verb == providers.Create || w.changes("owners") {
+		if err := w.owners(id, name); err != nil {
+			return err
+		}
+	}
+	if w.op.Verb == providers.Create || w.changes("assigned") {
+		return w.assign(principal, name)
+	}
+	return nil
+}
+
+func (w *work) owners(id, name string) error {
+	for _, owner := range w.added("owners") {
+		ref := models.NewReferenceCreate()
+		ref.SetOdataId(ptr(w.objectURL(owner)))
+		info, err := w.application(id).Owners().Ref().ToPostRequestInformation(w.working, ref, nil)
+		if err != nil {
+			return badRequest(err)
+		}
+		r := w.ask(&call{info: info, doing: "add an owner to " + describe("application", name), needs: ownApplications, nature: repeatable, lagging: lacksReference})
+		if r.err != nil && !parseError(r.body).referencesExist() {
+			return r.err
+		}
+	}
+	for _, owner := range w.removed("owners") {
+		info, err := w.application(id).Owners().ByDirectoryObjectId(owner).Ref().ToDeleteRequestInformation(w.working, nil)
+		if err != nil {
+			return badRequest(err)
+		}
+		r := w.ask(&call{info: info, doing: "remove an owner of " + describe("application", name), needs: ownApplications, nature: repeatable, missing: true})
+		if r.err != nil && !parseError(r.body).referencesAbsent() {
+			return r.err
+		}
+	}
+	return nil
+}
+
+func (w *work) assign(principal, name string) error {
+	to := serviceprincipals.NewServicePrincipalsRequestBuilderInternal(w.path(), builders{}).ByServicePrincipalId(principal).AppRoleAssignedTo()
+	for _, member := range w.added("assigned") {
+		who, err := uuid.Parse(member)
+		if err != nil {
+			return invalid("assigned", "%s is not an id of a user or group", quoted(member))
+		}
+		resourceID, err := uuid.Parse(principal)
+		if err != nil {
+			return badRequest(err)
+		}
+		role := uuid.MustParse(defaultRole)
+		a := models.NewAppRoleAssignment()
+		a.SetPrincipalId(&who)
+		a.SetResourceId(&resourceID)
+		a.SetAppRoleId(&role)
+		info, err := to.ToPostRequestInformation(w.working, a, nil)
+		if err != nil {
+			return badRequest(err)
+		}
+		r := w.ask(&call{info: info, doing: "assign somebody to " + describe("application", name), needs: assignRoles, nature: repeatable, lagging: lacksReference})
+		if r.err != nil && !strings.Contains(parseError(r.body).Message, "already exists on the object") {
+			return r.err
+		}
+	}
+	removed := w.removed("assigned")
+	if len(removed) == 0 {
+		return nil
+	}
+	info, err := to.ToGetRequestInformation(w.working, nil)
+	if err != nil {
+		return badRequest(err)
+	}
+	r := w.ask(&call{info: info, doing: "list who is assigned to " + describe("application", name), needs: readApplications})
+	if r.err != nil {
+		return r.err
+	}
+	list, ok, err := parse[models.AppRoleAssignmentCollectionResponseable](r, models.CreateAppRoleAssignmentCollectionResponseFromDiscriminatorValue)
+	if err != nil || !ok {
+		return err
+	}
+	for _, a := range list.GetValue() {
+		if who := a.GetPrincipalId(); who == nil || !slices.Contains(removed, who.String()) {
+			continue
+		}
+		info, err := to.ByAppRoleAssignmentId(text(a.GetId())).ToDeleteRequestInformation(w.working, nil)
+		if err != nil {
+			return badRequest(err)
+		}
+		r := w.ask(&call{info: info, doing: "take somebody off " + describe("application", name), needs: assignRoles, nature: repeatable, missing: true})
+		if r.err != nil {
+			return r.err
+		}
+	}
+	return nil
+}

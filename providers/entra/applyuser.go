@@ -1,0 +1,317 @@
+package entra
+
+import (
+	"crypto/rand"
+	"net/http"
+	"strings"
+
+	"github.com/microsoftgraph/msgraph-sdk-go/invitations"
+	"github.com/microsoftgraph/msgraph-sdk-go/models"
+	"github.com/microsoftgraph/msgraph-sdk-go/users"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/attr"
+	"github.com/idpctl/idpctl/resource"
+)
+
+func (w *work) applyUser() providers.Result {
+	switch w.op.Verb {
+	case providers.Create:
+		if attr.Bool(w.op.After, "guest", false) {
+			return w.inviteGuest()
+		}
+		return w.createUser()
+	case providers.Update:
+		return w.updateUser()
+	}
+	info, err := users.NewUsersRequestBuilderInternal(w.path(), builders{}).ByUserId(w.op.ID).ToDeleteRequestInformation(w.working, nil)
+	if err != nil {
+		return providers.Result{Err: badRequest(err)}
+	}
+	r := w.ask(&call{info: info, doing: "delete " + describe("user", attr.String(w.op.Before, "user_principal_name")), needs: writeUsers, nature: repeatable, missing: true})
+	return providers.Result{Err: r.err}
+}
+
+// password is the first password of an operation, "" for none.
+func password(op *providers.Operation) string {
+	if !op.Password.IsZero() {
+		return op.Password.Reveal()
+	}
+	if op.Verb == providers.Create {
+		return attr.String(op.After, "initial_password")
+	}
+	return ""
+}
+
+func temporary(op *providers.Operation) bool {
+	if !op.Password.IsZero() {
+		return op.PasswordTemporary
+	}
+	return attr.Bool(op.After, "initial_password_temporary", true)
+}
+
+// thrownAway is a password that nobody knows: Graph asks for one of every member.
+func thrownAway() string { return rand.Text() + "-aA1" }
+
+func passwordProfile(pw string, change bool) models.PasswordProfileable {
+	p := models.NewPasswordProfile()
+	p.SetPassword(&pw)
+	p.SetForceChangePasswordNextSignIn(&change)
+	return p
+}
+
+// createUser makes a member (https://learn.microsoft.com/graph/api/user-post-users).
+func (w *work) createUser() providers.Result {
+	after := w.op.After
+	name := attr.String(after, "user_principal_name")
+	if name == "" {
+		name = attr.String(after, "email")
+	}
+	u := models.NewUser()
+	u.SetUserPrincipalName(&name)
+	display, nickname := displayName(after), attr.String(after, "mail_nickname")
+	if nickname == "" {
+		nickname = nicknameOf(name)
+	}
+	u.SetDisplayName(&display)
+	u.SetMailNickname(&nickname)
+	u.SetAccountEnabled(ptr(attr.Bool(after, "enabled", true)))
+	w.fill(u)
+	pw, change := password(w.op), temporary(w.op)
+	if pw == "" {
+		pw, change = thrownAway(), true
+	}
+	u.SetPasswordProfile(passwordProfile(pw, change))
+	info, err := users.NewUsersRequestBuilderInternal(w.path(), builders{}).ToPostRequestInformation(w.working, u, nil)
+	if err != nil {
+		return providers.Result{Err: badRequest(err)}
+	}
+	r := w.ask(&call{info: info, doing: "create " + describe("user", name), needs: writeUsers, nature: once})
+	if r.err != nil {
+		return providers.Result{Err: r.err}
+	}
+	made, ok, err := parse[models.Userable](r, models.CreateUserFromDiscriminatorValue)
+	if err != nil || !ok || text(made.GetId()) == "" {
+		return providers.Result{Err: &providers.Error{Class: providers.Ambiguous, Summary: "Entra ID did not tell the id of user " + quoted(name) + " that it created", Err: err}}
+	}
+	return providers.Result{ID: text(made.GetId()), Object: w.userAsWritten(text(made.GetId()), strings.ToLower(name), display, nickname)}
+}
+
+// fill sets what a user has beside its names.
+func (w *work) fill(u models.Userable) {
+	after := w.op.After
+	for name, set := range map[string]func(*string){
+		"email": u.SetMail, "first_name": u.SetGivenName, "last_name": u.SetSurname, "usage_location": u.SetUsageLocation,
+	} {
+		if v := attr.String(after, name); v != "" {
+			set(&v)
+		}
+	}
+	if attr.IsSet(after, "other_mails") {
+		u.SetOtherMails(attr.Strings(after, "other_mails"))
+	}
+}
+
+// displayName is that of a new user who is given none.
+func displayName(after cty.Value) string {
+	if s := attr.String(after, "display_name"); s != "" {
+		return s
+	}
+	if s := strings.TrimSpace(attr.String(after, "first_name") + " " + attr.String(after, "last_name")); s != "" {
+		return s
+	}
+	return attr.String(after, "email")
+}
+
+// nicknameOf is the part of a name before the @, without what a mail nickname
+// must not have.
+func nicknameOf(name string) string {
+	local, _, _ := strings.Cut(name, "@")
+	local = strings.Map(func(r rune) rune {
+		if r > 0x7e || r <= ' ' || strings.ContainsRune(`@()\[]";:<>,`, r) {
+			return -1
+		}
+		return r
+	}, local)
+	if local = local[:min(len(local), 64)]; local == "" {
+		return "idpctl"
+	}
+	return local
+}
+
+// userAsWritten is a user as it is once it was written: a read may still answer
+// with what was before.
+func (w *work) userAsWritten(id, name, display, nickname string) *resource.Object {
+	o := w.blank("user")
+	for attribute, v := range map[string]string{
+		"id": id, "tenant": w.tenantID(), "user_principal_name": name, "display_name": display, "mail_nickname": nickname,
+		"email": strings.ToLower(attr.String(w.op.After, "email")), "first_name": attr.String(w.op.After, "first_name"), "last_name": attr.String(w.op.After, "last_name"),
+		"usage_location": attr.String(w.op.After, "usage_location"),
+	} {
+		if v != "" {
+			o[attribute] = cty.StringVal(v)
+		}
+	}
+	o["other_mails"] = attr.OfStrings(attr.Strings(w.op.After, "other_mails"))
+	o["enabled"] = cty.BoolVal(attr.Bool(w.op.After, "enabled", true))
+	o["guest"] = cty.BoolVal(attr.Bool(w.op.After, "guest", false))
+	return &resource.Object{Kind: "user", ID: id, Attrs: cty.ObjectVal(o)}
+}
+
+// inviteGuest makes a guest (https://learn.microsoft.com/graph/api/invitation-post);
+// what an invitation cannot say is set afterwards.
+func (w *work) inviteGuest() providers.Result {
+	after := w.op.After
+	mail := attr.String(after, "email")
+	inv := models.NewInvitation()
+	inv.SetInvitedUserEmailAddress(&mail)
+	redirect := attr.String(after, "invite_redirect_url")
+	if redirect == "" {
+		redirect = "https://myapplications.microsoft.com/?tenantid=" + w.tenantID()
+	}
+	inv.SetInviteRedirectUrl(&redirect)
+	display := displayName(after)
+	inv.SetInvitedUserDisplayName(&display)
+	inv.SetSendInvitationMessage(ptr(w.op.Invite || attr.Bool(after, "invite", false)))
+	if s := attr.String(after, "invite_message"); s != "" {
+		m := models.NewInvitedUserMessageInfo()
+		m.SetCustomizedMessageBody(&s)
+		inv.SetInvitedUserMessageInfo(m)
+	}
+	info, err := invitations.NewInvitationsRequestBuilderInternal(w.path(), builders{}).ToPostRequestInformation(w.working, inv, nil)
+	if err != nil {
+		return providers.Result{Err: badRequest(err)}
+	}
+	r := w.ask(&call{info: info, doing: "invite " + quoted(mail), needs: inviteUsers, nature: once})
+	if r.err != nil {
+		return providers.Result{Err: r.err}
+	}
+	made, ok, err := parse[models.Invitationable](r, models.CreateInvitationFromDiscriminatorValue)
+	if err != nil || !ok || made.GetInvitedUser() == nil || text(made.GetInvitedUser().GetId()) == "" {
+		return providers.Result{Err: &providers.Error{Class: providers.Ambiguous, Summary: "Entra ID did not tell the id of the guest " + quoted(mail), Err: err}}
+	}
+	id := text(made.GetInvitedUser().GetId())
+	nickname, _, _ := strings.Cut(guestName(mail, w.tenant.initialDomain), "@")
+	if err := w.finishGuest(id, mail); err != nil {
+		return providers.Result{ID: id, Err: err}
+	}
+	return providers.Result{ID: id, Object: w.userAsWritten(id, mail, display, cmpOr(attr.String(after, "mail_nickname"), nickname))}
+}
+
+// finishGuest sets what an invitation cannot say.
+func (w *work) finishGuest(id, mail string) error {
+	u := models.NewUser()
+	needed := false
+	for name, set := range map[string]func(*string){
+		"first_name": u.SetGivenName, "last_name": u.SetSurname, "usage_location": u.SetUsageLocation, "mail_nickname": u.SetMailNickname,
+	} {
+		if v := attr.String(w.op.After, name); v != "" {
+			set(&v)
+			needed = true
+		}
+	}
+	if attr.IsSet(w.op.After, "other_mails") {
+		u.SetOtherMails(attr.Strings(w.op.After, "other_mails"))
+		needed = true
+	}
+	if !attr.Bool(w.op.After, "enabled", true) {
+		u.SetAccountEnabled(ptr(false))
+		needed = true
+	}
+	if !needed {
+		return nil
+	}
+	info, err := users.NewUsersRequestBuilderInternal(w.path(), builders{}).ByUserId(id).ToPatchRequestInformation(w.working, u, nil)
+	if err != nil {
+		return badRequest(err)
+	}
+	return w.ask(&call{info: info, doing: "describe guest " + quoted(mail), needs: writeUsers, nature: repeatable, lagging: isNotFound}).err
+}
+
+// updateUser writes what differs
+// (https://learn.microsoft.com/graph/api/user-update).
+func (w *work) updateUser() providers.Result {
+	after := w.op.After
+	u := models.NewUser()
+	gone := map[string]any{} // what is to be empty
+	fields := 0
+	for name, field := range map[string]struct {
+		set      func(*string)
+		property string
+	}{
+		"user_principal_name": {u.SetUserPrincipalName, "userPrincipalName"}, "email": {u.SetMail, "mail"},
+		"first_name": {u.SetGivenName, "givenName"}, "last_name": {u.SetSurname, "surname"}, "display_name": {u.SetDisplayName, "displayName"},
+		"mail_nickname": {u.SetMailNickname, "mailNickname"}, "usage_location": {u.SetUsageLocation, "usageLocation"},
+	} {
+		if !w.changes(name) {
+			continue
+		}
+		fields++
+		if v := attr.String(after, name); v != "" {
+			field.set(&v)
+		} else {
+			gone[field.property] = nil
+		}
+	}
+	if w.changes("other_mails") && attr.IsSet(after, "other_mails") {
+		u.SetOtherMails(append([]string{}, attr.Strings(after, "other_mails")...))
+		fields++
+	}
+	if w.changes("enabled") {
+		u.SetAccountEnabled(ptr(attr.Bool(after, "enabled", true)))
+		fields++
+	}
+	needs := writeUsers
+	if pw := password(w.op); pw != "" {
+		u.SetPasswordProfile(passwordProfile(pw, temporary(w.op)))
+		needs = writePasswords
+		fields++
+	}
+	if len(gone) > 0 {
+		u.SetAdditionalData(gone)
+	}
+	if fields > 0 {
+		info, err := users.NewUsersRequestBuilderInternal(w.path(), builders{}).ByUserId(w.op.ID).ToPatchRequestInformation(w.working, u, nil)
+		if err != nil {
+			return providers.Result{Err: badRequest(err)}
+		}
+		r := w.ask(&call{info: info, doing: "change " + describe("user", attr.String(w.op.Before, "user_principal_name")), needs: needs, nature: repeatable, lagging: isNotFound})
+		if r.status == http.StatusNotFound {
+			return providers.Result{Err: w.gone()}
+		}
+		if r.err != nil {
+			return providers.Result{Err: r.err}
+		}
+	}
+	if w.op.Invite && attr.Bool(after, "guest", false) {
+		if err := w.inviteAgain(); err != nil {
+			return providers.Result{ID: w.op.ID, Err: err}
+		}
+	}
+	name := attr.String(after, "user_principal_name")
+	o := w.userAsWritten(w.op.ID, cmpOr(name, attr.String(w.op.Before, "user_principal_name")),
+		cmpOr(attr.String(after, "display_name"), attr.String(w.op.Before, "display_name")),
+		cmpOr(attr.String(after, "mail_nickname"), attr.String(w.op.Before, "mail_nickname")))
+	vals := o.Attrs.AsValueMap()
+	for _, kept := range []string{"usage_location", "other_mails"} {
+		if !attr.IsSet(after, kept) { // as it was
+			vals[kept] = resource.Attr(w.op.Before, kept)
+		}
+	}
+	o.Attrs = cty.ObjectVal(vals)
+	return providers.Result{ID: w.op.ID, Object: o}
+}
+
+// inviteAgain sends a guest the invitation once more.
+func (w *work) inviteAgain() error {
+	inv := models.NewInvitation()
+	inv.SetInvitedUserEmailAddress(ptr(attr.String(w.op.After, "email")))
+	inv.SetInviteRedirectUrl(ptr(cmpOr(attr.String(w.op.After, "invite_redirect_url"), "https://myapplications.microsoft.com/?tenantid="+w.tenantID())))
+	inv.SetSendInvitationMessage(ptr(true))
+	info, err := invitations.NewInvitationsRequestBuilderInternal(w.path(), builders{}).ToPostRequestInformation(w.working, inv, nil)
+	if err != nil {
+		return badRequest(err)
+	}
+	return w.ask(&call{info: info, doing: "invite " + quoted(attr.String(w.op.After, "email")) + " again", needs: inviteUsers, nature: once}).err
+}
