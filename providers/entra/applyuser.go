@@ -18,6 +18,9 @@ import (
 func (w *work) applyUser() providers.Result {
 	switch w.op.Verb {
 	case providers.Create:
+		if w.op.Restore != "" {
+			return w.restoreUser()
+		}
 		if attr.Bool(w.op.After, "guest", false) {
 			return w.inviteGuest()
 		}
@@ -29,7 +32,7 @@ func (w *work) applyUser() providers.Result {
 	if err != nil {
 		return providers.Result{Err: badRequest(err)}
 	}
-	r := w.ask(&call{info: info, doing: "delete " + describe("user", attr.String(w.op.Before, "user_principal_name")), needs: writeUsers, nature: repeatable, missing: true})
+	r := w.ask(&call{info: info, doing: "delete " + describe("user", attr.String(w.op.Before, "user_principal_name")), needs: writeUsers, nature: repeatable, missing: true, lagging: isNotFound})
 	return providers.Result{Err: r.err}
 }
 
