@@ -241,7 +241,7 @@ func TestGuests(t *testing.T) {
 			t.Fatalf("%v %+v", err, found)
 		}
 		for name, want := range map[string]cty.Value{
-			"email": cty.StringVal("brown@example.net"), "user_principal_name": cty.StringVal("brown_example.net#ext#@contoso.onmicrosoft.com"),
+			"email": cty.StringVal("brown@example.net"), "user_principal_name": cty.StringVal("brown@example.net"), // what a guest signs in with
 			"guest": cty.True, "mail_nickname": cty.StringVal("brown_example.net#EXT#"),
 		} {
 			if got := resource.Attr(found[0].Attrs, name); !got.RawEquals(want) {
