@@ -232,7 +232,7 @@ func Operation(c *plan.Change, kind resource.Kind) providers.Operation {
 		Secrets: append(secretsIn(all, c.Desired.Attrs), secretsIn(all, c.Before)...),
 	}
 	if c.Action == plan.Create || c.Action == plan.Replace {
-		op.Verb, op.ID = providers.Create, ""
+		op.Verb, op.ID, op.Restore = providers.Create, "", c.Restore
 		op.Before = cty.NullVal(kind.Type())
 		return op
 	}

@@ -66,7 +66,7 @@ func (t *task) follow(earlier *state.Intent) {
 func (t *task) newIntent() state.Intent {
 	c := t.change
 	in := state.Intent{
-		Address: c.Address, Kind: c.Kind, Provider: c.Provider, Parent: t.parent(),
+		Address: c.Address, Kind: c.Kind, Provider: c.Provider, Parent: t.parent(), Restore: t.op.Restore,
 	}
 	if key, ok := plan.KeyOf(t.kind.Key, t.op.After); ok {
 		in.Key = key

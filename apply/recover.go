@@ -180,6 +180,8 @@ func made(in state.Intent, id string) *state.Object {
 // made since.
 func ours(in state.Intent, o resource.Object) bool {
 	switch {
+	case in.Restore != "" && o.ID == in.Restore:
+		return true // it was made long ago, and brought back since
 	case in.ID != "":
 		return o.ID == in.ID
 	case in.UpsertKey != "":

@@ -79,6 +79,8 @@ type Change struct {
 	MovedFrom resource.Address
 	// Recreate: the state knows the object, but it is gone.
 	Recreate bool
+	// Restore is the id of a deleted object that a creation brings back.
+	Restore string
 	// WithParent: it is deleted by the deletion of its parent, without a
 	// request of its own; or replaced because the parent is.
 	WithParent bool

@@ -23,6 +23,8 @@ type Input struct {
 	// Matches are the objects found without the state: by the id that the
 	// configuration names, by key, by an attribute that is unique, or by marker.
 	Matches []resource.Object
+	// Deleted are objects in the bin that have the key; the latest is restored.
+	Deleted []resource.Object
 	// Marker is what the object's marker is when it is this configuration's.
 	Marker string
 	// ParentReplaced: the parent will be replaced, and everything in it goes.
@@ -59,6 +61,7 @@ func Resource(in Input) (*Change, diag.Diagnostics) {
 	if live == nil || in.ParentReplaced {
 		c.plan(in, nil)
 		c.Action = Create
+		c.restore(in)
 		if in.Kind.AdoptOnly {
 			return nil, c.errorf("Object not found", "%s cannot be created through the API: it must exist, and none was found.", c.Address)
 		}
@@ -102,6 +105,16 @@ func Resource(in Input) (*Change, diag.Diagnostics) {
 		c.Action = NoOp
 	}
 	return c, nil
+}
+
+// restore has a creation bring back the deleted object with the key.
+func (c *Change) restore(in Input) {
+	for _, o := range in.Deleted {
+		if len(in.Kind.Key) > 0 && keyMatches(in.Kind.Key, in.Desired.Attrs, o.Attrs) {
+			c.Restore = o.ID
+			c.Reason = "it was deleted, and comes back with the id " + o.ID
+		}
+	}
 }
 
 // plan compares the attributes against live, nil for none.

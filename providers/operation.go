@@ -43,6 +43,9 @@ type Operation struct {
 	// otherwise. Where an object with the upsert key exists, a Create makes it as
 	// After says and is done: sent twice it is as good as once.
 	ID string
+	// Restore is the id of the deleted object that a Create brings back instead of
+	// making one; it then becomes as After says.
+	Restore string
 	// Before is the live object (null for Create), After what it shall be
 	// (null for Delete): objects of the kind's type, wholly known, unmarked.
 	// A null attribute of After that is Computed stays as it is. Partial

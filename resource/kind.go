@@ -54,6 +54,9 @@ type Kind struct {
 	Marked bool
 	// AdoptOnly: the API cannot create or delete it.
 	AdoptOnly bool
+	// Restores: a deleted object stays in a bin for a while, and creating one with
+	// the same key restores it, with its id, rather than making another one.
+	Restores bool
 	// Contains names the kinds that go when an object of this kind is deleted.
 	Contains []string
 	// Credential names the attributes by which a first password is set, if

@@ -70,6 +70,8 @@ type Intent struct {
 	// Marker of the object that shall be there afterwards, where nothing else
 	// finds it again: the kind has no natural key.
 	Marker string `json:"marker,omitempty"`
+	// Restore is the id of the deleted object that a creation brings back.
+	Restore string `json:"restore,omitempty"`
 	// Before is the pre-image; nil: the object was absent.
 	Before *Image `json:"before,omitempty"`
 	// After is what the state shall hold when it is done; its ID is empty
@@ -296,7 +298,7 @@ func (r Intent) equal(p Intent) bool {
 	image := func(a, b *Image) bool { return a.ID == b.ID && a.Parent == b.Parent && bytes.Equal(a.Values, b.Values) }
 	return r.Seq == p.Seq && r.Verb == p.Verb && r.Address == p.Address && r.Kind == p.Kind &&
 		r.Provider == p.Provider && r.Parent == p.Parent && maps.Equal(r.Key, p.Key) && r.ID == p.ID &&
-		r.UpsertKey == p.UpsertKey && r.Marker == p.Marker && r.Since.Equal(p.Since) &&
+		r.UpsertKey == p.UpsertKey && r.Restore == p.Restore && r.Marker == p.Marker && r.Since.Equal(p.Since) &&
 		bothOr(r.Before, p.Before, image) &&
 		bothOr(r.After, p.After, func(a, b *Object) bool { return a.equal(*b) }) &&
 		bothOr(r.Target, p.Target, func(a, b *Target) bool { return a.equal(*b) }) &&

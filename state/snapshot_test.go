@@ -37,7 +37,7 @@ func full() *State {
 	reset := Intent{
 		Seq: 9, Verb: Update, Address: marty.Address, Kind: "user", Provider: "keycloak.eu", Parent: "influxdb",
 		Key: map[string]string{"username": "marty", "email": "m@example.com"}, ID: "chosen",
-		UpsertKey: "key", Marker: "a1b2", Since: marty.Written.Add(-time.Minute),
+		UpsertKey: "key", Restore: "0d5c", Marker: "a1b2", Since: marty.Written.Add(-time.Minute),
 		Before: &Image{ID: "6a2f", Values: json.RawMessage(`{"first_name":"M <&>"}`)}, After: &marty,
 		Credential: Password, ServerTime: marty.Written,
 	}

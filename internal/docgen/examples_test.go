@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"maps"
 	"net/http/httptest"
@@ -11,23 +12,25 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/idpctl/idpctl/apply"
 	"github.com/idpctl/idpctl/cluster"
 	"github.com/idpctl/idpctl/config"
 	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/emulator/entra"
 	emulator "github.com/idpctl/idpctl/emulator/keycloak"
+	"github.com/idpctl/idpctl/emulator/localca"
 	"github.com/idpctl/idpctl/internal/run"
 	"github.com/idpctl/idpctl/plan"
-	"github.com/idpctl/idpctl/providers"
-	"github.com/idpctl/idpctl/providers/keycloak"
+	"github.com/idpctl/idpctl/resource"
 )
 
 // reference is where the pages are.
 const reference = "../../docs/reference"
 
 func generatedPages() map[string]string {
-	return pages([]providers.Info{keycloak.New().Info()}, cluster.Spec(), config.FunctionReference())
+	return pages(infos(), cluster.Spec(), config.FunctionReference())
 }
 
 // allPages are the generated pages as the code makes them, and those that are
@@ -35,21 +38,25 @@ func generatedPages() map[string]string {
 func allPages(t *testing.T) map[string]string {
 	t.Helper()
 	all := generatedPages()
-	paths, err := filepath.Glob(filepath.Join(reference, "*.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
+	for _, dir := range []string{"", "../providers"} {
+		paths, err := filepath.Glob(filepath.Join(reference, dir, "*.md"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.HasPrefix(string(text), generated) {
-			all[filepath.Base(path)] = string(text)
+		for _, path := range paths {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasPrefix(string(text), generated) {
+				all[filepath.Join(dir, filepath.Base(path))] = string(text)
+			}
 		}
 	}
-	if all["language.md"] == "" {
-		t.Fatal("there is no page language.md written by hand")
+	for _, page := range []string{"language.md", "../providers/entra.md"} {
+		if all[page] == "" {
+			t.Fatal("there is no page written by hand: " + page)
+		}
 	}
 	return all
 }
@@ -85,6 +92,10 @@ func TestExamplesApply(t *testing.T) {
 				}
 				server := httptest.NewServer(emulator.New(emulator.Options{AdminUser: "admin", AdminPassword: "admin"}))
 				t.Cleanup(server.Close)
+				env := []string{"IDPCTL_VAR_keycloak_password=admin", "IDPCTL_VAR_smtp_password=mail"}
+				if strings.Contains(first+example, "provider \"entra\"") {
+					env = append(env, entraServer(t)...)
+				}
 				dir := t.TempDir()
 				files := maps.Clone(files)
 				files["first.idp.hcl"] = address.ReplaceAllString(first, server.URL)
@@ -95,8 +106,7 @@ func TestExamplesApply(t *testing.T) {
 					}
 				}
 				opts := run.Options{
-					Dir: dir, Providers: []providers.Provider{keycloak.New()}, Parallelism: 4, Version: "1.0.0",
-					Env: []string{"IDPCTL_VAR_keycloak_password=admin", "IDPCTL_VAR_smtp_password=mail"},
+					Dir: dir, Providers: registry(), Parallelism: 4, Version: "1.0.0", Env: env,
 				}
 				if p := planAndApply(t, opts, true); p.Empty() {
 					t.Error("the example does nothing")
@@ -109,13 +119,49 @@ func TestExamplesApply(t *testing.T) {
 	}
 }
 
+// entraServer starts a tenant as the examples have it, and returns the
+// environment that leads to it. Who is looked up is there.
+func entraServer(t *testing.T) []string {
+	t.Helper()
+	certificate, err := localca.New(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const tenant, client = "00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"
+	directory := entra.New(entra.Options{
+		TenantID: tenant, InitialDomain: "example.onmicrosoft.com", VerifiedDomains: []string{"example.com"},
+		App: entra.App{ClientID: client, Secret: "secret"},
+	})
+	var team []string
+	for _, name := range []string{"Brown", "Parker"} {
+		mail := strings.ToLower(name) + "@example.com"
+		team = append(team, directory.AddUser(map[string]any{"userPrincipalName": mail, "mail": mail, "givenName": "Somebody", "surname": name, "displayName": name}))
+	}
+	directory.AddGroup(map[string]any{"displayName": "InfluxDB admins"}, team...)
+	directory.Settle()
+	server := httptest.NewUnstartedServer(directory)
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate.Server}, MinVersion: tls.VersionTLS12}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, certificate.CA, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return []string{
+		"AZURE_TENANT_ID=" + tenant, "AZURE_CLIENT_ID=" + client, "AZURE_CLIENT_SECRET=secret",
+		"ENTRA_AUTHORITY_ENDPOINT=" + server.URL, "ENTRA_GRAPH_ENDPOINT=" + server.URL, "ENTRA_CA_FILE=" + ca,
+	}
+}
+
 // The page of a block shows the block.
 func TestPagesShowTheirBlock(t *testing.T) {
-	info := keycloak.New().Info()
 	all := generatedPages()
-	shows := map[string]string{"cluster.md": "cluster \"", info.Type + "/provider.md": "provider \"" + info.Type + "\""}
-	for _, k := range info.Kinds {
-		shows[info.Type+"/"+k.Name+".md"] = k.Name + " \""
+	shows := map[string]string{"cluster.md": "cluster \""}
+	for _, info := range infos() {
+		shows[info.Type+"/provider.md"] = "provider \"" + info.Type + "\""
+		for _, k := range info.Kinds {
+			shows[info.Type+"/"+k.Name+".md"] = k.Name + " \""
+		}
 	}
 	for name, block := range shows {
 		found := fence.FindAllStringSubmatch(all[name], -1)
@@ -182,23 +228,59 @@ func told(diags diag.Diagnostics) bool {
 
 // A page says everything that the code knows of an attribute.
 func TestPagesAreWhole(t *testing.T) {
-	info := keycloak.New().Info()
 	all := generatedPages()
-	for _, k := range info.Kinds {
-		page := all[info.Type+"/"+k.Name+".md"]
-		for _, a := range k.All() {
-			if !strings.Contains(page, "| `"+a.Name+"` |") {
-				t.Errorf("%s: the page lacks %s", k.Name, a.Name)
-			}
-			if a.Doc == "" || !strings.Contains(page, cell(a.Doc)) {
-				t.Errorf("%s: the page lacks the sentence of %s", k.Name, a.Name)
+	matrix := all["providers.md"]
+	for _, info := range infos() {
+		for _, k := range info.Kinds {
+			page := all[info.Type+"/"+k.Name+".md"]
+			for _, a := range k.All() {
+				if !strings.Contains(page, "| `"+a.Name+"` |") {
+					t.Errorf("%s: the page lacks %s", k.Name, a.Name)
+				}
+				if a.Doc == "" || !strings.Contains(page, cell(a.Doc)) {
+					t.Errorf("%s: the page lacks the sentence of %s", k.Name, a.Name)
+				}
+				if a.Name != "id" && !strings.Contains(matrix, "| `"+a.Name+"` |") {
+					t.Errorf("%s: the page of all providers lacks %s", k.Name, a.Name)
+				}
 			}
 		}
+		if !strings.Contains(all["README.md"], info.Type+"/user.md") {
+			t.Errorf("the index lacks %s", info.Type)
+		}
 	}
-	if !strings.Contains(all["README.md"], "keycloak/user.md") || !strings.Contains(all["cluster.md"], "appinstance") {
-		t.Error("the index or the cluster page is not whole")
+	if !strings.Contains(all["cluster.md"], "appinstance") {
+		t.Error("the cluster page is not whole")
+	}
+	for _, row := range []string{
+		"| `realm` | [yes](keycloak/realm.md) | – (write tenant, with its domain) |",
+		"| `tenant` | – (write realm) | [yes](entra/tenant.md), adopted only |",
+		"| `username` | yes | – (write user_principal_name) |",
+		"| `first_name` | required | yes |",
+		"| `issuer` | set by the server | set by the server |",
+	} {
+		if !strings.Contains(matrix, row+"\n") {
+			t.Errorf("the page of all providers lacks %s", row)
+		}
 	}
 	if cell("a|b\nc") != `a\|b c` {
 		t.Error("a cell of a table could break the table")
+	}
+}
+
+// The bounds of an attribute are told, whole.
+func TestChecks(t *testing.T) {
+	for want, c := range map[string]resource.Check{
+		"":                                 {},
+		" At most 64 long.":                {MaxLen: 64},
+		" 1 to 64 long. Allowed: letters.": {MinLen: 1, MaxLen: 64, PatternDoc: "letters"},
+		" Allowed: two letters.":           {MinLen: 2, MaxLen: 2, PatternDoc: "two letters"},
+		" 2 long.":                         {MinLen: 2, MaxLen: 2},
+		" From 0 to 9.":                    {HasRange: true, Max: 9},
+		" One of `a`, `b`.":                {OneOf: []string{"a", "b"}},
+	} {
+		if got := checks(resource.Attribute{Check: c}); got != want {
+			t.Errorf("%+v: %q", c, got)
+		}
 	}
 }

@@ -14,7 +14,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	const root = "../.."
 	link := regexp.MustCompile(`\]\(([^)\s]*)\)`)
 	var paths []string
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/reference/*.md", "docs/reference/*/*.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/providers/*.md", "docs/reference/*.md", "docs/reference/*/*.md"} {
 		found, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil || len(found) == 0 {
 			t.Fatalf("%s: %v", pattern, err)

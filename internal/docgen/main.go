@@ -15,11 +15,23 @@ import (
 	"github.com/idpctl/idpctl/cluster"
 	"github.com/idpctl/idpctl/config"
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/entra"
 	"github.com/idpctl/idpctl/providers/keycloak"
 )
 
+// registry are the providers that there are, as in cmd/idpctl.
+func registry() []providers.Provider { return []providers.Provider{keycloak.New(), entra.New()} }
+
+func infos() []providers.Info {
+	var all []providers.Info
+	for _, p := range registry() {
+		all = append(all, p.Info())
+	}
+	return all
+}
+
 func main() {
-	all := pages([]providers.Info{keycloak.New().Info()}, cluster.Spec(), config.FunctionReference())
+	all := pages(infos(), cluster.Spec(), config.FunctionReference())
 	if err := write("docs/reference", all); err != nil {
 		fmt.Fprintln(os.Stderr, "docgen:", err)
 		os.Exit(1)

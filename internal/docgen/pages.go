@@ -22,7 +22,8 @@ func pages(infos []providers.Info, cluster resource.Kind, functions []config.Fun
 	var index strings.Builder
 	index.WriteString(generated + "# Reference\n\n## The language\n\n" +
 		"- [The language](language.md): variables, locals, outputs, references, `for_each`, `dynamic`, `depends_on`, `lifecycle`, providers, data blocks.\n" +
-		"- [Functions](functions.md).\n\n")
+		"- [Functions](functions.md).\n\n## Which block and argument exists where\n\n" +
+		"- [The providers side by side](providers.md).\n\n")
 	for _, info := range infos {
 		fmt.Fprintf(&index, "## %s\n\n| block | what it is |\n|---|---|\n", info.Name)
 		fmt.Fprintf(&index, "| [`provider \"%s\"`](%s/provider.md) | %s |\n", info.Type, info.Type, cell(info.Doc))
@@ -37,6 +38,7 @@ func pages(infos []providers.Info, cluster resource.Kind, functions []config.Fun
 	out["cluster.md"] = clusterPage(cluster)
 	out["README.md"] = index.String()
 	out["functions.md"] = functionsPage(functions)
+	out["providers.md"] = matrixPage(infos)
 	return out
 }
 
@@ -70,8 +72,18 @@ func providerPage(info providers.Info) string {
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", a.Name, typeName(a.Type), traits(a), strings.Join(env, ", "), cell(a.Doc))
 	}
-	b.WriteString("\nA second block of the same type needs an `alias`. Blocks then choose with `provider = " + info.Type + "` or `provider = " + info.Type + ".ALIAS`; those within a realm go where the realm goes.\n")
+	b.WriteString("\nA second block of the same type needs an `alias`. Blocks then choose with `provider = " + info.Type + "` or `provider = " + info.Type + ".ALIAS`; those within a " + home(info) + " go where the " + home(info) + " goes.\n")
 	return b.String()
+}
+
+// home is the kind that everything else of a provider is in.
+func home(info providers.Info) string {
+	for _, k := range info.Kinds {
+		if k.Parent == "" {
+			return k.Name
+		}
+	}
+	return ""
 }
 
 func kindPage(info providers.Info, k resource.Kind) string {
@@ -94,7 +106,10 @@ func kindPage(info providers.Info, k resource.Kind) string {
 		}
 	}
 	b.WriteString("Every block also takes [`provider`](../language.md#providers), [`for_each`, `count`](../language.md#for_each-and-count), " +
-		"[`depends_on`](../language.md#depends_on), [`on_destroy`](../../state.md#what-is-released-and-what-is-deleted) (`\"delete\"` or `\"release\"`)")
+		"[`depends_on`](../language.md#depends_on)")
+	if !k.AdoptOnly {
+		b.WriteString(", [`on_destroy`](../../state.md#what-is-released-and-what-is-deleted) (`\"delete\"` or `\"release\"`)")
+	}
 	if len(k.Contains) > 0 {
 		b.WriteString(", `force_destroy`")
 	}
@@ -110,9 +125,13 @@ func kindPage(info providers.Info, k resource.Kind) string {
 	if len(k.Key) == 0 {
 		b.WriteString("Nothing that is written in the block tells two objects apart: one that exists already is adopted by its `id` only")
 		for _, u := range k.Unique {
-			fmt.Fprintf(&b, ", or by its %s where the block has it", list(u))
+			if a, _ := k.Attribute(u[0]); !a.Computed || a.Optional {
+				fmt.Fprintf(&b, ", or by its %s where the block has it", list(u))
+			}
 		}
 		b.WriteString(".")
+	} else if k.LooseKey {
+		fmt.Fprintf(&b, "Several objects may have the same %s%s. Then it means none of them, and an error lists them: give the `id`.", list(k.Key), within(k.Parent))
 	} else {
 		fmt.Fprintf(&b, "Two objects with the same %s are the same object%s.", list(k.Key), within(k.Parent))
 	}
@@ -223,6 +242,9 @@ func traits(a resource.Attribute) string {
 
 // checks are a spec's bounds in words.
 func checks(a resource.Attribute) string {
+	if a.Ref != nil {
+		return "" // nobody writes what it refers to
+	}
 	c := a.Check
 	switch {
 	case len(c.OneOf) > 0:
@@ -233,12 +255,22 @@ func checks(a resource.Attribute) string {
 		return " One of " + strings.Join(quoted, ", ") + "."
 	case c.HasRange:
 		return fmt.Sprintf(" From %d to %d.", c.Min, c.Max)
-	case c.MinLen > 0 && c.MaxLen > 0:
-		return fmt.Sprintf(" %d to %d long.", c.MinLen, c.MaxLen)
-	case c.PatternDoc != "":
-		return " Allowed: " + c.PatternDoc + "."
 	}
-	return ""
+	text := ""
+	switch {
+	case c.MaxLen > 0 && c.MinLen == c.MaxLen: // a pattern says it better
+		if c.PatternDoc == "" {
+			text = fmt.Sprintf(" %d long.", c.MaxLen)
+		}
+	case c.MaxLen > 0 && c.MinLen > 0:
+		text = fmt.Sprintf(" %d to %d long.", c.MinLen, c.MaxLen)
+	case c.MaxLen > 0:
+		text = fmt.Sprintf(" At most %d long.", c.MaxLen)
+	}
+	if c.PatternDoc != "" {
+		text += " Allowed: " + c.PatternDoc + "."
+	}
+	return text
 }
 
 func typeName(t cty.Type) string {

@@ -185,12 +185,23 @@ func (p *planner) search(d *resource.Desired, r *reader) {
 			r.key(at, key)
 		}
 	}
+	if key, ok := plan.KeyOf(kind.Key, d.Attrs); ok && kind.Restores {
+		bin := at.bin()
+		r.query(bin).Deleted = true
+		r.key(bin, key)
+	}
 	if in, ok := p.since[d.Address]; ok && in.UpsertKey != "" {
 		r.upsertKey(at, in.UpsertKey)
 	}
 	if len(kind.Key) == 0 {
 		r.marker(at, p.marker(d.Address))
 	}
+}
+
+// bin is where the deleted objects of a place are.
+func (p place) bin() place {
+	p.alone = "bin"
+	return p
 }
 
 // marker is what an object carries that belongs to an address.
@@ -248,7 +259,11 @@ func (p *planner) input(d *resource.Desired, index keyIndex) plan.Input {
 		}
 	}
 	if at, ok := p.place(d, kind); ok {
-		in.Matches = index.matches(at, wanted{kind, d, in.Marker, p.since[d.Address].UpsertKey})
+		what := wanted{kind, d, in.Marker, p.since[d.Address].UpsertKey}
+		in.Matches = index.matches(at, what)
+		if kind.Restores {
+			in.Deleted = index.matches(at.bin(), what)
+		}
 	}
 	if in.Live != nil { // it is known which one it is: the others are in the way
 		in.Matches = slices.DeleteFunc(in.Matches, func(o resource.Object) bool {

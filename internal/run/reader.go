@@ -145,7 +145,7 @@ func (r *reader) list(ctx context.Context, p place, q providers.Query) ([]resour
 		q.Omit = r.omit(p.provider, p.kind)
 	}
 	var expected []apply.Expected
-	if conn.Lag() > 0 {
+	if conn.Lag() > 0 && !q.Deleted {
 		expected = r.expect(p, q)
 	}
 	objects, err := r.patience(ctx).List(ctx, conn, q, expected)

@@ -77,9 +77,12 @@ func (w *planWriter) heading(c *plan.Change) (head, danger string, remarks []str
 	head = line(c.Address.String())
 	switch c.Action {
 	case plan.Create:
-		if c.Recreate {
+		switch {
+		case c.Restore != "":
+			head += " will be restored"
+		case c.Recreate:
 			head += " is gone and will be created anew"
-		} else {
+		default:
 			head += " will be created"
 		}
 	case plan.Replace:

@@ -232,6 +232,7 @@ func checks(info providers.Info) []check {
 		add("upsert key", (*run).checkUpsertKey)
 		add("found by marker", (*run).checkFoundByMarker)
 		add("delete", (*run).checkDelete)
+		add("restored", (*run).checkRestored)
 		add("marker", (*run).checkMarker)
 		add("created", (*run).checkCreated)
 		add("credential", (*run).checkCredential)

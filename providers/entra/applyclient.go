@@ -44,7 +44,7 @@ func (w *work) applyClient() providers.Result {
 		return providers.Result{Err: badRequest(err)}
 	}
 	// The service principal goes with it.
-	r := w.ask(&call{info: info, doing: "delete " + describe("application", attr.String(w.op.Before, "name")), needs: ownApplications, nature: repeatable, missing: true})
+	r := w.ask(&call{info: info, doing: "delete " + describe("application", attr.String(w.op.Before, "name")), needs: ownApplications, nature: repeatable, missing: true, lagging: isNotFound})
 	return providers.Result{Err: r.err}
 }
 
@@ -305,7 +305,7 @@ func (w *work) owners(id, name string) error {
 		if err != nil {
 			return badRequest(err)
 		}
-		r := w.ask(&call{info: info, doing: "remove an owner of " + describe("application", name), needs: ownApplications, nature: repeatable, missing: true})
+		r := w.ask(&call{info: info, doing: "remove an owner of " + describe("application", name), needs: ownApplications, nature: repeatable, missing: true, lagging: isNotFound})
 		if r.err != nil && !parseError(r.body).referencesAbsent() {
 			return r.err
 		}
@@ -362,7 +362,7 @@ func (w *work) assign(principal, name string) error {
 		if err != nil {
 			return badRequest(err)
 		}
-		r := w.ask(&call{info: info, doing: "take somebody off " + describe("application", name), needs: assignRoles, nature: repeatable, missing: true})
+		r := w.ask(&call{info: info, doing: "take somebody off " + describe("application", name), needs: assignRoles, nature: repeatable, missing: true, lagging: isNotFound})
 		if r.err != nil {
 			return r.err
 		}

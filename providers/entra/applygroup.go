@@ -30,7 +30,7 @@ func (w *work) applyGroup() providers.Result {
 	if err != nil {
 		return providers.Result{Err: badRequest(err)}
 	}
-	r := w.ask(&call{info: info, doing: "delete " + describe("group", attr.String(w.op.Before, "name")), needs: writeGroups, nature: repeatable, missing: true})
+	r := w.ask(&call{info: info, doing: "delete " + describe("group", attr.String(w.op.Before, "name")), needs: writeGroups, nature: repeatable, missing: true, lagging: isNotFound})
 	return providers.Result{Err: r.err}
 }
 
@@ -262,7 +262,7 @@ func (w *work) removeReference(id, name, set, member string) error {
 	if err != nil {
 		return badRequest(err)
 	}
-	r := w.ask(&call{info: info, doing: "take out of the " + set + " of " + describe("group", name), needs: writeGroupMembers, nature: repeatable, missing: true})
+	r := w.ask(&call{info: info, doing: "take out of the " + set + " of " + describe("group", name), needs: writeGroupMembers, nature: repeatable, missing: true, lagging: isNotFound})
 	if parseError(r.body).referencesAbsent() {
 		return nil
 	}

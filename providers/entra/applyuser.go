@@ -18,6 +18,9 @@ import (
 func (w *work) applyUser() providers.Result {
 	switch w.op.Verb {
 	case providers.Create:
+		if w.op.Restore != "" {
+			return w.restoreUser()
+		}
 		if attr.Bool(w.op.After, "guest", false) {
 			return w.inviteGuest()
 		}
@@ -29,7 +32,7 @@ func (w *work) applyUser() providers.Result {
 	if err != nil {
 		return providers.Result{Err: badRequest(err)}
 	}
-	r := w.ask(&call{info: info, doing: "delete " + describe("user", attr.String(w.op.Before, "user_principal_name")), needs: writeUsers, nature: repeatable, missing: true})
+	r := w.ask(&call{info: info, doing: "delete " + describe("user", attr.String(w.op.Before, "user_principal_name")), needs: writeUsers, nature: repeatable, missing: true, lagging: isNotFound})
 	return providers.Result{Err: r.err}
 }
 
@@ -192,11 +195,9 @@ func (w *work) inviteGuest() providers.Result {
 		return providers.Result{Err: &providers.Error{Class: providers.Ambiguous, Summary: "Entra ID did not tell the id of the guest " + quoted(mail), Err: err}}
 	}
 	id := text(made.GetInvitedUser().GetId())
-	nickname, _, _ := strings.Cut(guestName(mail, w.tenant.initialDomain), "@")
-	if err := w.finishGuest(id, mail); err != nil {
-		return providers.Result{ID: id, Err: err}
-	}
-	return providers.Result{ID: id, Object: w.userAsWritten(id, mail, display, cmpOr(attr.String(after, "mail_nickname"), nickname))}
+	// Entra ID gives a guest names and further addresses of its own making. It is
+	// read, as a guess that is wrong would be waited for in vain.
+	return providers.Result{ID: id, Err: w.finishGuest(id, mail)}
 }
 
 // finishGuest sets what an invitation cannot say.

@@ -44,8 +44,12 @@ func (t *tenant) check(op *providers.Operation) error {
 		}
 	}
 	if changed("user_principal_name") && name != "" && !slices.Contains(t.domains, domain) {
+		attribute := "user_principal_name"
+		if name == attr.String(op.After, "email") {
+			attribute = "email" // which it is taken from
+		}
 		return &providers.Error{
-			Class: providers.Invalid, Attribute: "user_principal_name",
+			Class: providers.Invalid, Attribute: attribute,
 			Summary: fmt.Sprintf("%s is none of the tenant's verified domains: %s", quoted(domain), strings.Join(t.domains, ", ")),
 			Hint:    "Use one of them in user_principal_name (which is the e-mail if it is not written), or set guest = true for somebody from elsewhere",
 		}

@@ -211,6 +211,46 @@ func TestCreationIsNotRepeated(t *testing.T) {
 	})
 }
 
+// What Entra ID makes of a guest is read, and not guessed: a guess that is wrong
+// would be waited for until the directory must have replicated.
+func TestGuests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{item: func(method, path, _ string) (int, map[string]string, string) {
+			switch {
+			case path == "/invitations":
+				return 201, nil, `{"id":"i","invitedUser":{"id":"` + userGUID + `"}}`
+			case method == http.MethodGet:
+				return 200, nil, `{"value":[{"id":"` + userGUID + `","userPrincipalName":"Brown_example.net#EXT#@contoso.onmicrosoft.com",` +
+					`"mail":"Brown@example.net","otherMails":["brown@example.net"],"userType":"Guest","accountEnabled":true,"mailNickname":"brown_example.net#EXT#"}]}`
+			}
+			return 204, nil, ""
+		}}
+		c := connect(t, s)
+		r := apply(c, []providers.Operation{{
+			Verb: providers.Create, Kind: "user", Before: cty.NullVal(userKind().Type()),
+			After: user(map[string]cty.Value{"email": cty.StringVal("brown@example.net"), "guest": cty.True, "first_name": cty.StringVal("Emmett")}),
+		}})[0]
+		if r.Err != nil || r.ID != userGUID || r.Object != nil {
+			t.Fatalf("%+v", r)
+		}
+		if last := s.asked[len(s.asked)-1]; !strings.HasPrefix(last, "PATCH /users/"+userGUID) || !strings.Contains(last, "Emmett") {
+			t.Errorf("what an invitation cannot say was not set: %s", last)
+		}
+		found, err := c.List(context.Background(), providers.Query{Kind: "user", Parent: tenantGUID, IDs: []string{r.ID}})
+		if err != nil || len(found) != 1 {
+			t.Fatalf("%v %+v", err, found)
+		}
+		for name, want := range map[string]cty.Value{
+			"email": cty.StringVal("brown@example.net"), "user_principal_name": cty.StringVal("brown@example.net"), // what a guest signs in with
+			"guest": cty.True, "mail_nickname": cty.StringVal("brown_example.net#EXT#"),
+		} {
+			if got := resource.Attr(found[0].Attrs, name); !got.RawEquals(want) {
+				t.Errorf("%s: %#v", name, got)
+			}
+		}
+	})
+}
+
 // What is to be empty is written as null: leaving it out would keep it.
 func TestEmptyIsNull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -80,11 +80,12 @@ func userKind() resource.Kind {
 				Doc: "Whether idpctl makes a first password, temporary and shown once.",
 			},
 		},
-		Key:    []string{"user_principal_name"},
-		Unique: [][]string{{"email"}},
-		Parent: "tenant",
-		Lookup: [][]string{{"email"}, {"user_principal_name"}, {"id"}},
-		Plural: "users",
+		Key:      []string{"user_principal_name"},
+		Unique:   [][]string{{"email"}},
+		Parent:   "tenant",
+		Restores: true,
+		Lookup:   [][]string{{"email"}, {"user_principal_name"}, {"id"}},
+		Plural:   "users",
 		Filters: []resource.Attribute{
 			tenantRef(),
 			{

@@ -43,6 +43,8 @@ func (c *conn) listUsers(ctx context.Context, q providers.Query) ([]resource.Obj
 	s := &userSearch{conn: c, found: map[string]resource.Object{}, asked: map[string]bool{}, named: map[string]bool{}, principalNames: map[string]string{}}
 	var err error
 	switch {
+	case q.Deleted:
+		return s.deleted(ctx, q)
 	case q.All:
 		err = s.list(ctx, "")
 	case q.Filters != cty.NilVal:

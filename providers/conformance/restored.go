@@ -1,0 +1,37 @@
+package conformance
+
+import (
+	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/resource"
+)
+
+// checkRestored: what was deleted is found in the bin by its key, and nowhere
+// else; creating it brings it back with its id.
+func (r *run) checkRestored(k resource.Kind) {
+	if !k.Restores {
+		return
+	}
+	home := r.home(k)
+	x := r.thing(k, home, r.full(k, home, r.next()))
+	r.create(x)
+	was := x.id
+	key := map[string]string{}
+	for _, name := range k.Key {
+		key[name] = x.want[name].AsString()
+	}
+	bin := providers.Query{Keys: []map[string]string{key}, Deleted: true}
+	r.finds(k, home, bin) // it is no bin of the living
+	if err := r.remove(x); err != nil {
+		r.fatalf("deleting: %v", err)
+	}
+	r.finds(k, home, bin, was)
+	r.finds(k, home, providers.Query{Keys: []map[string]string{key}})
+	x = r.thing(k, home, x.want)
+	c := r.plan(x, nil)
+	op := x.operation(c)
+	op.Restore = was
+	if o := r.created(x, c, r.apply(r.ctx, op)[0]); o.ID != was {
+		r.errorf("restored with the id %s, and it was %s", o.ID, was)
+	}
+	r.finds(k, home, bin)
+}
