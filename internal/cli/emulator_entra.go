@@ -85,8 +85,9 @@ func (a *app) serveEntra(f entraFlags) error {
 	})
 	fmt.Fprintf(a.Stdout, "Entra ID emulator at %s (Ctrl-C ends it)\n\n", base)
 	fmt.Fprintf(a.Stdout, "  export AZURE_TENANT_ID=%s AZURE_CLIENT_ID=%s AZURE_CLIENT_SECRET=%s\n", f.tenant, f.clientID, shellWord(f.clientSecret))
-	fmt.Fprintf(a.Stdout, "  export AZURE_AUTHORITY_HOST=%s/\n", base)
-	fmt.Fprintf(a.Stdout, "  export SSL_CERT_FILE=%s\n\n", shellWord(file))
+	fmt.Fprintf(a.Stdout, "  export ENTRA_AUTHORITY_ENDPOINT=%s ENTRA_GRAPH_ENDPOINT=%s ENTRA_CA_FILE=%s\n\n", base, base, shellWord(file))
+	fmt.Fprint(a.Stdout, "That is for idpctl. Other programs, such as Microsoft's libraries, take\n\n")
+	fmt.Fprintf(a.Stdout, "  export AZURE_AUTHORITY_HOST=%s/ SSL_CERT_FILE=%s\n\n", base, shellWord(file))
 	fmt.Fprintf(a.Stdout, "Microsoft Graph is at %s/v1.0, discovery at\n%s/%s/v2.0/.well-known/openid-configuration.\n", base, base, f.tenant)
 	fmt.Fprint(a.Stdout, "With SSL_CERT_FILE set, programs of that shell trust this emulator and nobody else.\n\n")
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}

@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/idpctl/idpctl/internal/cli"
+	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/entra"
 )
 
 // watched is an output that tells when a text has come.
@@ -89,6 +91,18 @@ func TestEmulatorEntra(t *testing.T) {
 			t.Errorf("token: %s %s", resp.Status, body)
 		}
 		transport.CloseIdleConnections()
+		dir, environ, said := t.TempDir(), []string(nil), new(bytes.Buffer)
+		for name, v := range env {
+			environ = append(environ, name+"="+v)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "main.idp.hcl"), []byte("provider \"entra\" {}\n\ntenant \"home\" {\n  domain = \"contoso.com\"\n}\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if code := cli.Main(t.Context(), []string{"-chdir=" + dir, "plan"}, &cli.Env{
+			Stdin: strings.NewReader(""), Stdout: said, Stderr: said, Version: "test", Environ: environ, Providers: []providers.Provider{entra.New()},
+		}); code != 0 || !strings.Contains(said.String(), "tenant.home will be adopted") {
+			t.Errorf("a plan with what was printed: %d %s", code, said)
+		}
 		cancel()
 		if code := <-ended; code != 0 {
 			t.Errorf("ended with %d: %s", code, out)

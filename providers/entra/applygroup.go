@@ -227,6 +227,15 @@ func lacksReference(r reply) bool {
 	return r.status == http.StatusNotFound
 }
 
+// groupRight is the permission that changing the members or owners of a group
+// takes (https://learn.microsoft.com/graph/api/group-post-owners).
+func groupRight(set string) string {
+	if set == "owners" {
+		return writeGroups
+	}
+	return writeGroupMembers
+}
+
 func (w *work) objectURL(id string) string { return w.graphURL + "/directoryObjects/" + id }
 
 func (w *work) addReference(id, name, set, member string) error {
@@ -242,7 +251,7 @@ func (w *work) addReference(id, name, set, member string) error {
 	if err != nil {
 		return badRequest(err)
 	}
-	r := w.ask(&call{info: info, doing: "add to the " + set + " of " + describe("group", name), needs: writeGroupMembers, nature: repeatable, lagging: lacksReference})
+	r := w.ask(&call{info: info, doing: "add to the " + set + " of " + describe("group", name), needs: groupRight(set), nature: repeatable, lagging: lacksReference})
 	if parseError(r.body).referencesExist() {
 		return nil
 	}
@@ -262,7 +271,7 @@ func (w *work) removeReference(id, name, set, member string) error {
 	if err != nil {
 		return badRequest(err)
 	}
-	r := w.ask(&call{info: info, doing: "take out of the " + set + " of " + describe("group", name), needs: writeGroupMembers, nature: repeatable, missing: true, lagging: isNotFound})
+	r := w.ask(&call{info: info, doing: "take out of the " + set + " of " + describe("group", name), needs: groupRight(set), nature: repeatable, missing: true, lagging: isNotFound})
 	if parseError(r.body).referencesAbsent() {
 		return nil
 	}

@@ -1,0 +1,266 @@
+//go:build !keycloak
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/idpctl/idpctl/emulator/entra"
+	"github.com/idpctl/idpctl/emulator/formclient"
+	emulator "github.com/idpctl/idpctl/emulator/keycloak"
+	"github.com/idpctl/idpctl/emulator/localca"
+	"github.com/idpctl/idpctl/internal/cli"
+	"github.com/idpctl/idpctl/oidc"
+	"github.com/idpctl/idpctl/providers"
+	entraprovider "github.com/idpctl/idpctl/providers/entra"
+	"github.com/idpctl/idpctl/providers/keycloak"
+	"github.com/idpctl/idpctl/resource"
+)
+
+// folder is a copy of an example, and where its server is.
+type folder struct {
+	testing.TB
+	dir     string
+	environ []string
+}
+
+func example(t testing.TB, name string, environ ...string) *folder {
+	t.Helper()
+	f := &folder{TB: t, dir: t.TempDir(), environ: environ}
+	if err := os.CopyFS(f.dir, os.DirFS(filepath.Join("../../examples", name))); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func (f *folder) idpctl(args ...string) result {
+	f.Helper()
+	var stdout, stderr bytes.Buffer
+	code := cli.Main(context.Background(), append([]string{"-chdir=" + f.dir}, args...), &cli.Env{
+		Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Version: "0.0.0", Environ: f.environ,
+		Providers: []providers.Provider{keycloak.New(), entraprovider.New()},
+		Exit:      func(int) { panic("nobody interrupts these tests") },
+	})
+	return result{code, stdout.String(), stderr.String()}
+}
+
+func (f *folder) must(code int, args ...string) string {
+	f.Helper()
+	r := f.idpctl(args...)
+	if r.code != code {
+		f.Fatalf("idpctl %s: want exit code %d, got %s", strings.Join(args, " "), code, r)
+	}
+	return r.stdout
+}
+
+func (f *folder) read(name string) string {
+	f.Helper()
+	raw, err := os.ReadFile(filepath.Join(f.dir, name))
+	if err != nil {
+		f.Fatal(err)
+	}
+	return string(raw)
+}
+
+// works demands that an example plans, applies, and has nothing left to do, and
+// returns its outputs.
+func (f *folder) works() map[string]any {
+	f.Helper()
+	f.must(0, "fmt", "-check")
+	f.must(0, "validate")
+	f.must(2, "plan", "-detailed-exitcode")
+	f.must(0, "apply", "-auto-approve", "-allow-adopt", "-input=false", "-credentials-out="+filepath.Join(f.dir, credentialsFile))
+	if said := f.must(0, "plan", "-detailed-exitcode"); !strings.Contains(said, "No changes.") {
+		f.Fatalf("the second plan says %s", said)
+	}
+	var told struct {
+		Outputs map[string]struct{ Value any }
+	}
+	if err := json.Unmarshal([]byte(f.must(0, "output", "-json")), &told); err != nil {
+		f.Fatal(err)
+	}
+	out := map[string]any{}
+	for name, o := range told.Outputs {
+		out[name] = o.Value
+	}
+	return out
+}
+
+// firstPassword is what was delivered to a user.
+func (f *folder) firstPassword(username string) string {
+	f.Helper()
+	var file struct {
+		Credentials []struct{ Username, Password string }
+	}
+	if err := json.Unmarshal([]byte(f.read(credentialsFile)), &file); err != nil {
+		f.Fatal(err)
+	}
+	for _, c := range file.Credentials {
+		if c.Username == username {
+			return c.Password
+		}
+	}
+	f.Fatalf("%s got no password", username)
+	return ""
+}
+
+func TestQuickstart(t *testing.T) {
+	server := httptest.NewServer(emulator.New(emulator.Options{AdminUser: "admin", AdminPassword: "admin"}))
+	t.Cleanup(server.Close)
+	f := example(t, "quickstart", "KEYCLOAK_URL="+server.URL, "KEYCLOAK_USER=admin", "KEYCLOAK_PASSWORD=admin")
+	outputs := f.works()
+	if file := f.read("myinfluxdb.yml"); outputs["client_id"] != "influxctl" || !strings.Contains(file, "identityProvider: keycloak\n") {
+		t.Errorf("%v\n%s", outputs, file)
+	}
+}
+
+// tenant is an emulated tenant of Entra ID, over TLS.
+type tenant struct {
+	*entra.Server
+	url, ca     string
+	certificate *localca.Certificate
+}
+
+func newTenant(t testing.TB, opts entra.Options) *tenant {
+	t.Helper()
+	certificate, err := localca.New(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts.VerifiedDomains = []string{"example.com"}
+	tn := &tenant{Server: entra.New(opts), ca: filepath.Join(t.TempDir(), "ca.pem"), certificate: certificate}
+	server := httptest.NewUnstartedServer(tn.Server)
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate.Server}, MinVersion: tls.VersionTLS12}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	tn.url = server.URL
+	if err := os.WriteFile(tn.ca, certificate.CA, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return tn
+}
+
+// environ is where the tenant is and who asks, without a credential.
+func (tn *tenant) environ(more ...string) []string {
+	return append([]string{
+		"AZURE_TENANT_ID=" + entra.DefaultTenantID, "AZURE_CLIENT_ID=" + entra.DefaultClientID,
+		"ENTRA_AUTHORITY_ENDPOINT=" + tn.url, "ENTRA_GRAPH_ENDPOINT=" + tn.url, "ENTRA_CA_FILE=" + tn.ca,
+	}, more...)
+}
+
+const entraSecret = "AZURE_CLIENT_SECRET=" + entra.DefaultClientSecret
+
+// The example for Entra ID is the quickstart with another provider and another
+// home.
+func TestEntraExampleIsTheQuickstart(t *testing.T) {
+	lines := func(name string) map[string]bool {
+		text := example(t, name).read("influxdb.idp.hcl")
+		out := map[string]bool{}
+		for line := range strings.Lines(strings.NewReplacer("tenant", "realm", "= \"entra\"", "= \"quickstart\"").Replace(text)) {
+			code, _, _ := strings.Cut(line, "#")
+			if words := strings.Join(strings.Fields(code), " "); words != "" {
+				out[words] = true
+			}
+		}
+		return out
+	}
+	entraLines, quick := lines("entra"), lines("quickstart")
+	for line := range quick {
+		if !entraLines[line] && line != `provider "keycloak" {}` && line != `display_name = "InfluxDB Clustered"` {
+			t.Errorf("examples/entra lacks %s", line)
+		}
+	}
+	for line := range entraLines {
+		if !quick[line] && line != `provider "entra" {}` && line != `domain = "example.com"` {
+			t.Errorf("examples/entra has %s", line)
+		}
+	}
+	if example(t, "entra").read("myinfluxdb.yml") != example(t, "quickstart").read("myinfluxdb.yml") {
+		t.Error("the AppInstance is another one")
+	}
+}
+
+// The example gives what InfluxDB's page on Entra ID asks for, and a token that
+// the cluster takes.
+func TestEntraExample(t *testing.T) {
+	tn := newTenant(t, entra.Options{})
+	f := example(t, "entra", tn.environ(entraSecret)...)
+	outputs := f.works()
+	text := func(name string) string { s, _ := outputs[name].(string); return s }
+	file := f.read("myinfluxdb.yml")
+	issuer := tn.url + "/" + entra.DefaultTenantID
+	jwks := issuer + "/discovery/v2.0/keys"
+	for _, want := range []string{"identityProvider: azure\n", "jwksEndpoint: " + jwks + "\n", "email: marty@example.com\n", "name: admin-dsn\n"} {
+		if !strings.Contains(file, want) {
+			t.Errorf("the AppInstance lacks %s:\n%s", want, file)
+		}
+	}
+	if text("issuer") != issuer+"/v2.0" || text("device_url") != issuer+"/oauth2/v2.0/devicecode" || text("token_url") != issuer+"/oauth2/v2.0/token" {
+		t.Errorf("%v", outputs)
+	}
+	// As influxctl does with scopes = ["CLIENT_ID/.default"].
+	hc := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: tn.certificate.Pool, MinVersion: tls.VersionTLS12}}}
+	t.Cleanup(hc.CloseIdleConnections)
+	post := func(address string, form url.Values) map[string]any {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader(form.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		resp, err := hc.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		answer := map[string]any{}
+		if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %s %v", address, resp.Status, answer)
+		}
+		return answer
+	}
+	device := post(text("device_url"), url.Values{"client_id": {text("client_id")}, "scope": {text("client_id") + "/.default"}})
+	page, _ := device["verification_uri"].(string)
+	code, _ := device["user_code"].(string)
+	password := f.firstPassword("marty@example.com")
+	if err := formclient.SignIn(t.Context(), hc, page, formclient.Credentials{
+		Username: "marty@example.com", Password: password, NewPassword: password + "2", UserCode: code,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	deviceCode, _ := device["device_code"].(string)
+	token, _ := post(text("token_url"), url.Values{
+		"client_id": {text("client_id")}, "grant_type": {"urn:ietf:params:oauth:grant-type:device_code"}, "device_code": {deviceCode},
+	})["access_token"].(string)
+	keys, err := (&oidc.Client{HTTP: hc}).FetchJWKS(t.Context(), jwks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admins := map[string]string{}
+	byMail, _ := outputs["admins"].(map[string]any)
+	for mail, id := range byMail {
+		s, _ := id.(string)
+		admins[s] = mail
+	}
+	marty, _ := byMail["marty@example.com"].(string)
+	for _, check := range oidc.VerifyAccessToken(resource.NewSecret(token), keys, oidc.Expectation{
+		Issuer: text("issuer"), SubjectClaim: "oid", AdminIDs: admins, OnlyID: marty, ClientID: text("client_id"),
+	}) {
+		if check.Status == oidc.Failed {
+			t.Errorf("the cluster would not take the token: %s: %s (%s)", check.Name, check.Value, check.Hint)
+		}
+	}
+	if v := tn.Violations(); len(v) > 0 {
+		t.Errorf("requests that Graph does not take: %+v", v)
+	}
+}
