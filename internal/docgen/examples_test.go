@@ -133,11 +133,11 @@ func entraServer(t *testing.T) []string {
 		App: entra.App{ClientID: client, Secret: "secret"},
 	})
 	var team []string
-	for _, name := range []string{"Brown", "Parker"} {
+	for _, name := range []string{"Brown", "Parker", "Clayton"} {
 		mail := strings.ToLower(name) + "@example.com"
 		team = append(team, directory.AddUser(map[string]any{"userPrincipalName": mail, "mail": mail, "givenName": "Somebody", "surname": name, "displayName": name}))
 	}
-	directory.AddGroup(map[string]any{"displayName": "InfluxDB admins"}, team...)
+	directory.AddGroup(map[string]any{"displayName": "InfluxDB admins"}, team[:2]...)
 	directory.Settle()
 	server := httptest.NewUnstartedServer(directory)
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate.Server}, MinVersion: tls.VersionTLS12}

@@ -7,6 +7,8 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -142,6 +144,7 @@ func newTenant(t testing.TB, opts entra.Options) *tenant {
 	tn := &tenant{Server: entra.New(opts), ca: filepath.Join(t.TempDir(), "ca.pem"), certificate: certificate}
 	server := httptest.NewUnstartedServer(tn.Server)
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate.Server}, MinVersion: tls.VersionTLS12}
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // connections that nobody used after all
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	tn.url = server.URL

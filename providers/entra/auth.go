@@ -149,10 +149,13 @@ func signInError(ctx context.Context, err error, clientID string) error {
 		return &providers.Error{Class: providers.NotAttempted, Summary: "Signing in to Entra ID: interrupted", Err: ctx.Err()}
 	}
 	e := &providers.Error{Class: providers.Unauthenticated, Summary: "Signing in to Entra ID failed", Err: err}
-	var failed *azidentity.AuthenticationFailedError
-	if !errors.As(err, &failed) || failed.RawResponse == nil {
+	none := func() error {
 		e.Hint = "No credential worked. Set client_id and client_secret, a certificate or a federated token file in the provider block, or sign in with az login: " + providers.Clean(firstLine(err.Error()), 200)
 		return e
+	}
+	var failed *azidentity.AuthenticationFailedError
+	if !errors.As(err, &failed) || failed.RawResponse == nil {
+		return none()
 	}
 	e.Status = failed.RawResponse.StatusCode
 	var body struct {
@@ -169,10 +172,11 @@ func signInError(ctx context.Context, err error, clientID string) error {
 			return e
 		}
 	}
-	if body.Error != "" {
-		text, _, _ := strings.Cut(body.Description, "Trace ID:")
-		e.Summary += ": " + providers.Clean(firstLine(text), 300)
+	if body.Error == "" { // not the token endpoint, but what else was tried
+		return none()
 	}
+	text, _, _ := strings.Cut(body.Description, "Trace ID:")
+	e.Summary += ": " + providers.Clean(firstLine(text), 300)
 	return e
 }
 

@@ -10,11 +10,9 @@ import (
 // each operation takes (https://learn.microsoft.com/graph/permissions-reference).
 const (
 	readOrganization   = "Organization.Read.All"
-	readDomains        = "Domain.Read.All"
 	readApplications   = "Application.Read.All"
 	ownApplications    = "Application.ReadWrite.OwnedBy"
 	assignRoles        = "AppRoleAssignment.ReadWrite.All"
-	grantPermissions   = "DelegatedPermissionGrant.ReadWrite.All"
 	readUsers          = "User.Read.All"
 	writeUsers         = "User.ReadWrite.All"
 	writePasswords     = "User-PasswordProfile.ReadWrite.All"

@@ -97,7 +97,7 @@ func TestSignInErrors(t *testing.T) {
 		`{"error":"invalid_client","error_description":"AADSTS7000222: The provided client secret keys are expired. Trace ID: x","error_codes":[7000222]}`: "has expired (AADSTS7000222)",
 		`{"error":"unauthorized_client","error_description":"AADSTS700016: Application not found","error_codes":[700016]}`:                                 "tenant_id is the tenant in which",
 		`{"error":"invalid_request","error_description":"AADSTS99: Something else. Trace ID: 1 Correlation ID: 2","error_codes":[99]}`:                     "AADSTS99: Something else.",
-		`<html>`: "Signing in to Entra ID failed",
+		`<html>`: "sign in with az login",
 	} {
 		err := signInError(context.Background(), &azidentity.AuthenticationFailedError{
 			RawResponse: &http.Response{StatusCode: 401, Body: io.NopCloser(strings.NewReader(body))},
