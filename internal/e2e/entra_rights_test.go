@@ -26,7 +26,7 @@ const tenantHCL = "provider \"entra\" {}\n\ntenant \"home\" {\n  domain = \"exam
 
 // A configuration can be planned and applied with the permissions that the
 // documentation lists, and each of them is needed: without it, an error names it.
-func TestEntraPermissions(t *testing.T) {
+func TestPermissionsOfTheExample(t *testing.T) {
 	const guest = "user \"emmett\" {\n  tenant = tenant.home\n  email  = \"brown@example.net\"\n  guest  = true\n}\n"
 	const lookUp = "data \"user\" \"clara\" {\n  tenant = tenant.home\n  email  = \"clara@example.com\"\n}\n\n"
 	for name, c := range map[string]struct {

@@ -70,7 +70,7 @@ func (w *work) createGroup() providers.Result {
 	if err != nil {
 		return providers.Result{Err: badRequest(err)}
 	}
-	r := w.ask(&call{info: info, doing: "create " + describe("group", name), needs: writeGroups, nature: repeatable, lagging: upsertIsBehind})
+	r := w.ask(&call{info: info, doing: "create " + describe("group", name), needs: createGroups, nature: repeatable, lagging: upsertIsBehind})
 	if r.err != nil {
 		return providers.Result{Err: r.err}
 	}

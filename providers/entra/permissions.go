@@ -17,6 +17,7 @@ const (
 	writeUsers         = "User.ReadWrite.All"
 	writePasswords     = "User-PasswordProfile.ReadWrite.All"
 	inviteUsers        = "User.Invite.All"
+	createGroups       = "Group.Create"
 	readGroupMembers   = "GroupMember.Read.All"
 	writeGroups        = "Group.ReadWrite.All"
 	writeGroupMembers  = "GroupMember.ReadWrite.All"
@@ -36,6 +37,7 @@ func permissions() []providers.Permission {
 		{Name: inviteUsers, Why: "invite guests", Kind: "user", Managed: true, Attributes: []string{"guest"}, Within: []string{writeUsers}},
 		{Name: readGroupMembers, Why: "find groups and their members", Kind: "group", Within: []string{writeGroups}},
 		{Name: readGroupMembers, Why: "find the members of a group", Kind: "user", Attributes: []string{"group"}, Within: []string{writeGroups}},
+		{Name: createGroups, Why: "create groups", Kind: "group", Managed: true, Within: []string{writeGroups}},
 		{Name: writeGroups, Why: "create, change and delete groups", Kind: "group", Managed: true},
 		{Name: writeGroupMembers, Why: "add members to groups and remove them", Kind: "group", Managed: true, Attributes: []string{"members"}, Within: []string{writeGroups}},
 	}
