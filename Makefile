@@ -23,6 +23,10 @@ build: ## build bin/idpctl
 demo: build ## plan, apply and sign in against the built-in Keycloak emulator
 	@$(GO) run ./internal/demo -idpctl $(BIN)/idpctl
 
+.PHONY: demo-entra
+demo-entra: build ## plan and apply against the built-in emulator of Entra ID
+	@$(GO) run ./internal/demo -entra -idpctl $(BIN)/idpctl
+
 .PHONY: test
 test: ## run the whole suite (emulator; no network, no Java)
 	$(GO) test -tags '$(TAGS)' ./...

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -266,4 +267,52 @@ func TestEntraExample(t *testing.T) {
 	if v := tn.Violations(); len(v) > 0 {
 		t.Errorf("requests that Graph does not take: %+v", v)
 	}
+}
+
+// The two configurations of the README give the AppInstances that stand beside
+// them.
+func TestReadme(t *testing.T) {
+	raw, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fences := func(language string) []string {
+		var out []string
+		for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(string(raw), -1) {
+			out = append(out, m[1])
+		}
+		return out
+	}
+	configurations, sections := fences("hcl"), fences("yaml")
+	if len(configurations) != 2 || len(sections) != 2 {
+		t.Fatalf("%d configurations and %d sections", len(configurations), len(sections))
+	}
+	try := func(i int, server string, environ []string, replace ...string) {
+		t.Helper()
+		f := &folder{TB: t, dir: t.TempDir(), environ: environ}
+		if err := os.WriteFile(filepath.Join(f.dir, "influxdb.idp.hcl"), []byte(strings.NewReplacer(replace...).Replace(configurations[i])), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f.works()
+		want := strings.NewReplacer(append(replace, "https://login.microsoftonline.com", server)...).Replace(sections[i])
+		ids := regexp.MustCompile(`(?m)id: .*$`)
+		got := f.read("myinfluxdb.yml")
+		for line := range strings.Lines(ids.ReplaceAllString(want, "id: ")) {
+			if !strings.Contains(ids.ReplaceAllString(got, "id: "), strings.TrimRight(line, "\n")) {
+				t.Errorf("the README's %q is not in\n%s", line, got)
+			}
+		}
+	}
+
+	server := httptest.NewServer(emulator.New(emulator.Options{AdminUser: "admin", AdminPassword: "admin"}))
+	t.Cleanup(server.Close)
+	somebody := onKeycloak("admin", "admin").open(t, server.URL)
+	somebody.makeHome("influxdb")
+	somebody.rename("influxdb", somebody.addPerson("influxdb", "brown@example.com"), "Emmett")
+	try(0, "", []string{"KEYCLOAK_USER=admin", "KEYCLOAK_PASSWORD=admin"}, "https://sso.example.com", server.URL, "lastName: Brown", "lastName: Tannen") // as addPerson calls everybody
+
+	tn := newTenant(t, entra.Options{})
+	tn.AddUser(map[string]any{"userPrincipalName": "brown@example.com", "mail": "brown@example.com", "givenName": "Emmett", "surname": "Brown", "displayName": "Emmett"})
+	tn.Settle()
+	try(1, tn.url, tn.environ(entraSecret), "TENANT_ID", entra.DefaultTenantID)
 }
