@@ -71,10 +71,10 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "idpctl",
 		Short: "Set up the identity provider of an InfluxDB Clustered installation",
-		Long: `idpctl reads *.idp.hcl files that describe the realm, the device-flow client
-and the admin users of an InfluxDB Clustered installation. It shows what would
-change at the identity provider (plan), makes it so (apply), and puts the client
-ID, endpoints and user IDs where the cluster needs them.`,
+		Long: `idpctl reads *.idp.hcl files that describe the realm or tenant, the
+device-flow client and the admin users of an InfluxDB Clustered installation. It
+shows what would change at the identity provider (plan), makes it so (apply), and
+puts the client ID, endpoints and user IDs where the cluster needs them.`,
 		Example:       "  idpctl plan\n  idpctl apply",
 		SilenceErrors: true,
 		SilenceUsage:  true,
