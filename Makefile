@@ -33,9 +33,10 @@ test: ## run the whole suite (emulator; no network, no Java)
 	@$(LEFT_OUT)
 
 .PHONY: test-race
-test-race: ## the same under the race detector
-	$(GO) test -race -tags '$(TAGS)' ./...
+test-race: ## the packages in which goroutines meet, under the race detector
+	$(GO) test -race -timeout 40m -tags '$(TAGS)' $(RACE_TESTS)
 	@$(LEFT_OUT)
+RACE_TESTS ?= ./apply ./config ./emulator/... ./internal/cli ./internal/parallel ./internal/run ./internal/view ./plan ./providers/... ./state
 
 .PHONY: test-keycloak
 test-keycloak: ## run the suite for a real Keycloak 26.7.3 (needs Java 17 and Maven)
