@@ -158,9 +158,9 @@ func (m *Module) Writes(kind, attribute string) bool {
 	return false
 }
 
-// Uses reports whether a block of a kind is there, managed or looked up by its
+// uses reports whether a block of a kind is there, managed or looked up by its
 // own or its plural name, and writes one of some attributes; none: any block does.
-func (m *Module) Uses(info providers.Info, kind string, managed bool, attributes []string) bool {
+func (m *Module) uses(info providers.Info, kind string, managed bool, attributes []string) bool {
 	for _, b := range m.blocks {
 		k, plural := info.KindOfPlural(b.kindName)
 		is := b.kindName == kind || plural && k.Name == kind

@@ -8,11 +8,11 @@ import (
 
 // Permissions are those of a provider that a configuration needs, each once, and
 // without those that others of them include.
-func Permissions(m *Module, info providers.Info) []providers.Permission {
+func (m *Module) Permissions(info providers.Info) []providers.Permission {
 	var needed []providers.Permission
 	names := map[string]bool{}
 	for _, p := range info.Permissions {
-		if !names[p.Name] && (p.Kind == "" || m.Uses(info, p.Kind, p.Managed, p.Attributes)) {
+		if !names[p.Name] && (p.Kind == "" || m.uses(info, p.Kind, p.Managed, p.Attributes)) {
 			names[p.Name] = true
 			needed = append(needed, p)
 		}

@@ -258,7 +258,7 @@ permissions that idpctl's account needs there, and why. No request is sent.`,
 				if !slices.ContainsFunc(module.Providers(), func(b config.ProviderBlock) bool { return b.Type == info.Type }) {
 					continue
 				}
-				for _, need := range config.Permissions(module, info) {
+				for _, need := range module.Permissions(info) {
 					rows = append(rows, []string{info.Type, need.Name, need.Why})
 				}
 			}

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/idpctl/idpctl/config"
 	emulator "github.com/idpctl/idpctl/emulator/entra"
 	"github.com/idpctl/idpctl/internal/run"
 	"github.com/idpctl/idpctl/plan"
@@ -24,7 +23,7 @@ func (d *entraTenant) printed() []string {
 		d.t.Fatal(diags)
 	}
 	var names []string
-	for _, p := range config.Permissions(module, d.opts.Providers[0].Info()) {
+	for _, p := range module.Permissions(d.opts.Providers[0].Info()) {
 		names = append(names, p.Name)
 	}
 	return names

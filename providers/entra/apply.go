@@ -6,31 +6,17 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
-	"github.com/idpctl/idpctl/resource"
+	"github.com/idpctl/idpctl/providers/transport"
 )
-
-// grace is how long operations under way may go on after an interruption.
-const grace = 30 * time.Second
 
 // Apply does a set of operations; see [providers.Conn]. Each is written as if it
 // were alone; what many of them ask at the same time goes into batches.
 func (c *conn) Apply(ctx context.Context, ops []providers.Operation, report func(providers.Result)) {
-	// What has begun is finished: a request cut off leaves in doubt what it did.
-	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	working, stop := transport.Finishing(ctx)
 	defer stop()
-	defer context.AfterFunc(ctx, func() {
-		timer := time.NewTimer(grace)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			stop()
-		case <-working.Done():
-		}
-	})()
 	for i := range ops {
 		c.remember(password(&ops[i]))
 		for _, s := range ops[i].Secrets {
@@ -305,7 +291,7 @@ func (w *work) gone() error {
 	return &providers.Error{Class: providers.NotFound, Summary: fmt.Sprintf("The %s is not there any more (id %s)", w.op.Kind, w.op.ID), Hint: "Plan again"}
 }
 
-// id is the path's of an object, for a message.
+// describe names an object in a message.
 func describe(kind, name string) string { return kind + " " + quoted(name) }
 
 // added and removed are the elements of a set that a change adds and removes.
@@ -331,5 +317,3 @@ func (c *conn) Check(ctx context.Context, ops []providers.Operation) []error {
 }
 
 var _ providers.Conn = (*conn)(nil)
-
-var _ = resource.Object{}

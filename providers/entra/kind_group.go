@@ -23,7 +23,7 @@ func groupKind() resource.Kind {
 			},
 			{
 				Name: "mail_nickname", Type: cty.String, Optional: true, Computed: true,
-				Check: resource.Check{MinLen: 1, MaxLen: 64, Pattern: `[!#$%&'*+\-./0-9=?A-Z^_{|}~a-z]+`, PatternDoc: "ASCII without spaces and @()\\[]\";:<>,"},
+				Check: nickname,
 				Doc:   "Mail alias, which Entra ID asks for even of a group without mail. Unset: made from the name of a new group.",
 			},
 			{

@@ -12,6 +12,9 @@ var stringSet = cty.Set(cty.String)
 // fits is what every text of Graph's fits in.
 var fits = resource.Check{MinLen: 1, MaxLen: 256}
 
+// nickname is what a mail nickname may be, of users and of groups.
+var nickname = resource.Check{MinLen: 1, MaxLen: 64, Pattern: `[!#$%&'*+\-./0-9=?A-Z^_{|}~a-z]+`, PatternDoc: "ASCII without spaces and @()\\[]\";:<>,"}
+
 func tenantKind() resource.Kind {
 	computed := func(name, doc string) resource.Attribute {
 		return resource.Attribute{Name: name, Type: cty.String, Computed: true, Doc: doc}

@@ -36,7 +36,7 @@ func userKind() resource.Kind {
 			},
 			{
 				Name: "mail_nickname", Type: cty.String, Optional: true, Computed: true,
-				Check: resource.Check{MinLen: 1, MaxLen: 64, Pattern: `[!#$%&'*+\-./0-9=?A-Z^_{|}~a-z]+`, PatternDoc: "ASCII without spaces and @()\\[]\";:<>,"},
+				Check: nickname,
 				Doc:   "Mail alias. Unset: the part of the user principal name before the @ of a new member; later it is left as it is.",
 			},
 			{

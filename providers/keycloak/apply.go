@@ -6,29 +6,16 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/transport"
 	"github.com/idpctl/idpctl/resource"
 )
 
-// grace is how long operations under way may go on after an interruption.
-const grace = 30 * time.Second
-
 // Apply does a set of operations; see [providers.Conn].
 func (c *conn) Apply(ctx context.Context, ops []providers.Operation, report func(providers.Result)) {
-	// What has begun is finished: a request cut off leaves in doubt what it did.
-	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	working, stop := transport.Finishing(ctx)
 	defer stop()
-	defer context.AfterFunc(ctx, func() {
-		timer := time.NewTimer(grace)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			stop()
-		case <-working.Done():
-		}
-	})()
 
 	for i := range ops {
 		c.remember(password(&ops[i]))

@@ -16,6 +16,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/transport"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -226,7 +227,7 @@ func TestInterrupted(t *testing.T) {
 				count["not begun"]++
 			}
 		}
-		if fmt.Sprint(count) != "map[cut off:1 done:7 not begun:12]" || time.Since(start) != 2*time.Second+grace {
+		if fmt.Sprint(count) != "map[cut off:1 done:7 not begun:12]" || time.Since(start) != 2*time.Second+transport.Grace {
 			t.Errorf("%v after %s", count, time.Since(start))
 		}
 	})
