@@ -40,8 +40,10 @@ func Int(obj cty.Value, name string, null int64) int64 {
 func IsSet(obj cty.Value, name string) bool { return !resource.Attr(obj, name).IsNull() }
 
 // Strings are the elements of a set or list of strings, sorted; nil for null.
-func Strings(obj cty.Value, name string) []string {
-	v := resource.Attr(obj, name)
+func Strings(obj cty.Value, name string) []string { return StringsOf(resource.Attr(obj, name)) }
+
+// StringsOf are the elements of a set or list of strings, sorted; nil for null.
+func StringsOf(v cty.Value) []string {
 	if v.IsNull() || !v.CanIterateElements() {
 		return nil
 	}

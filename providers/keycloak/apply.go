@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/providers/transport"
 	"github.com/idpctl/idpctl/resource"
 )
@@ -23,7 +24,7 @@ func (c *conn) Apply(ctx context.Context, ops []providers.Operation, report func
 			c.remember(s.Reveal())
 		}
 		// A mail server's can come back with any mail that is not sent.
-		c.remember(stringAttr(resource.Attr(ops[i].After, "smtp_server"), "password"))
+		c.remember(attr.String(resource.Attr(ops[i].After, "smtp_server"), "password"))
 	}
 	run := &batch{conn: c, interrupted: ctx, facts: map[string]*realmKnowledge{}}
 	// Nobody waits to hand something over: where the server has the processors,
@@ -136,17 +137,17 @@ func (b *batch) refuse(op *providers.Operation) error {
 
 // realmOf is the realm that an operation is about, by the name that it has now.
 func realmOf(op *providers.Operation) string {
-	if name := stringAttr(op.Before, "realm"); name != "" {
+	if name := attr.String(op.Before, "realm"); name != "" {
 		return name
 	}
-	return stringAttr(op.After, "realm")
+	return attr.String(op.After, "realm")
 }
 
 // changes reports whether an attribute is to be written: all that is set of a
 // new object, and what differs of an existing one.
 func changes(op *providers.Operation, name string) bool {
 	if op.Verb == providers.Create {
-		return isSet(op.After, name)
+		return attr.IsSet(op.After, name)
 	}
 	return slices.Contains(op.Changed, name)
 }

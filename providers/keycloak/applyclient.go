@@ -11,15 +11,16 @@ import (
 	"github.com/Nerzal/gocloak/v13"
 
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/resource"
 )
 
 func (b *batch) applyClient(ctx context.Context, op *providers.Operation) (string, *resource.Object, error) {
 	realm := realmOf(op)
-	name := stringAttr(op.After, "client_id")
+	name := attr.String(op.After, "client_id")
 	r := request{doing: "create client " + quoted(name), realm: realm, role: "manage-clients"}
 	if op.Verb == providers.Delete {
-		r.doing = "delete client " + quoted(stringAttr(op.Before, "client_id"))
+		r.doing = "delete client " + quoted(attr.String(op.Before, "client_id"))
 		return "", nil, ignoreAbsent(b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
 			return api.DeleteClient(ctx, token, segment(realm), segment(op.ID))
 		}))
@@ -40,7 +41,7 @@ func (b *batch) applyClient(ctx context.Context, op *providers.Operation) (strin
 			return "", nil, err
 		}
 	} else {
-		r.doing = "change client " + quoted(stringAttr(op.Before, "client_id"))
+		r.doing = "change client " + quoted(attr.String(op.Before, "client_id"))
 		body := clientBody(op)
 		body.ID = &op.ID
 		err := b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
@@ -68,12 +69,12 @@ func clientBody(op *providers.Operation) gocloak.Client {
 	var w gocloak.Client
 	text := func(field **string, name string) {
 		if changes(op, name) {
-			*field = gocloak.StringP(stringAttr(op.After, name))
+			*field = gocloak.StringP(attr.String(op.After, name))
 		}
 	}
 	toggle := func(field **bool, name string) {
 		if changes(op, name) {
-			*field = gocloak.BoolP(boolAttr(op.After, name, false))
+			*field = gocloak.BoolP(attr.Bool(op.After, name, false))
 		}
 	}
 	text(&w.ClientID, "client_id")
@@ -87,11 +88,11 @@ func clientBody(op *providers.Operation) gocloak.Client {
 	toggle(&w.FullScopeAllowed, "full_scope_allowed")
 	toggle(&w.ConsentRequired, "consent_required")
 	if changes(op, "access_type") {
-		w.PublicClient = gocloak.BoolP(stringAttr(op.After, "access_type") == "PUBLIC")
+		w.PublicClient = gocloak.BoolP(attr.String(op.After, "access_type") == "PUBLIC")
 		w.BearerOnly = gocloak.BoolP(false)
 	}
 	if changes(op, "valid_redirect_uris") {
-		uris := stringsAttr(op.After, "valid_redirect_uris")
+		uris := attr.Strings(op.After, "valid_redirect_uris")
 		if uris == nil {
 			uris = []string{}
 		}
@@ -111,13 +112,13 @@ func clientBody(op *providers.Operation) gocloak.Client {
 	for ours, theirs := range numberAttributes() {
 		if changes(op, ours) {
 			attributes[theirs] = ""
-			if isSet(op.After, ours) {
-				attributes[theirs] = strconv.FormatInt(intAttr(op.After, ours, 0), 10)
+			if attr.IsSet(op.After, ours) {
+				attributes[theirs] = strconv.FormatInt(attr.Int(op.After, ours, 0), 10)
 			}
 		}
 	}
 	if changes(op, "oauth2_device_authorization_grant_enabled") {
-		attributes[deviceGrantAttribute] = strconv.FormatBool(boolAttr(op.After, "oauth2_device_authorization_grant_enabled", false))
+		attributes[deviceGrantAttribute] = strconv.FormatBool(attr.Bool(op.After, "oauth2_device_authorization_grant_enabled", false))
 	}
 	if op.Marker != "" {
 		attributes[markerAttribute] = op.Marker
@@ -154,7 +155,7 @@ func (b *batch) checkClient(ctx context.Context, op *providers.Operation, realm 
 // anything is done: Keycloak ignores them without a word. Without a realm it is
 // not known which ones there will be.
 func (b *batch) checkScopes(ctx context.Context, op *providers.Operation, realm string) error {
-	defaults, optional := stringsAttr(op.After, "default_scopes"), stringsAttr(op.After, "optional_scopes")
+	defaults, optional := attr.Strings(op.After, "default_scopes"), attr.Strings(op.After, "optional_scopes")
 	for _, name := range optional {
 		if slices.Contains(defaults, name) {
 			return &providers.Error{
@@ -252,8 +253,8 @@ func (b *batch) applyScopes(ctx context.Context, op *providers.Operation, r requ
 		if !changes(op, l.attribute) {
 			continue
 		}
-		after := stringsAttr(op.After, l.attribute)
-		for _, name := range without(stringsAttr(op.Before, l.attribute), after) {
+		after := attr.Strings(op.After, l.attribute)
+		for _, name := range attr.Without(attr.Strings(op.Before, l.attribute), after) {
 			if name == basicScope && l.attribute == "default_scopes" || !slices.Contains(l.live, name) {
 				continue
 			}
@@ -261,13 +262,13 @@ func (b *batch) applyScopes(ctx context.Context, op *providers.Operation, r requ
 				return nil, err
 			}
 		}
-		for _, name := range without(after, l.live) {
+		for _, name := range attr.Without(after, l.live) {
 			// In the other list it would be ignored.
 			if other := lists[1-i]; slices.Contains(other.live, name) {
 				if err := step("DELETE", other.path, other.attribute, name); err != nil {
 					return nil, err
 				}
-				lists[1-i].live = without(other.live, []string{name}) // or it would be taken away again
+				lists[1-i].live = attr.Without(other.live, []string{name}) // or it would be taken away again
 			}
 			if err := step("PUT", l.path, l.attribute, name); err != nil {
 				return nil, err

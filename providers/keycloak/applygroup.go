@@ -7,6 +7,7 @@ import (
 	"github.com/Nerzal/gocloak/v13"
 
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/providers/transport"
 )
 
@@ -17,21 +18,21 @@ func (b *batch) applyGroup(ctx context.Context, op *providers.Operation) (string
 	}
 	switch op.Verb {
 	case providers.Create:
-		r.doing = "create group " + quoted(stringAttr(op.After, "name"))
+		r.doing = "create group " + quoted(attr.String(op.After, "name"))
 		id, err := b.createGroup(ctx, op, r)
 		if err != nil {
 			return "", err
 		}
 		return id, b.members(ctx, op, r, id)
 	case providers.Update:
-		r.doing = "change group " + quoted(stringAttr(op.Before, "name"))
+		r.doing = "change group " + quoted(attr.String(op.Before, "name"))
 		done, err := b.updateGroup(ctx, op, r)
 		if err != nil {
 			return idIf(done, op.ID), err
 		}
 		return op.ID, b.members(ctx, op, r, op.ID)
 	}
-	r.doing = "delete group " + quoted(stringAttr(op.Before, "name"))
+	r.doing = "delete group " + quoted(attr.String(op.Before, "name"))
 	return "", b.deleteGroup(ctx, op, r)
 }
 
@@ -42,18 +43,18 @@ func checkGroup(op *providers.Operation) error {
 			return emptyValue("attributes", name)
 		}
 	}
-	if parent := stringAttr(op.After, "parent"); parent != "" && !safeSegment(parent) {
+	if parent := attr.String(op.After, "parent"); parent != "" && !safeSegment(parent) {
 		return &providers.Error{Class: providers.Invalid, Attribute: "parent", Summary: quoted(parent) + " is not the id of a group"}
 	}
 	return nil
 }
 
 func (b *batch) createGroup(ctx context.Context, op *providers.Operation, r request) (string, error) {
-	w := gocloak.Group{Name: gocloak.StringP(stringAttr(op.After, "name"))}
+	w := gocloak.Group{Name: gocloak.StringP(attr.String(op.After, "name"))}
 	if attributes := multiMapAttr(op.After, "attributes"); len(attributes) > 0 {
 		w.Attributes = &attributes
 	}
-	id, err := b.putUnder(ctx, r, stringAttr(op.After, "parent"), w)
+	id, err := b.putUnder(ctx, r, attr.String(op.After, "parent"), w)
 	if err == nil && id == "" {
 		err = &providers.Error{
 			Class: providers.Ambiguous, Summary: fmt.Sprintf("Keycloak did not tell the id of group %s that it created", quoted(*w.Name)),
@@ -83,7 +84,7 @@ func (b *batch) putUnder(ctx context.Context, r request, parent string, w gocloa
 // updateGroup changes all but the members. It reports whether something was
 // done.
 func (b *batch) updateGroup(ctx context.Context, op *providers.Operation, r request) (bool, error) {
-	name := stringAttr(op.After, "name")
+	name := attr.String(op.After, "name")
 	done := false
 	if changes(op, "name") || changes(op, "attributes") {
 		w := gocloak.Group{ID: &op.ID, Name: &name}
@@ -110,7 +111,7 @@ func (b *batch) updateGroup(ctx context.Context, op *providers.Operation, r requ
 		done = true
 	}
 	if changes(op, "parent") {
-		_, err := b.putUnder(ctx, r, stringAttr(op.After, "parent"), gocloak.Group{ID: &op.ID, Name: &name})
+		_, err := b.putUnder(ctx, r, attr.String(op.After, "parent"), gocloak.Group{ID: &op.ID, Name: &name})
 		if err != nil {
 			return done, err
 		}
@@ -124,14 +125,14 @@ func (b *batch) members(ctx context.Context, op *providers.Operation, r request,
 	if !changes(op, "members") {
 		return nil
 	}
-	before, after := stringsAttr(op.Before, "members"), stringsAttr(op.After, "members")
-	add, remove := without(after, before), without(before, after)
+	before, after := attr.Strings(op.Before, "members"), attr.Strings(op.After, "members")
+	add, remove := attr.Without(after, before), attr.Without(before, after)
 	for _, user := range append(append([]string{}, add...), remove...) {
 		if !safeSegment(user) {
 			return &providers.Error{Class: providers.Invalid, Attribute: "members", Summary: quoted(user) + " is not the id of a user"}
 		}
 	}
-	r.doing = "change the members of group " + quoted(stringAttr(op.After, "name"))
+	r.doing = "change the members of group " + quoted(attr.String(op.After, "name"))
 	return b.each(ctx, len(add)+len(remove), func(ctx context.Context, i int) error {
 		if b.interrupted.Err() != nil {
 			return &providers.Error{

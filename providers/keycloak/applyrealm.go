@@ -8,6 +8,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -30,7 +31,7 @@ func (b *batch) applyRealm(ctx context.Context, op *providers.Operation) (string
 // contradiction refuses settings of which Keycloak switches one off for the
 // other, without a word.
 func contradiction(op *providers.Operation) error {
-	on := func(name string) bool { return changes(op, name) && boolAttr(op.After, name, false) }
+	on := func(name string) bool { return changes(op, name) && attr.Bool(op.After, name, false) }
 	for _, name := range []string{"login_with_email_allowed", "registration_email_as_username"} {
 		if on("duplicate_emails_allowed") && on(name) {
 			return &providers.Error{
@@ -80,19 +81,19 @@ func (b *batch) realmBody(op *providers.Operation) map[string]any {
 	body := map[string]any{}
 	for _, f := range realmFields() {
 		// A null setting that is the server's to decide stays as it is.
-		if !changes(op, f.Name) || !isSet(op.After, f.Name) {
+		if !changes(op, f.Name) || !attr.IsSet(op.After, f.Name) {
 			continue
 		}
 		switch f.Type {
 		case cty.Bool:
-			body[f.json] = boolAttr(op.After, f.Name, false)
+			body[f.json] = attr.Bool(op.After, f.Name, false)
 		case cty.Number:
-			body[f.json] = intAttr(op.After, f.Name, 0)
+			body[f.json] = attr.Int(op.After, f.Name, 0)
 		default:
-			body[f.json] = stringAttr(op.After, f.Name)
+			body[f.json] = attr.String(op.After, f.Name)
 		}
 	}
-	if changes(op, "smtp_server") && isSet(op.After, "smtp_server") {
+	if changes(op, "smtp_server") && attr.IsSet(op.After, "smtp_server") {
 		body["smtpServer"] = smtpWire(resource.Attr(op.After, "smtp_server"))
 	}
 	return body

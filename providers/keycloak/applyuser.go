@@ -11,6 +11,7 @@ import (
 	"github.com/Nerzal/gocloak/v13"
 
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/providers/transport"
 )
 
@@ -18,13 +19,13 @@ func (b *batch) applyUser(ctx context.Context, op *providers.Operation) (string,
 	r := request{realm: realmOf(op), role: "manage-users"}
 	switch op.Verb {
 	case providers.Create:
-		r.doing = "create user " + quoted(stringAttr(op.After, "username"))
+		r.doing = "create user " + quoted(attr.String(op.After, "username"))
 		return b.createUser(ctx, op, r)
 	case providers.Update:
-		r.doing = "change user " + quoted(stringAttr(op.Before, "username"))
+		r.doing = "change user " + quoted(attr.String(op.Before, "username"))
 		return b.updateUser(ctx, op, r)
 	}
-	r.doing = "delete user " + quoted(stringAttr(op.Before, "username"))
+	r.doing = "delete user " + quoted(attr.String(op.Before, "username"))
 	return "", ignoreAbsent(b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
 		return api.DeleteUser(ctx, token, segment(r.realm), segment(op.ID))
 	}))
@@ -36,7 +37,7 @@ func password(op *providers.Operation) string {
 		return op.Password.Reveal()
 	}
 	if op.Verb == providers.Create {
-		return stringAttr(op.After, "initial_password")
+		return attr.String(op.After, "initial_password")
 	}
 	return ""
 }
@@ -45,7 +46,7 @@ func temporary(op *providers.Operation) bool {
 	if !op.Password.IsZero() {
 		return op.PasswordTemporary
 	}
-	return boolAttr(op.After, "initial_password_temporary", true)
+	return attr.Bool(op.After, "initial_password_temporary", true)
 }
 
 func (b *batch) createUser(ctx context.Context, op *providers.Operation, r request) (string, error) {
@@ -57,20 +58,20 @@ func (b *batch) createUser(ctx context.Context, op *providers.Operation, r reque
 			return "", err
 		}
 	}
-	actions := stringsAttr(op.After, "required_actions")
+	actions := attr.Strings(op.After, "required_actions")
 	if err := b.checkActions(ctx, r.realm, actions); err != nil {
 		return "", err
 	}
 	w := gocloak.User{
-		Username:  gocloak.StringP(lower(stringAttr(op.After, "username"))),
-		Email:     gocloak.StringP(lower(stringAttr(op.After, "email"))),
-		FirstName: gocloak.StringP(stringAttr(op.After, "first_name")),
-		LastName:  gocloak.StringP(stringAttr(op.After, "last_name")),
+		Username:  gocloak.StringP(lower(attr.String(op.After, "username"))),
+		Email:     gocloak.StringP(lower(attr.String(op.After, "email"))),
+		FirstName: gocloak.StringP(attr.String(op.After, "first_name")),
+		LastName:  gocloak.StringP(attr.String(op.After, "last_name")),
 		// Keycloak's default is a disabled user.
-		Enabled: gocloak.BoolP(boolAttr(op.After, "enabled", true)),
+		Enabled: gocloak.BoolP(attr.Bool(op.After, "enabled", true)),
 	}
-	if isSet(op.After, "email_verified") {
-		w.EmailVerified = gocloak.BoolP(boolAttr(op.After, "email_verified", false))
+	if attr.IsSet(op.After, "email_verified") {
+		w.EmailVerified = gocloak.BoolP(attr.Bool(op.After, "email_verified", false))
 	}
 	if len(attributes) > 0 {
 		w.Attributes = &attributes
@@ -115,7 +116,7 @@ func (b *batch) updateUser(ctx context.Context, op *providers.Operation, r reque
 	fields := 0
 	text := func(field **string, name string, fold bool) {
 		if changes(op, name) {
-			s := stringAttr(op.After, name)
+			s := attr.String(op.After, name)
 			if fold {
 				s = lower(s)
 			}
@@ -128,11 +129,11 @@ func (b *batch) updateUser(ctx context.Context, op *providers.Operation, r reque
 	text(&w.FirstName, "first_name", false)
 	text(&w.LastName, "last_name", false)
 	if changes(op, "enabled") {
-		w.Enabled = gocloak.BoolP(boolAttr(op.After, "enabled", true))
+		w.Enabled = gocloak.BoolP(attr.Bool(op.After, "enabled", true))
 		fields++
 	}
-	if changes(op, "email_verified") && isSet(op.After, "email_verified") {
-		w.EmailVerified = gocloak.BoolP(boolAttr(op.After, "email_verified", false))
+	if changes(op, "email_verified") && attr.IsSet(op.After, "email_verified") {
+		w.EmailVerified = gocloak.BoolP(attr.Bool(op.After, "email_verified", false))
 		fields++
 	}
 	var written map[string][]string
@@ -169,7 +170,7 @@ func (b *batch) updateUser(ctx context.Context, op *providers.Operation, r reque
 	}
 	if pw := password(op); pw != "" {
 		r := r
-		r.doing = "set the password of user " + quoted(stringAttr(op.After, "username"))
+		r.doing = "set the password of user " + quoted(attr.String(op.After, "username"))
 		err := b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
 			return api.SetPassword(ctx, token, segment(op.ID), segment(r.realm), pw, temporary(op))
 		})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/idpctl/idpctl/internal/parallel"
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/attr"
 )
 
 // Check tells what Keycloak would refuse, or drop without a word; see
@@ -17,7 +18,7 @@ func (c *conn) Check(ctx context.Context, ops []providers.Operation) []error {
 	b := &batch{conn: c, interrupted: ctx, facts: map[string]*realmKnowledge{}, ofNewRealms: newRealmProfile()}
 	realms := ahead{realms: map[string]*realmAhead{}, leaving: map[string]int{}}
 	for _, op := range ops {
-		if parent := stringAttr(op.Before, "parent"); op.Kind == "group" && parent != "" && parent != stringAttr(op.After, "parent") &&
+		if parent := attr.String(op.Before, "parent"); op.Kind == "group" && parent != "" && parent != attr.String(op.After, "parent") &&
 			(op.Verb == providers.Delete || op.Verb == providers.Update && changes(&op, "parent")) {
 			realms.leaving[parent]++
 		}
@@ -95,16 +96,16 @@ type realmAhead struct {
 }
 
 func (a ahead) note(op *providers.Operation) {
-	r := &realmAhead{name: stringAttr(op.Before, "realm")}
+	r := &realmAhead{name: attr.String(op.Before, "realm")}
 	for name, field := range map[string]**bool{
 		"registration_email_as_username": &r.emailAsUsername, "edit_username_allowed": &r.editUsername,
 	} {
 		if op.Verb == providers.Create || changes(op, name) {
-			on := boolAttr(op.After, name, false)
+			on := attr.Bool(op.After, name, false)
 			*field = &on
 		}
 	}
-	a.realms[stringAttr(op.After, "realm")] = r
+	a.realms[attr.String(op.After, "realm")] = r
 	if r.name != "" {
 		a.realms[r.name] = r
 	}
@@ -154,15 +155,15 @@ func (b *batch) checkUser(ctx context.Context, op *providers.Operation, realm st
 		return err
 	}
 	if op.Verb == providers.Create {
-		return b.checkActions(ctx, realm, stringsAttr(op.After, "required_actions"))
+		return b.checkActions(ctx, realm, attr.Strings(op.After, "required_actions"))
 	}
 	return nil
 }
 
 // checkUsername refuses user names that the realm's settings change or keep.
 func (b *batch) checkUsername(ctx context.Context, op *providers.Operation, realm string, will *realmAhead) error {
-	name := lower(stringAttr(op.After, "username"))
-	if name == "" || !changes(op, "username") || op.Verb == providers.Create && name == lower(stringAttr(op.After, "email")) {
+	name := lower(attr.String(op.After, "username"))
+	if name == "" || !changes(op, "username") || op.Verb == providers.Create && name == lower(attr.String(op.After, "email")) {
 		return nil
 	}
 	var is realmFacts
@@ -179,7 +180,7 @@ func (b *batch) checkUsername(ctx context.Context, op *providers.Operation, real
 		is.known, is.editUsername = true, *will.editUsername
 	}
 	switch {
-	case is.emailAsUsername && name != lower(stringAttr(op.After, "email")):
+	case is.emailAsUsername && name != lower(attr.String(op.After, "email")):
 		return &providers.Error{
 			Class: providers.Invalid, Attribute: "username",
 			Summary: fmt.Sprintf("Realm %s has registration_email_as_username on, so each user's name is the e-mail", quoted(realmOf(op))),
@@ -188,7 +189,7 @@ func (b *batch) checkUsername(ctx context.Context, op *providers.Operation, real
 	case op.Verb == providers.Update && is.known && !is.editUsername:
 		return &providers.Error{
 			Class: providers.Invalid, Attribute: "username",
-			Summary: fmt.Sprintf("Realm %s does not let user names be changed, and %s has another now: %s", quoted(realmOf(op)), op.Address, quoted(stringAttr(op.Before, "username"))),
+			Summary: fmt.Sprintf("Realm %s does not let user names be changed, and %s has another now: %s", quoted(realmOf(op)), op.Address, quoted(attr.String(op.Before, "username"))),
 			Hint:    "Set edit_username_allowed = true in the realm, or write the name that the user has",
 		}
 	}
@@ -198,7 +199,7 @@ func (b *batch) checkUsername(ctx context.Context, op *providers.Operation, real
 // checkSubgroups refuses to delete a group that has more subgroups than leave it.
 func (b *batch) checkSubgroups(ctx context.Context, op *providers.Operation, leaving int) error {
 	realm := realmOf(op)
-	live, err := b.getGroup(ctx, request{doing: "read group " + quoted(stringAttr(op.Before, "name")), realm: realm, role: "view-users"}, op.ID)
+	live, err := b.getGroup(ctx, request{doing: "read group " + quoted(attr.String(op.Before, "name")), realm: realm, role: "view-users"}, op.ID)
 	if err != nil || live == nil || live.SubGroupCount <= leaving {
 		return err
 	}
@@ -217,7 +218,7 @@ func (b *batch) ownAccount(op *providers.Operation) error {
 	if op.Verb == providers.Create || realmOf(op) != creds.realm {
 		return nil
 	}
-	named := func(name string) string { return lower(stringAttr(op.Before, name)) }
+	named := func(name string) string { return lower(attr.String(op.Before, name)) }
 	var own bool
 	var what string
 	switch op.Kind {
@@ -226,7 +227,7 @@ func (b *batch) ownAccount(op *providers.Operation) error {
 	case "user":
 		own, what = creds.username != "" && (named("username") == lower(creds.username) || named("email") == lower(creds.username)), "the account"
 	case "client":
-		own, what = stringAttr(op.Before, "client_id") == creds.clientID, "the client"
+		own, what = attr.String(op.Before, "client_id") == creds.clientID, "the client"
 	}
 	if !own {
 		return nil
@@ -241,15 +242,15 @@ func (b *batch) ownAccount(op *providers.Operation) error {
 	switch {
 	case op.Verb == providers.Delete:
 		return refused("", "delete")
-	case changes(op, "enabled") && !boolAttr(op.After, "enabled", true):
+	case changes(op, "enabled") && !attr.Bool(op.After, "enabled", true):
 		return refused("enabled", "disable")
 	case op.Kind == "user" && changes(op, "username"):
 		return refused("username", "rename")
 	case op.Kind == "client" && changes(op, "client_id"):
 		return refused("client_id", "rename")
-	case op.Kind == "client" && creds.username == "" && changes(op, "service_accounts_enabled") && !boolAttr(op.After, "service_accounts_enabled", false):
+	case op.Kind == "client" && creds.username == "" && changes(op, "service_accounts_enabled") && !attr.Bool(op.After, "service_accounts_enabled", false):
 		return refused("service_accounts_enabled", "end the service account of")
-	case op.Kind == "client" && creds.username != "" && changes(op, "direct_access_grants_enabled") && !boolAttr(op.After, "direct_access_grants_enabled", false):
+	case op.Kind == "client" && creds.username != "" && changes(op, "direct_access_grants_enabled") && !attr.Bool(op.After, "direct_access_grants_enabled", false):
 		return refused("direct_access_grants_enabled", "end the password grant of")
 	}
 	return nil

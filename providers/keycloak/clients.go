@@ -9,6 +9,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -188,7 +189,7 @@ func (c *conn) clientObject(realm string, w *wireClient, brief bool) resource.Ob
 	attrs := c.blank("client")
 	attrs["id"], attrs["realm"], attrs["client_id"] = cty.StringVal(w.ID), cty.StringVal(realm), cty.StringVal(w.ClientID)
 	if !brief {
-		attrs["name"], attrs["description"] = stringVal(w.Name), stringVal(w.Description)
+		attrs["name"], attrs["description"] = attr.OfString(w.Name), attr.OfString(w.Description)
 		attrs["enabled"] = cty.BoolVal(w.Enabled)
 		attrs["access_type"] = cty.StringVal(accessType(w))
 		attrs["oauth2_device_authorization_grant_enabled"] = cty.BoolVal(w.Attributes[deviceGrantAttribute] == "true")
@@ -198,9 +199,9 @@ func (c *conn) clientObject(realm string, w *wireClient, brief bool) resource.Ob
 		attrs["service_accounts_enabled"] = cty.BoolVal(w.ServiceAccountsEnabled)
 		attrs["full_scope_allowed"] = cty.BoolVal(w.FullScopeAllowed)
 		attrs["consent_required"] = cty.BoolVal(w.ConsentRequired)
-		attrs["valid_redirect_uris"] = stringsVal(w.RedirectURIs)
-		attrs["default_scopes"] = stringsVal(w.DefaultClientScopes)
-		attrs["optional_scopes"] = stringsVal(w.OptionalClientScopes)
+		attrs["valid_redirect_uris"] = attr.OfStrings(w.RedirectURIs)
+		attrs["default_scopes"] = attr.OfStrings(w.DefaultClientScopes)
+		attrs["optional_scopes"] = attr.OfStrings(w.OptionalClientScopes)
 		for ours, theirs := range numberAttributes() {
 			if n, err := strconv.ParseInt(w.Attributes[theirs], 10, 64); err == nil {
 				attrs[ours] = cty.NumberIntVal(n)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/idpctl/idpctl/emulator/fault"
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/providers/conformance"
 	"github.com/idpctl/idpctl/resource"
 )
@@ -161,7 +162,7 @@ func conform(t *testing.T, start func(t *testing.T) site, wrap func(*testing.T, 
 		CreatedUnknown: []string{"realm", "client", "group"},
 		Home: func(t *testing.T, o resource.Object) {
 			t.Helper()
-			here.prepare(t, stringAttr(o.Attrs, "realm"))
+			here.prepare(t, attr.String(o.Attrs, "realm"))
 		},
 	})
 }

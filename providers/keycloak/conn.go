@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/providers/transport"
 	"github.com/idpctl/idpctl/resource"
 )
@@ -51,7 +52,7 @@ func newConn(creds credentials, t *transport.Transport, parallelism int) *conn {
 	}
 	c.auth = &auth{c: c, creds: creds, apis: map[string]*gocloak.GoCloak{}}
 	for _, k := range (provider{}).Info().Kinds {
-		c.blanks[k.Name] = nulls(k)
+		c.blanks[k.Name] = attr.Nulls(k)
 	}
 	return c
 }

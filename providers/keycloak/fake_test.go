@@ -19,6 +19,7 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/providers/transport"
 )
 
@@ -135,7 +136,7 @@ func (f *fake) connect(over map[string]string) *conn {
 
 	vals := map[string]cty.Value{"url": cty.StringVal("http://sso.test"), "username": cty.StringVal("admin"), "password": cty.StringVal(canaryPassword)}
 	for k, v := range over {
-		vals[k] = stringVal(v)
+		vals[k] = attr.OfString(v)
 	}
 	creds, err := readCredentials(blockOf(vals))
 	if err != nil {
@@ -198,7 +199,7 @@ func (l *memory) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 func objectOf(t testing.TB, kind string, attrs map[string]cty.Value) cty.Value {
 	t.Helper()
 	k, _ := New().Info().Kind(kind)
-	vals := nulls(k)
+	vals := attr.Nulls(k)
 	for _, a := range k.Attributes {
 		if a.Default != cty.NilVal {
 			vals[a.Name] = a.Default
@@ -245,7 +246,7 @@ func apply(t testing.TB, c *conn, ctx context.Context, ops ...providers.Operatio
 // Short forms for values.
 func s(v string) cty.Value       { return cty.StringVal(v) }
 func n(v int64) cty.Value        { return cty.NumberIntVal(v) }
-func set(vs ...string) cty.Value { return stringsVal(vs) }
+func set(vs ...string) cty.Value { return attr.OfStrings(vs) }
 
 func person(realm, name string) map[string]cty.Value {
 	return map[string]cty.Value{

@@ -9,6 +9,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -214,12 +215,12 @@ func (c *conn) fetchMembers(ctx context.Context, realm string, groups []*wireGro
 func (c *conn) groupObject(g *wireGroup, q providers.Query) resource.Object {
 	attrs := c.blank("group")
 	attrs["id"], attrs["realm"] = cty.StringVal(g.ID), cty.StringVal(q.Parent)
-	attrs["name"], attrs["parent"] = cty.StringVal(g.Name), stringVal(g.ParentID)
+	attrs["name"], attrs["parent"] = cty.StringVal(g.Name), attr.OfString(g.ParentID)
 	if !q.Brief {
 		attrs["attributes"] = multiMapVal(g.Attributes)
 	}
 	if !q.Omits("members") {
-		attrs["members"] = stringsVal(g.members)
+		attrs["members"] = attr.OfStrings(g.members)
 	}
 	return resource.Object{Kind: "group", ID: g.ID, Attrs: cty.ObjectVal(attrs)}
 }

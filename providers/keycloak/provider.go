@@ -11,6 +11,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/providers/transport"
 	"github.com/idpctl/idpctl/resource"
 )
@@ -151,10 +152,10 @@ func (provider) Open(_ context.Context, cfg providers.Config) (providers.Conn, e
 		Server:             "Keycloak",
 		Config:             cfg,
 		CAHint:             "ca_file",
-		InsecureSkipVerify: boolAttr(cfg.Attrs, "tls_insecure_skip_verify", false),
-		Timeout:            time.Duration(intAttr(cfg.Attrs, "timeout", 60)) * time.Second,
+		InsecureSkipVerify: attr.Bool(cfg.Attrs, "tls_insecure_skip_verify", false),
+		Timeout:            time.Duration(attr.Int(cfg.Attrs, "timeout", 60)) * time.Second,
 	}
-	if file := stringAttr(cfg.Attrs, "ca_file"); file != "" {
+	if file := attr.String(cfg.Attrs, "ca_file"); file != "" {
 		if !filepath.IsAbs(file) {
 			file = filepath.Join(cfg.Dir, file)
 		}
@@ -185,16 +186,16 @@ func (c credentials) who() string {
 
 func readCredentials(attrs cty.Value) (credentials, error) {
 	c := credentials{
-		realm:        stringAttr(attrs, "realm"),
-		clientID:     stringAttr(attrs, "client_id"),
-		clientSecret: stringAttr(attrs, "client_secret"),
-		username:     stringAttr(attrs, "username"),
-		password:     stringAttr(attrs, "password"),
+		realm:        attr.String(attrs, "realm"),
+		clientID:     attr.String(attrs, "client_id"),
+		clientSecret: attr.String(attrs, "client_secret"),
+		username:     attr.String(attrs, "username"),
+		password:     attr.String(attrs, "password"),
 	}
 	refuse := func(attribute, summary, hint string) (credentials, error) {
 		return c, &providers.Error{Class: providers.Invalid, Attribute: attribute, Summary: summary, Hint: hint}
 	}
-	raw := strings.TrimSpace(stringAttr(attrs, "url"))
+	raw := strings.TrimSpace(attr.String(attrs, "url"))
 	base, err := url.Parse(raw)
 	switch {
 	case raw == "":

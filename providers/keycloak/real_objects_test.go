@@ -9,6 +9,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/attr"
 )
 
 func TestRealRealm(t *testing.T) {
@@ -175,7 +176,7 @@ func TestRealClient(t *testing.T) {
 	if live.Marker != "m1" || live.Builtin {
 		t.Errorf("marker %q, builtin %v", live.Marker, live.Builtin)
 	}
-	if !strings.Contains(strings.Join(stringsOf(live.Attr("default_scopes")), " "), "basic") {
+	if !strings.Contains(strings.Join(attr.StringsOf(live.Attr("default_scopes")), " "), "basic") {
 		t.Error("the scope basic is lost")
 	}
 
@@ -231,7 +232,7 @@ func TestRealClientScopes(t *testing.T) {
 	})
 	live := r.one("client", realm, id)
 	has := func(attribute, scope string) bool {
-		for _, name := range stringsOf(live.Attr(attribute)) {
+		for _, name := range attr.StringsOf(live.Attr(attribute)) {
 			if name == scope {
 				return true
 			}
@@ -280,13 +281,13 @@ func TestRealClientKeys(t *testing.T) {
 	} else {
 		for _, o := range objs {
 			if o.Builtin == (o.ID == id) {
-				t.Errorf("%v: builtin %v", stringAttr(o.Attrs, "client_id"), o.Builtin)
+				t.Errorf("%v: builtin %v", attr.String(o.Attrs, "client_id"), o.Builtin)
 			}
 		}
 	}
 	for _, o := range r.list(providers.Query{Kind: "client", Parent: "master", Keys: []map[string]string{{"client_id": realm + "-realm"}, {"client_id": "admin-cli"}}}) {
 		if !o.Builtin {
-			t.Errorf("%v is not built in", stringAttr(o.Attrs, "client_id"))
+			t.Errorf("%v is not built in", attr.String(o.Attrs, "client_id"))
 		}
 	}
 }

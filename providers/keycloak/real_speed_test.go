@@ -16,6 +16,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/attr"
 )
 
 // fill imports users past the provider: 50 at a time, as Keycloak is fastest.
@@ -47,7 +48,7 @@ func TestRealRequests(t *testing.T) {
 	var names []map[string]string
 	for _, o := range all {
 		ids = append(ids, o.ID)
-		names = append(names, map[string]string{"username": stringAttr(o.Attrs, "username")})
+		names = append(names, map[string]string{"username": attr.String(o.Attrs, "username")})
 	}
 	for _, c := range []struct {
 		name           string
@@ -115,7 +116,7 @@ func TestRealListWhileChanging(t *testing.T) {
 	for range 6 {
 		seen := map[string]int{}
 		for _, o := range r.list(providers.Query{Kind: "user", Parent: realm, All: true, Brief: true}) {
-			seen[stringAttr(o.Attrs, "username")]++
+			seen[attr.String(o.Attrs, "username")]++
 		}
 		for i := range 2500 {
 			if name := fmt.Sprintf("u%05d@example.com", i); seen[name] != 1 {

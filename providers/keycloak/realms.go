@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -223,8 +224,8 @@ func (c *conn) realmObject(w *wireRealm, d discovered, brief bool) resource.Obje
 		}
 		attrs["smtp_server"] = smtpVal(w.SMTP)
 		attrs["attributes"] = mapVal(realmAttributes(w.Attributes))
-		attrs["issuer"], attrs["jwks_uri"] = stringVal(d.Issuer), stringVal(d.JWKS)
-		attrs["token_endpoint"], attrs["device_authorization_endpoint"] = stringVal(d.Token), stringVal(d.DeviceEndpoint)
+		attrs["issuer"], attrs["jwks_uri"] = attr.OfString(d.Issuer), attr.OfString(d.JWKS)
+		attrs["token_endpoint"], attrs["device_authorization_endpoint"] = attr.OfString(d.Token), attr.OfString(d.DeviceEndpoint)
 	}
 	return resource.Object{
 		Kind: "realm", ID: w.ID, Attrs: cty.ObjectVal(attrs),
@@ -287,7 +288,7 @@ func smtpVal(w map[string]string) cty.Value {
 		"starttls": cty.BoolVal(w["starttls"] == "true"), "ssl": cty.BoolVal(w["ssl"] == "true"),
 	}
 	for name, key := range smtpFields() {
-		attrs[name] = stringVal(w[key])
+		attrs[name] = attr.OfString(w[key])
 	}
 	if w["auth"] != "true" {
 		attrs["username"] = nullString
@@ -305,23 +306,23 @@ const keptPassword = "**********"
 // smtpWire is the block as Keycloak wants it: everything a string.
 func smtpWire(block cty.Value) map[string]string {
 	w := map[string]string{}
-	if block.IsNull() || !isSet(block, "host") {
+	if block.IsNull() || !attr.IsSet(block, "host") {
 		return w
 	}
 	for name, key := range smtpFields() {
-		if s := stringAttr(block, name); s != "" {
+		if s := attr.String(block, name); s != "" {
 			w[key] = s
 		}
 	}
-	if port := intAttr(block, "port", 0); port > 0 {
+	if port := attr.Int(block, "port", 0); port > 0 {
 		w["port"] = strconv.FormatInt(port, 10)
 	}
-	w["starttls"] = strconv.FormatBool(boolAttr(block, "starttls", false))
-	w["ssl"] = strconv.FormatBool(boolAttr(block, "ssl", false))
+	w["starttls"] = strconv.FormatBool(attr.Bool(block, "starttls", false))
+	w["ssl"] = strconv.FormatBool(attr.Bool(block, "ssl", false))
 	w["auth"] = strconv.FormatBool(w["user"] != "")
 	if w["user"] != "" {
 		w["password"] = keptPassword
-		if password := stringAttr(block, "password"); password != "" {
+		if password := attr.String(block, "password"); password != "" {
 			w["password"] = password
 		}
 	}

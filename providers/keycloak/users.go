@@ -9,6 +9,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -153,9 +154,9 @@ func (c *conn) doubts(ctx context.Context, q providers.Query, found []*wireUser)
 func (c *conn) userObject(w *wireUser, q providers.Query) resource.Object {
 	attrs := c.blank("user")
 	attrs["id"], attrs["realm"] = cty.StringVal(w.ID), cty.StringVal(q.Parent)
-	attrs["username"], attrs["email"] = cty.StringVal(w.Username), stringVal(w.Email)
+	attrs["username"], attrs["email"] = cty.StringVal(w.Username), attr.OfString(w.Email)
 	if !q.Brief {
-		attrs["first_name"], attrs["last_name"] = stringVal(w.FirstName), stringVal(w.LastName)
+		attrs["first_name"], attrs["last_name"] = attr.OfString(w.FirstName), attr.OfString(w.LastName)
 		attrs["enabled"], attrs["email_verified"] = cty.BoolVal(w.Enabled), cty.BoolVal(w.EmailVerified)
 	}
 	if !q.Omits("attributes") {

@@ -10,6 +10,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/attr"
 )
 
 // userSearch finds users of one realm, by the cheaper of two ways: reading all
@@ -264,7 +265,7 @@ func (s *userSearch) byKey(ctx context.Context, key map[string]string) ([]*wireU
 
 // filtered finds the users that the arguments of a data block describe.
 func (s *userSearch) filtered(ctx context.Context, args cty.Value) ([]*wireUser, error) {
-	group, search, attributes := stringAttr(args, "group"), stringAttr(args, "search"), mapAttr(args, "attributes")
+	group, search, attributes := attr.String(args, "group"), attr.String(args, "search"), mapAttr(args, "attributes")
 	if search != "" && len(attributes) > 0 {
 		return nil, &providers.Error{
 			Class: providers.Invalid, Attribute: "attributes",
@@ -279,8 +280,8 @@ func (s *userSearch) filtered(ctx context.Context, args cty.Value) ([]*wireUser,
 	if len(attributes) > 0 {
 		query["q"] = attributeQuery(attributes)
 	}
-	if isSet(args, "enabled") {
-		query["enabled"] = strconv.FormatBool(boolAttr(args, "enabled", true))
+	if attr.IsSet(args, "enabled") {
+		query["enabled"] = strconv.FormatBool(attr.Bool(args, "enabled", true))
 	}
 	full := *s
 	full.brief = s.brief && len(attributes) == 0
@@ -289,7 +290,7 @@ func (s *userSearch) filtered(ctx context.Context, args cty.Value) ([]*wireUser,
 		return nil, err
 	}
 	return slices.DeleteFunc(found, func(u *wireUser) bool {
-		if isSet(args, "enabled") && u.Enabled != boolAttr(args, "enabled", true) {
+		if attr.IsSet(args, "enabled") && u.Enabled != attr.Bool(args, "enabled", true) {
 			return true
 		}
 		for name, value := range attributes {

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/attr"
 )
 
 // The validations of a user profile that can be told beforehand; the others are
@@ -44,7 +45,7 @@ func checkProfile(p *userProfile, op *providers.Operation) error {
 		attribute, shown := attributeOf(a.Name), attributeOf(a.Name)
 		var values []string
 		if rootAttribute(a.Name) {
-			if v := stringAttr(op.After, attribute); v != "" && changes(op, attribute) {
+			if v := attr.String(op.After, attribute); v != "" && changes(op, attribute) {
 				values = []string{v}
 			}
 		} else {
@@ -70,7 +71,7 @@ func checkProfile(p *userProfile, op *providers.Operation) error {
 					Class: providers.Invalid, Attribute: attribute,
 					Summary: fmt.Sprintf("Realm %s does not take %s for %s: %s", quoted(realmOf(op)), quoted(v), shown, why),
 				}
-				if a.Name == "username" && lower(v) == lower(stringAttr(op.After, "email")) {
+				if a.Name == "username" && lower(v) == lower(attr.String(op.After, "email")) {
 					e.Attribute, e.Hint = "email", "The user name is the e-mail unless username says otherwise: set username"
 				}
 				return e

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/gocty"
 
+	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -20,51 +20,6 @@ var (
 	nullString = cty.NullVal(cty.String)
 	nullNumber = cty.NullVal(cty.Number)
 )
-
-// stringAttr is an attribute's string, "" if it is null or absent.
-func stringAttr(obj cty.Value, name string) string {
-	if v := resource.Attr(obj, name); !v.IsNull() && v.Type() == cty.String {
-		return v.AsString()
-	}
-	return ""
-}
-
-// boolAttr is an attribute's bool, or what stands for null.
-func boolAttr(obj cty.Value, name string, null bool) bool {
-	if v := resource.Attr(obj, name); !v.IsNull() && v.Type() == cty.Bool {
-		return v.True()
-	}
-	return null
-}
-
-// intAttr is an attribute's whole number, or what stands for null.
-func intAttr(obj cty.Value, name string, null int64) int64 {
-	var n int64
-	if v := resource.Attr(obj, name); !v.IsNull() && v.Type() == cty.Number && gocty.FromCtyValue(v, &n) == nil {
-		return n
-	}
-	return null
-}
-
-// isSet reports whether an attribute is there and not null.
-func isSet(obj cty.Value, name string) bool { return !resource.Attr(obj, name).IsNull() }
-
-// stringsAttr are the elements of a set of strings, sorted; nil for null.
-func stringsAttr(obj cty.Value, name string) []string { return stringsOf(resource.Attr(obj, name)) }
-
-func stringsOf(v cty.Value) []string {
-	if v.IsNull() || !v.CanIterateElements() {
-		return nil
-	}
-	out := make([]string, 0, v.LengthInt())
-	for _, e := range v.Elements() {
-		if !e.IsNull() && e.Type() == cty.String {
-			out = append(out, e.AsString())
-		}
-	}
-	slices.Sort(out)
-	return out
-}
 
 // mapAttr is a map of strings; nil for null.
 func mapAttr(obj cty.Value, name string) map[string]string { //nolint:unparam // as its neighbours
@@ -89,28 +44,9 @@ func multiMapAttr(obj cty.Value, name string) map[string][]string { //nolint:unp
 	}
 	out := make(map[string][]string, v.LengthInt())
 	for k, e := range v.Elements() {
-		out[k.AsString()] = stringsOf(e)
+		out[k.AsString()] = attr.StringsOf(e)
 	}
 	return out
-}
-
-// stringVal is s, and null for "".
-func stringVal(s string) cty.Value {
-	if s == "" {
-		return nullString
-	}
-	return cty.StringVal(s)
-}
-
-func stringsVal(list []string) cty.Value {
-	if len(list) == 0 {
-		return noStrings
-	}
-	vals := make([]cty.Value, len(list))
-	for i, s := range list {
-		vals[i] = cty.StringVal(s)
-	}
-	return cty.SetVal(vals)
 }
 
 func mapVal(m map[string]string) cty.Value {
@@ -130,19 +66,9 @@ func multiMapVal(m map[string][]string) cty.Value {
 	}
 	vals := make(map[string]cty.Value, len(m))
 	for k, list := range m {
-		vals[k] = stringsVal(list)
+		vals[k] = attr.OfStrings(list)
 	}
 	return cty.MapVal(vals)
-}
-
-// nulls are the attributes of a kind, all null, to be filled.
-func nulls(kind resource.Kind) map[string]cty.Value {
-	types := kind.Type().AttributeTypes()
-	vals := make(map[string]cty.Value, len(types))
-	for name, ty := range types {
-		vals[name] = cty.NullVal(ty)
-	}
-	return vals
 }
 
 // merged is what a map becomes when the managed part of it changes from before
@@ -179,21 +105,6 @@ func sameSet(a, b []string) bool {
 	slices.Sort(a)
 	slices.Sort(b)
 	return slices.Equal(slices.Compact(a), slices.Compact(b))
-}
-
-// without are the elements of list that are not in others.
-func without(list, others []string) []string {
-	in := make(map[string]bool, len(others))
-	for _, s := range others {
-		in[s] = true
-	}
-	var out []string
-	for _, s := range list {
-		if !in[s] {
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 // safeSegment reports whether s can stand in the path of a request without
