@@ -2,8 +2,11 @@ package config
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/hashicorp/hcl/v2"
 
 	"github.com/idpctl/idpctl/resource"
 )
@@ -175,5 +178,40 @@ func BenchmarkLoadBlocks(b *testing.B) {
 		if _, ds := Load(dir, fakeOptions()); len(ds) > 0 {
 			b.Fatal(ds)
 		}
+	}
+}
+
+// What is taken to be flat without making tokens of it is so for the tokens too.
+func TestFlatIsFlat(t *testing.T) {
+	parts := []string{
+		"a", "1", "1e5", ".", " + ", " - ", " * ", " / ", " == ", " ? ", " : ", " && ", "!", "[", "]", "(", ")", "{", "}", ",", "\n", ",\n", "\"", "\"x\"",
+		"${", "%{", "~}", "#", "//", "/*", "*/", "<<EOT\n", "\nEOT\n", "=", "for", "if ", "\\",
+	}
+	rnd := rand.New(rand.NewPCG(1, 2))
+	flat := 0
+	for range 4_000 {
+		var b strings.Builder
+		// A piece that repeats is what nests deeply.
+		piece := ""
+		for range 1 + rnd.IntN(6) {
+			piece += parts[rnd.IntN(len(parts))]
+		}
+		b.WriteString("x = ")
+		for range rnd.IntN(700) {
+			b.WriteString(piece)
+		}
+		src := []byte(b.String())
+		if !isFlat(src) {
+			continue
+		}
+		flat++
+		for _, s := range []syntax{configSyntax, expressionSyntax, templateSyntax} {
+			if problem := countNesting(src, "x", hcl.InitialPos, s); problem != nil {
+				t.Fatalf("%q repeated is called flat, but: %s", piece, problem.Detail)
+			}
+		}
+	}
+	if flat < 100 {
+		t.Errorf("only %d texts were called flat", flat)
 	}
 }

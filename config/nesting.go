@@ -37,6 +37,13 @@ func checkNesting(src []byte, filename string, start hcl.Pos, s syntax) *hcl.Dia
 	if s == jsonSyntax {
 		return checkJSONNesting(src, filename)
 	}
+	if isFlat(src) {
+		return nil
+	}
+	return countNesting(src, filename, start, s)
+}
+
+func countNesting(src []byte, filename string, start hcl.Pos, s syntax) *hcl.Diagnostic {
 	var tokens hclsyntax.Tokens
 	switch s {
 	case templateSyntax:
@@ -103,6 +110,47 @@ func checkNesting(src []byte, filename string, start hcl.Pos, s syntax) *hcl.Dia
 		}
 	}
 	return nil
+}
+
+// isFlat reports whether it is plain without making tokens of src that it stays
+// within the limits: it has too few brackets, and too few operators between two
+// commas at the end of a line. Comments and texts of several lines, where such a
+// comma separates nothing, and exponents need a closer look.
+func isFlat(src []byte) bool {
+	brackets, operators := 0, 0
+	for i, c := range src {
+		switch c {
+		case '[', '(', '{':
+			brackets++
+			operators++
+		case '#':
+			return false
+		case '/':
+			if i > 0 && src[i-1] == '/' || i+1 < len(src) && src[i+1] == '*' {
+				return false
+			}
+			operators++
+		case '+', '-', '*', '%', '!', '&', '|', '=', '>', '?', ':', '.':
+			operators++
+		case '<':
+			if i > 0 && src[i-1] == '<' {
+				return false
+			}
+			operators++
+		case 'e', 'E':
+			if i > 0 && (isDigit(src[i-1]) || src[i-1] == '.') {
+				return false
+			}
+		case '\n':
+			if i > 0 && src[i-1] == ',' {
+				operators = 0
+			}
+		}
+		if brackets > maxNesting || operators > maxOperators {
+			return false
+		}
+	}
+	return true
 }
 
 // checkJSONNesting counts brackets outside of strings, and checks long strings

@@ -110,7 +110,7 @@ func Resource(in Input) (*Change, diag.Diagnostics) {
 // restore has a creation bring back the deleted object with the key.
 func (c *Change) restore(in Input) {
 	for _, o := range in.Deleted {
-		if len(in.Kind.Key) > 0 && keyMatches(in.Kind.Key, in.Desired.Attrs, o.Attrs) {
+		if len(in.Kind.Key) > 0 && SameKey(in.Kind.Key, in.Desired.Attrs, o.Attrs) {
 			c.Restore = o.ID
 			c.Reason = "it was deleted, and comes back with the id " + o.ID
 		}

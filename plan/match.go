@@ -32,7 +32,7 @@ func (in Input) match(c *Change) (*resource.Object, diag.Diagnostics) {
 	}
 	var keyed []*resource.Object
 	for i := range in.Matches {
-		if o := &in.Matches[i]; keyMatches(in.Kind.Key, d.Attrs, o.Attrs) {
+		if o := &in.Matches[i]; SameKey(in.Kind.Key, d.Attrs, o.Attrs) {
 			keyed = append(keyed, o)
 		}
 	}
@@ -45,7 +45,7 @@ func (in Input) match(c *Change) (*resource.Object, diag.Diagnostics) {
 	for i := range in.Matches {
 		o := &in.Matches[i]
 		for _, unique := range in.Kind.Unique {
-			if keyMatches(unique, d.Attrs, o.Attrs) {
+			if SameKey(unique, d.Attrs, o.Attrs) {
 				if why := o.Doubt(unique...); why != "" {
 					return nil, in.refuse("Another object is in the way", o, unique,
 						fmt.Sprintf("has %s, and no two may share it. It may be somebody else's: %s. If it is the right one, name its id in the block; if not, remove or rename it.",
@@ -102,7 +102,7 @@ func (in Input) matchKeyless(c *Change) (*resource.Object, diag.Diagnostics) {
 	d := in.Desired
 	for _, unique := range in.Kind.Unique {
 		for i := range in.Matches {
-			if o := &in.Matches[i]; d.Writes(unique) && keyMatches(unique, d.Attrs, o.Attrs) {
+			if o := &in.Matches[i]; d.Writes(unique) && SameKey(unique, d.Attrs, o.Attrs) {
 				return in.matchBy(c, o, unique)
 			}
 		}
@@ -136,7 +136,7 @@ func (in Input) holders(c *Change) diag.Diagnostics {
 	for i := range in.Matches {
 		o := &in.Matches[i]
 		for _, set := range in.Kind.Identities() {
-			if o.ID == c.ID || !keyMatches(set, c.After, o.Attrs) || keyMatches(set, c.Before, o.Attrs) {
+			if o.ID == c.ID || !SameKey(set, c.After, o.Attrs) || SameKey(set, c.Before, o.Attrs) {
 				continue
 			}
 			return in.refuse("Another object is in the way", o, set,
@@ -155,7 +155,7 @@ func (in Input) doubt(o *resource.Object, names []string) string {
 		return why
 	}
 	for _, unique := range in.Kind.Unique {
-		if keyMatches(unique, in.Desired.Attrs, o.Attrs) && o.Doubt(unique...) == "" {
+		if SameKey(unique, in.Desired.Attrs, o.Attrs) && o.Doubt(unique...) == "" {
 			return ""
 		}
 	}
@@ -209,19 +209,20 @@ func KeyOf(names []string, attrs cty.Value) (map[string]string, bool) {
 	return key, set
 }
 
-func keyMatches(names []string, want, have cty.Value) bool {
-	a, ok := KeyOf(names, want)
-	if !ok {
-		return false
-	}
-	b, ok := KeyOf(names, have)
-	if !ok {
-		return false
-	}
-	for name := range a {
-		if a[name] != b[name] {
+// SameKey reports whether [KeyOf] finds a key in both, and the same one.
+func SameKey(names []string, a, b cty.Value) bool {
+	set := false
+	for _, name := range names {
+		av, _ := resource.Attr(a, name).Unmark()
+		bv, _ := resource.Attr(b, name).Unmark()
+		if !av.IsKnown() || !bv.IsKnown() {
 			return false
 		}
+		key := knownString(av)
+		if key != knownString(bv) {
+			return false
+		}
+		set = set || key != ""
 	}
-	return true
+	return set
 }

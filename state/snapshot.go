@@ -118,7 +118,8 @@ func Decode(path string, data []byte) (*State, error) {
 		return nil, &Error{Path: path, Summary: "the state file is empty, which idpctl never leaves behind: something else emptied it",
 			Hint: "Put a copy back in its place. If the state is lost for good, remove the file: the next plan then finds objects by marker and key."}
 	}
-	var s State
+	// Objects are most of a state: their list need not grow over and over.
+	s := State{Objects: make([]Object, 0, min(bytes.Count(data, []byte(`"origin":`)), len(data)/leastObject))}
 	if err := decodeStrict(data, &s); err != nil {
 		if newer := newerVersion(path, data); newer != nil {
 			return nil, newer
@@ -136,6 +137,9 @@ func Decode(path string, data []byte) (*State, error) {
 	s.compact()
 	return &s, nil
 }
+
+// leastObject is about how many bytes an object takes in the file at least.
+const leastObject = 128
 
 // compact brings all JSON within s into the form in which records bring it, so
 // that a file which somebody formatted says the same.

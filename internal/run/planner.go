@@ -213,6 +213,9 @@ func (p *planner) marker(a resource.Address) string {
 // another value that no two may share.
 func (p *planner) searchHolders(d *resource.Desired, kind resource.Kind, at place, live resource.Object, r *reader) {
 	for _, names := range kind.Identities() {
+		if plan.SameKey(names, d.Attrs, live.Attrs) {
+			continue
+		}
 		want, ok := plan.KeyOf(names, d.Attrs)
 		if has, _ := plan.KeyOf(names, live.Attrs); ok && !maps.Equal(want, has) && d.Writes(names) {
 			r.key(at, want)
