@@ -201,7 +201,7 @@ func (t *task) refreshed() bool {
 	if err != nil {
 		return true
 	}
-	had, err := resource.EncodeAttrs(t.kind.Attributes, p.Attrs)
+	had, err := resource.EncodeAttrs(t.kind.Attributes, p.Attrs.Value())
 	d := t.change.Desired
 	return err != nil || string(raw) != string(had) || p.OnDestroy != d.OnDestroy || p.ForceDestroy != d.ForceDestroy
 }

@@ -17,8 +17,9 @@ import (
 // the same id. Load did this with what it knew; a caller does it again when
 // all instances are known.
 func (m *Module) CheckUnique(desired []resource.Desired) diag.Diagnostics {
+	type object struct{ provider, kind, home, set, key string }
 	var r report
-	seen := map[string]*resource.Desired{}
+	seen := make(map[object]*resource.Desired, len(desired))
 	told := map[[2]resource.Address]bool{}
 	for i := range desired {
 		d := &desired[i]
@@ -36,7 +37,7 @@ func (m *Module) CheckUnique(desired []resource.Desired) diag.Diagnostics {
 			if !ok || home == "" {
 				continue
 			}
-			full := strings.Join([]string{d.Provider, d.Address.Kind, home, strings.Join(set, ","), key}, "\x00")
+			full := object{d.Provider, d.Address.Kind, home, strings.Join(set, ","), key}
 			first := seen[full]
 			if first == nil {
 				seen[full] = d
@@ -69,6 +70,15 @@ func uniqueHome(d resource.Desired, kind resource.Kind) string {
 
 // uniqueKey is the known value of a set of attributes.
 func uniqueKey(d resource.Desired, set []string) (string, bool) {
+	if len(set) == 1 { // mostly, and mostly a text
+		v, _ := resource.Attr(d.Attrs, set[0]).Unmark()
+		if v.Type() == cty.String && v.IsKnown() {
+			if v.IsNull() {
+				return "", false
+			}
+			return v.AsString(), true
+		}
+	}
 	parts, given := make([]string, 0, len(set)), false
 	for _, name := range set {
 		v, _ := resource.Attr(d.Attrs, name).Unmark()

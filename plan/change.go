@@ -40,8 +40,9 @@ type Prior struct {
 	Origin resource.Origin
 	// Written is the last write, by the server's clock.
 	Written time.Time
-	// Attrs conforms to the kind's type. Null attributes are not recorded.
-	Attrs cty.Value
+	// Attrs are of the kind's type; nil if they are not known. Null attributes
+	// are not recorded.
+	Attrs *resource.Recorded
 	// Sensitive names attributes whose value was sensitive when it was applied.
 	Sensitive []string
 	// Owned holds, for partial attributes, the elements that idpctl added.

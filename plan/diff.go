@@ -134,8 +134,8 @@ func (c *Change) plan(in Input, live *resource.Object) {
 	before, prior := none, none
 	if live != nil {
 		before = live.Attrs
-		if in.Prior != nil && in.Prior.Attrs != cty.NilVal && !c.Adopt {
-			prior, d.hasPrior = in.Prior.Attrs, true
+		if in.Prior != nil && in.Prior.Attrs != nil && !c.Adopt {
+			prior, d.hasPrior = in.Prior.Attrs.Value(), true
 		}
 	}
 	b, a := d.object("", in.Kind.Attributes, in.wish(live), before, prior)

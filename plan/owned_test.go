@@ -51,7 +51,7 @@ func TestAdoptOnly(t *testing.T) {
 	if _, diags := plan.Resource(plan.Input{Kind: k, Desired: d}); !diags.HasErrors() || diags[0].Summary != "Object not found" {
 		t.Errorf("a creation is planned: %v", diags)
 	}
-	prior := &plan.Prior{Address: d.Address, Provider: "p", Kind: k.Name, ID: "1", Origin: resource.Created, Attrs: d.Attrs}
+	prior := &plan.Prior{Address: d.Address, Provider: "p", Kind: k.Name, ID: "1", Origin: resource.Created, Attrs: resource.Record(d.Attrs)}
 	c, _ := plan.Remove(plan.Removal{Kind: k, Prior: prior, Live: &resource.Object{ID: "1", Attrs: d.Attrs}})
 	if c.Action != plan.Forget {
 		t.Errorf("the plan is to %s it", c.Action)
@@ -81,7 +81,7 @@ func TestHomeThatWasRenamedThere(t *testing.T) {
 		return &resource.Desired{Address: resource.Address{Kind: "person", Name: "p"}, Provider: "p", Attrs: value(k, attrs{"home": str("h"), "name": str(name), "enabled": cty.True})}
 	}
 	was := value(k, attrs{"home": str("h"), "name": str("here"), "enabled": cty.True})
-	prior := &plan.Prior{Address: wish("").Address, Provider: "p", Kind: k.Name, Parent: "h", ID: "1", Origin: resource.Created, Attrs: was}
+	prior := &plan.Prior{Address: wish("").Address, Provider: "p", Kind: k.Name, Parent: "h", ID: "1", Origin: resource.Created, Attrs: resource.Record(was)}
 	there := &resource.Object{Kind: k.Name, ID: "1", Attrs: value(k, attrs{"id": str("1"), "home": str("h"), "name": str("there"), "enabled": cty.True})}
 	_, diags := plan.Resource(plan.Input{Kind: k, Desired: wish("here"), Prior: prior, Live: there})
 	if len(diags) != 1 || diags[0].Summary != "Changed at the identity provider" || !strings.Contains(diags[0].Detail, `write name = "there"`) {
@@ -108,7 +108,7 @@ func TestSecretInAReplacement(t *testing.T) {
 	d := &resource.Desired{Address: resource.Address{Kind: "person", Name: "p"}, Provider: "p", Attrs: value(k, attrs{
 		"home": str("h"), "name": str("after"), "email": str("is@example.com").Mark(resource.Sensitive), "enabled": cty.True,
 	})}
-	prior := &plan.Prior{Address: d.Address, Provider: "p", Kind: k.Name, Parent: "h", ID: "1", Origin: resource.Created, Attrs: was}
+	prior := &plan.Prior{Address: d.Address, Provider: "p", Kind: k.Name, Parent: "h", ID: "1", Origin: resource.Created, Attrs: resource.Record(was)}
 	c, diags := plan.Resource(plan.Input{Kind: k, Desired: d, Prior: prior, Live: &resource.Object{Kind: k.Name, ID: "1", Attrs: was}})
 	if diags.HasErrors() || c.Action != plan.Replace {
 		t.Fatalf("%+v %v", c, diags)

@@ -102,7 +102,7 @@ func given(desired, live, prior attrs) plan.Input {
 		in.Live = &resource.Object{Kind: k.Name, ID: "id1", Attrs: value(k, live)}
 	}
 	if prior != nil {
-		in.Prior = &plan.Prior{Address: addr, Provider: "p", Kind: k.Name, ID: "id1", Origin: resource.Created, Attrs: value(k, prior)}
+		in.Prior = &plan.Prior{Address: addr, Provider: "p", Kind: k.Name, ID: "id1", Origin: resource.Created, Attrs: resource.Record(value(k, prior))}
 	}
 	return in
 }

@@ -13,7 +13,7 @@ import (
 // this finds out without making anything.
 func (in Input) settled(live *resource.Object) bool {
 	prior := in.Prior
-	if prior == nil || prior.Attrs == cty.NilVal || len(prior.Sensitive) > 0 || len(in.Desired.IgnoreChanges) > 0 {
+	if prior == nil || prior.Attrs == nil || len(prior.Sensitive) > 0 || len(in.Desired.IgnoreChanges) > 0 {
 		return false
 	}
 	want := in.Desired.Attrs
@@ -35,7 +35,7 @@ func (in Input) settled(live *resource.Object) bool {
 		case w.IsMarked() || a.Sensitive:
 			return false
 		case a.Local:
-			if !isNull(w) || !l.IsNull() || !resource.Attr(prior.Attrs, a.Name).IsNull() {
+			if !isNull(w) || !l.IsNull() || !resource.Attr(prior.Attrs.Value(), a.Name).IsNull() {
 				return false
 			}
 		case isNull(w) && (l.IsNull() || a.Computed && !a.Partial && a.Block == nil):

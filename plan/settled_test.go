@@ -79,7 +79,7 @@ func TestSettledIsWhatComparingFinds(t *testing.T) {
 		}
 		in := Input{
 			Kind: kind, Desired: &resource.Desired{Attrs: cty.ObjectVal(want)},
-			Prior: &Prior{ID: "7", Attrs: cty.ObjectVal(prior), Owned: map[string]cty.Value{"tags": choice["tags"][2]}},
+			Prior: &Prior{ID: "7", Attrs: resource.Record(cty.ObjectVal(prior)), Owned: map[string]cty.Value{"tags": choice["tags"][2]}},
 			Live:  &resource.Object{ID: "7", Attrs: cty.ObjectVal(live)},
 		}
 		if !in.settled(in.Live) {

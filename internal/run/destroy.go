@@ -40,7 +40,7 @@ func (p *planner) destroy(ctx context.Context) diag.Diagnostics {
 // unknown if it says nothing.
 func (p *planner) known(a resource.Address) cty.Value {
 	if prior, ok := p.priors[a]; ok {
-		return prior.Attrs
+		return prior.Attrs.Value()
 	}
 	return cty.DynamicVal
 }

@@ -176,7 +176,7 @@ func Priors(s *state.State, kind func(provider, kind string) (resource.Kind, boo
 			attributes[o.Provider+" "+o.Kind] = all
 		}
 		var err error
-		if prior.Attrs, err = resource.DecodeAttrs(all, o.Attributes); err == nil {
+		if prior.Attrs, err = resource.ReadRecorded(all, o.Attributes); err == nil {
 			for name, raw := range o.Owned {
 				a, ok := k.Attribute(name)
 				if !ok {
@@ -203,7 +203,7 @@ func Priors(s *state.State, kind func(provider, kind string) (resource.Kind, boo
 func (p *planner) believe() {
 	for _, prior := range p.priors {
 		p.live[identity{prior.Provider, prior.Kind, prior.ID}] = resource.Object{
-			Kind: prior.Kind, ID: prior.ID, Attrs: prior.Attrs,
+			Kind: prior.Kind, ID: prior.ID, Attrs: prior.Attrs.Value(),
 			Marker: p.marker(prior.Address),
 		}
 	}
@@ -223,7 +223,10 @@ func (p *planner) refresh(ctx context.Context) diag.Diagnostics {
 		// What is only adopted may go by several names (a tenant by each of its
 		// domains), and answers by the one that it was asked for.
 		kind, _ := p.run.conns.kind(prior.Provider, prior.Kind)
-		if key, ok := plan.KeyOf(kind.Key, prior.Attrs); ok && kind.AdoptOnly {
+		if !kind.AdoptOnly {
+			continue
+		}
+		if key, ok := plan.KeyOf(kind.Key, prior.Attrs.Value()); ok {
 			r.key(at, key)
 		}
 	}

@@ -91,8 +91,12 @@ func (p *planner) layer(ctx context.Context, n int, blocks []config.Block) diag.
 	for i, d := range data {
 		lookups[i] = p.lookup(d, r)
 	}
-	for _, d := range managed {
-		p.search(d, r)
+	plain := make([]bool, len(managed))
+	parallel.Each(len(managed), func(i int) { plain[i] = p.isPlain(managed[i]) })
+	for i, d := range managed {
+		if !plain[i] {
+			p.search(d, r)
+		}
 	}
 	found, ds := r.read(ctx)
 	if diags = append(diags, ds...); diags.HasErrors() {
@@ -159,6 +163,22 @@ func nameIn(parent *plan.Change, kind resource.Kind) string {
 	return v.AsString()
 }
 
+// isPlain reports whether there is nothing to search for an instance: its object
+// is known, exists, and keeps the values that no two may share. It is called
+// concurrently.
+func (p *planner) isPlain(d *resource.Desired) bool {
+	kind, ok := p.run.conns.kind(d.Provider, d.Address.Kind)
+	if !ok {
+		return false
+	}
+	prior := p.prior(d, kind)
+	if prior == nil {
+		return false
+	}
+	o, ok := p.live[identity{prior.Provider, prior.Kind, prior.ID}]
+	return ok && !slices.ContainsFunc(kind.Identities(), func(names []string) bool { return !plan.SameKey(names, d.Attrs, o.Attrs) })
+}
+
 // search asks for what may be the object of an instance that the state does
 // not know, or knows and that is gone.
 func (p *planner) search(d *resource.Desired, r *reader) {
@@ -213,9 +233,6 @@ func (p *planner) marker(a resource.Address) string {
 // another value that no two may share.
 func (p *planner) searchHolders(d *resource.Desired, kind resource.Kind, at place, live resource.Object, r *reader) {
 	for _, names := range kind.Identities() {
-		if plan.SameKey(names, d.Attrs, live.Attrs) {
-			continue
-		}
 		want, ok := plan.KeyOf(names, d.Attrs)
 		if has, _ := plan.KeyOf(names, live.Attrs); ok && !maps.Equal(want, has) && d.Writes(names) {
 			r.key(at, want)

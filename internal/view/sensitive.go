@@ -19,7 +19,7 @@ func (v *View) endpoints(c *plan.Change) (before, after cty.Value) {
 	} else {
 		recorded := cty.NullVal(cty.DynamicPseudoType)
 		if c.Prior != nil {
-			recorded = orNull(c.Prior.Attrs)
+			recorded = orNull(c.Prior.Attrs.Value())
 		}
 		before = markUnrecorded(before, recorded, c.Attributes)
 	}

@@ -99,7 +99,7 @@ func remark(o *plan.Prior) string {
 // recorded is what the state has of an object; nothing sensitive is in it, and
 // what its kind calls so is masked all the same.
 func (v *View) recorded(o *plan.Prior) cty.Value {
-	attrs := orNull(o.Attrs)
+	attrs := orNull(o.Attrs.Value())
 	if kind, ok := v.kind(o.Provider, o.Kind); ok {
 		attrs = markSpec(kind.All(), attrs)
 	}

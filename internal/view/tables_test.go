@@ -35,9 +35,9 @@ func objects() []*plan.Prior {
 	u, _ := kinds("", "user")
 	return []*plan.Prior{
 		{Address: at("realm", "influxdb"), Provider: "keycloak", Kind: "realm", ID: "0d6e2b1c-0000-4000-8000-0123456789ab", Origin: resource.Created,
-			Attrs: of(k.All(), realm.with(attrs{"smtp": smtp(attrs{"host": str("smtp.example.com"), "key": str("CANARY-live")}), "webhook_secret": str("CANARY-live")}))},
+			Attrs: resource.Record(of(k.All(), realm.with(attrs{"smtp": smtp(attrs{"host": str("smtp.example.com"), "key": str("CANARY-live")}), "webhook_secret": str("CANARY-live")})))},
 		{Address: resource.Address{Kind: "user", Name: "team", Key: resource.StringKey("emmett")}, Provider: "keycloak.eu", Kind: "user", ID: "8f14e45f-ceea-467f-8e4b-0e1f6a3c7a01",
-			Origin: resource.Adopted, Attrs: of(u.All(), user("emmett")), DependsOn: []resource.Address{at("realm", "influxdb")}, Undelivered: true},
+			Origin: resource.Adopted, Attrs: resource.Record(of(u.All(), user("emmett"))), DependsOn: []resource.Address{at("realm", "influxdb")}, Undelivered: true},
 	}
 }
 
@@ -149,7 +149,7 @@ func TestHostileTexts(t *testing.T) {
 	p := w.plan(plan.Normal, []*plan.TargetChange{{
 		Address: at("cluster", "c"), Kind: hostile, Path: hostile, Action: plan.Update, Diff: "@@\n+" + hostile, Added: []string{hostile}, Fields: []string{hostile}, Reason: hostile,
 	}}, []plan.OutputChange{{Name: hostile, Action: plan.Create, After: str(hostile)}})
-	prior := &plan.Prior{Address: at("user", hostile), ID: hostile, Provider: hostile, Origin: resource.Origin(hostile), Attrs: cty.ObjectVal(attrs{hostile: str(hostile)})}
+	prior := &plan.Prior{Address: at("user", hostile), ID: hostile, Provider: hostile, Origin: resource.Origin(hostile), Attrs: resource.Record(cty.ObjectVal(attrs{hostile: str(hostile)}))}
 	out := view.OutputValue{Name: hostile, Value: cty.TupleVal([]cty.Value{str(hostile), mapping(hostile, "x")})}
 	all := map[string]rendering{
 		"plan": func(v *view.View) error { return v.Plan(p, nil, nil) },

@@ -144,7 +144,7 @@ func (w *world) add(g given) *plan.Change {
 	}
 	var prior *plan.Prior
 	if g.prior != nil {
-		prior = &plan.Prior{Address: g.addr, Provider: "keycloak", Kind: k.Name, ID: g.id, Origin: resource.Created, Attrs: of(k.All(), g.prior), Undelivered: g.undelivered}
+		prior = &plan.Prior{Address: g.addr, Provider: "keycloak", Kind: k.Name, ID: g.id, Origin: resource.Created, Attrs: resource.Record(of(k.All(), g.prior)), Undelivered: g.undelivered}
 		if g.released {
 			prior.Origin = resource.Adopted
 		}

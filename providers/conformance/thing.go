@@ -95,7 +95,7 @@ func (r *run) plan(x *thing, live *resource.Object) *plan.Change {
 	if x.id != "" {
 		in.Prior = &plan.Prior{
 			Address: in.Desired.Address, Provider: r.info.Type, Kind: x.kind.Name, Parent: x.parent, ID: x.id,
-			Origin: resource.Created, Attrs: x.prior, Owned: x.owned,
+			Origin: resource.Created, Attrs: resource.Record(x.prior), Owned: x.owned,
 		}
 	}
 	c, diags := plan.Resource(in)
