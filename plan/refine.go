@@ -62,6 +62,31 @@ func unknownWishes(attrs []resource.Attribute, want cty.Value) []string {
 // Remaining names the attributes that still differ from the wish after it was
 // applied: the server did not keep them.
 func Remaining(c *Change, kind resource.Kind, live *resource.Object) []string {
+	if kept(c, kind, live) {
+		return nil
+	}
+	return remaining(c, kind, live)
+}
+
+// kept reports whether live is what the change said that it would be. It says so
+// only where comparing it with the wish finds nothing, which takes longer.
+func kept(c *Change, kind resource.Kind, live *resource.Object) bool {
+	for i := range kind.Attributes {
+		a := &kind.Attributes[i]
+		want, has := resource.Attr(c.After, a.Name), resource.Attr(live.Attrs, a.Name)
+		switch {
+		case a.WriteOnly || a.Local || a.OnCreate:
+		case want.IsMarked() || has.IsMarked():
+			return false
+		case isNull(want) && isNull(has):
+		case a.Block != nil || !identical(want, has):
+			return false
+		}
+	}
+	return true
+}
+
+func remaining(c *Change, kind resource.Kind, live *resource.Object) []string {
 	after := *c
 	after.Owned = NewOwned(c, kind)
 	after.plan(Input{Kind: kind, Desired: c.Desired}, live)

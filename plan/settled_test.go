@@ -49,6 +49,61 @@ func every(pin bool) (resource.Kind, map[string][]cty.Value) {
 	}
 }
 
+// What is kept without comparing comes to the same when it is compared.
+func TestKeptIsWhatComparingFinds(t *testing.T) {
+	found := 0
+	check := func(t *rapid.T) {
+		kind, choice := every(rapid.IntRange(0, 4).Draw(t, "pin") == 0)
+		draw := func(what string, odd int) map[string]cty.Value {
+			vals := map[string]cty.Value{"id": cty.NullVal(cty.String)}
+			for i, a := range kind.Attributes {
+				vals[a.Name] = choice[a.Name][2%len(choice[a.Name])]
+				if i == odd {
+					vals[a.Name] = rapid.SampledFrom(choice[a.Name]).Draw(t, what+" "+a.Name)
+				}
+			}
+			return vals
+		}
+		odd := func(what string) int { return rapid.IntRange(0, len(kind.Attributes)-1).Draw(t, "odd "+what) }
+		want, before := draw("want", odd("want")), draw("before", odd("before"))
+		in := Input{Kind: kind, Desired: &resource.Desired{Attrs: cty.ObjectVal(want)}}
+		if rapid.Bool().Draw(t, "exists") {
+			before["id"] = cty.StringVal("7")
+			in.Prior = &Prior{ID: "7", Attrs: resource.Record(cty.ObjectVal(before)), Owned: map[string]cty.Value{"tags": choice["tags"][2]}}
+			in.Live = &resource.Object{ID: "7", Attrs: cty.ObjectVal(before)}
+		}
+		c := &Change{Desired: in.Desired}
+		if in.Prior != nil {
+			c.Owned = in.Prior.Owned
+		}
+		c.plan(in, in.Live)
+		live := map[string]cty.Value{"id": cty.StringVal("7")}
+		strange := odd("live")
+		for i, a := range kind.Attributes {
+			live[a.Name] = resource.Attr(c.After, a.Name)
+			if a.WriteOnly || a.Local || a.OnCreate || !live[a.Name].IsWhollyKnown() {
+				live[a.Name] = cty.NullVal(attrType(a))
+			} else if i == strange {
+				live[a.Name] = rapid.SampledFrom(choice[a.Name]).Draw(t, "live "+a.Name)
+			}
+		}
+		o := &resource.Object{ID: "7", Attrs: cty.ObjectVal(live)}
+		if !kept(c, kind, o) {
+			return
+		}
+		found++
+		if names := remaining(c, kind, o); len(names) > 0 {
+			t.Fatalf("kept, but comparing finds %v\nafter %#v\nlive  %#v", names, c.After, o.Attrs)
+		}
+	}
+	for range 30 {
+		rapid.Check(t, check)
+	}
+	if found == 0 {
+		t.Error("nothing was kept: the test shows nothing")
+	}
+}
+
 // What is settled without comparing comes to the same when it is compared.
 func TestSettledIsWhatComparingFinds(t *testing.T) {
 	settled := 0

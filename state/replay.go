@@ -290,6 +290,12 @@ func (w *world) put(o Object) error {
 	return nil
 }
 
+// says reports whether put would change nothing.
+func (w *world) says(o Object) bool {
+	has, ok := w.objects[o.Address]
+	return ok && len(w.gone) == 0 && has.equal(o)
+}
+
 func (w *world) remove(a resource.Address) {
 	w.forget(a, "")
 	unset(w, w.objects, a)

@@ -219,7 +219,12 @@ func (s *Session) enqueueFacts(records []Record) (line int, err error) {
 			return 0, fmt.Errorf("state: Append of a %T", r)
 		}
 	}
-	return s.enqueue(records)
+	// What is known already needs no record: most objects that are read back are
+	// as the result said.
+	return s.enqueue(slices.DeleteFunc(slices.Clone(records), func(r Record) bool {
+		put, is := r.(Put)
+		return is && s.world.says(put.Object)
+	}))
 }
 
 // enqueue adds records to the effective state and to the next line, whose

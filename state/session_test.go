@@ -151,6 +151,28 @@ func TestAppendIsOneWriteHoweverManyRecords(t *testing.T) {
 	}
 }
 
+// An object that is as the state has it needs no record; one that differs does.
+func TestWhatIsKnownIsNotRecordedAgain(t *testing.T) {
+	m := &memory{}
+	s := begin(t, m)
+	must(t, s.Append(Put{Object: object("user.a", "1")}))
+	appends := m.appends
+	must(t, s.Append(Put{Object: object("user.a", "1")}))
+	if m.appends != appends {
+		t.Error("the same object was recorded twice")
+	}
+	other := object("user.a", "1")
+	other.OnDestroy = "release"
+	must(t, s.Append(Put{Object: object("user.a", "1")}, Put{Object: other}))
+	if m.appends != appends+1 {
+		t.Error("an object that differs was not recorded")
+	}
+	must(t, s.Close())
+	if o := open(t, m.crashed()).View().Objects; len(o) != 1 || o[0].OnDestroy != "release" {
+		t.Errorf("the state has %v", o)
+	}
+}
+
 func TestAppendSoonGathersWhileTheDiskIsBusy(t *testing.T) {
 	m := &memory{entered: make(chan struct{}), release: make(chan struct{})}
 	s := begin(t, m)
