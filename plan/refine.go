@@ -79,6 +79,8 @@ func kept(c *Change, kind resource.Kind, live *resource.Object) bool {
 		case want.IsMarked() || has.IsMarked():
 			return false
 		case isNull(want) && isNull(has):
+		case !want.IsKnown() && a.Computed && !a.Partial && isNull(resource.Attr(c.Desired.Attrs, a.Name)):
+			// The server decided.
 		case a.Block != nil || !identical(want, has):
 			return false
 		}
