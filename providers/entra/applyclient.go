@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/applications"
 	"github.com/microsoftgraph/msgraph-sdk-go/applicationswithuniquename"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
@@ -68,9 +69,8 @@ func (w *work) tags(live []string) []string {
 	return out
 }
 
-// createClient makes the application by its unique name, so that doing it twice
-// makes one (https://learn.microsoft.com/graph/api/application-upsert), then its
-// service principal, owners and assignments.
+// createClient makes the application by its unique name, then its service
+// principal, owners and assignments.
 func (w *work) createClient() providers.Result {
 	name := attr.String(w.op.After, "name")
 	a := models.NewApplication()
@@ -90,9 +90,15 @@ func (w *work) createClient() providers.Result {
 	if err != nil {
 		return providers.Result{Err: badRequest(err)}
 	}
-	r := w.ask(&call{info: info, doing: "create " + describe("application", name), needs: ownApplications, nature: repeatable, lagging: upsertIsBehind})
-	if r.err != nil {
-		return providers.Result{Err: r.err}
+	r, err := w.upsert(upsert{
+		patch: info, taken: uniqueNameTaken, doing: "create " + describe("application", name), needs: ownApplications,
+		post: func() (*abstractions.RequestInformation, error) {
+			a.SetUniqueName(ptr(uniqueName(w.op.ID)))
+			return applications.NewApplicationsRequestBuilderInternal(w.path(), builders{}).ToPostRequestInformation(w.working, a, nil)
+		},
+	})
+	if err != nil {
+		return providers.Result{Err: err}
 	}
 	if r.status == http.StatusNoContent { // an earlier request made it
 		q, err := w.getByUniqueName(w.working, w.op.ID)
@@ -142,9 +148,15 @@ func (w *work) principal(appID, name string) (string, error) {
 	if err != nil {
 		return "", badRequest(err)
 	}
-	r := w.ask(&call{info: info, doing: "create the service principal of " + quoted(name), needs: ownApplications, nature: repeatable, lagging: lacksApplication})
-	if r.err != nil {
-		return "", r.err
+	r, err := w.upsert(upsert{
+		patch: info, taken: hasPrincipal, doing: "create the service principal of " + quoted(name), needs: ownApplications, lagging: lacksApplication,
+		post: func() (*abstractions.RequestInformation, error) {
+			p.SetAppId(&appID)
+			return serviceprincipals.NewServicePrincipalsRequestBuilderInternal(w.path(), builders{}).ToPostRequestInformation(w.working, p, nil)
+		},
+	})
+	if err != nil {
+		return "", err
 	}
 	if r.status == http.StatusNoContent {
 		info, err := b.ToGetRequestInformation(w.working, &serviceprincipalswithappid.ServicePrincipalsWithAppIdRequestBuilderGetRequestConfiguration{

@@ -34,24 +34,6 @@ func (w *work) applyGroup() providers.Result {
 	return providers.Result{Err: r.err}
 }
 
-// upsertHeaders ask for an object to be made if there is none.
-func upsertHeaders() *abstractions.RequestHeaders {
-	h := abstractions.NewRequestHeaders()
-	h.Add("Prefer", "create-if-missing")
-	return h
-}
-
-// upsertIsBehind reports that a replica does not know yet what an earlier request
-// with the same unique name made, and another one refuses a second. The name is
-// random, so nobody else has it.
-func upsertIsBehind(r reply) bool {
-	if r.status != http.StatusBadRequest {
-		return false
-	}
-	e := parseError(r.body)
-	return e.isDuplicate() && property(e.Message) == "uniqueName"
-}
-
 // createGroup makes a group by its unique name, so that doing it twice makes one
 // (https://learn.microsoft.com/graph/api/group-upsert).
 func (w *work) createGroup() providers.Result {
@@ -70,9 +52,15 @@ func (w *work) createGroup() providers.Result {
 	if err != nil {
 		return providers.Result{Err: badRequest(err)}
 	}
-	r := w.ask(&call{info: info, doing: "create " + describe("group", name), needs: createGroups, nature: repeatable, lagging: upsertIsBehind})
-	if r.err != nil {
-		return providers.Result{Err: r.err}
+	r, err := w.upsert(upsert{
+		patch: info, taken: uniqueNameTaken, doing: "create " + describe("group", name), needs: createGroups,
+		post: func() (*abstractions.RequestInformation, error) {
+			g.SetUniqueName(ptr(uniqueName(w.op.ID)))
+			return groups.NewGroupsRequestBuilderInternal(w.path(), builders{}).ToPostRequestInformation(w.working, g, nil)
+		},
+	})
+	if err != nil {
+		return providers.Result{Err: err}
 	}
 	if r.status == http.StatusNoContent { // an earlier request made it
 		if info, err = b.ToGetRequestInformation(w.working, nil); err != nil {

@@ -107,6 +107,11 @@ func TestConformanceOfALaggingDirectory(t *testing.T) {
 	}, 30)
 }
 
+// TestConformanceWithoutUpsert runs it in a cloud that has no upsert.
+func TestConformanceWithoutUpsert(t *testing.T) {
+	conform(t, emulator.Options{NoUpsert: true, Lag: emulator.Lag{Max: 2 * time.Second, Seed: 5}}, 30)
+}
+
 func conform(t *testing.T, o emulator.Options, lag int64) {
 	t.Helper()
 	prefix := uuid.NewString()[:8]
