@@ -212,7 +212,7 @@ func (t *task) build() error {
 	c := t.change
 	t.op = Operation(c, t.kind)
 	creating := t.op.Verb == providers.Create
-	if creating && (t.kind.ChosenID || t.kind.UpsertKey) {
+	if creating && (t.kind.ChosenID || t.kind.UpsertKey) && t.op.Restore == "" {
 		t.op.ID = uuid.NewString()
 	}
 	if c.Action == plan.Replace && !c.WithParent {

@@ -261,6 +261,8 @@ func makes(in state.Intent) bool { return in.Verb == state.Create || in.Verb == 
 // target is what finds the object that an intent makes.
 func target(in state.Intent) Expected {
 	switch {
+	case in.Restore != "":
+		return Expected{ID: in.Restore}
 	case in.ID != "":
 		return Expected{ID: in.ID}
 	case in.UpsertKey != "":

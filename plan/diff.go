@@ -23,7 +23,8 @@ type Input struct {
 	// Matches are the objects found without the state: by the id that the
 	// configuration names, by key, by an attribute that is unique, or by marker.
 	Matches []resource.Object
-	// Deleted are objects in the bin that have the key; the latest is restored.
+	// Deleted are objects in the bin that have the key, or without one the id of the
+	// prior or the marker; one of them is restored, that of the prior first.
 	Deleted []resource.Object
 	// Marker is what the object's marker is when it is this configuration's.
 	Marker string
@@ -110,7 +111,12 @@ func Resource(in Input) (*Change, diag.Diagnostics) {
 // restore has a creation bring back the deleted object with the key.
 func (c *Change) restore(in Input) {
 	for _, o := range in.Deleted {
-		if len(in.Kind.Key) > 0 && SameKey(in.Kind.Key, in.Desired.Attrs, o.Attrs) {
+		was := in.Prior != nil && in.Prior.ID == o.ID
+		same := was || in.Marker != "" && o.Marker == in.Marker
+		if len(in.Kind.Key) > 0 {
+			same = SameKey(in.Kind.Key, in.Desired.Attrs, o.Attrs)
+		}
+		if same && (c.Restore == "" || was) {
 			c.Restore = o.ID
 			c.Reason = "it was deleted, and comes back with the id " + o.ID
 		}

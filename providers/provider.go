@@ -170,8 +170,8 @@ type Query struct {
 	// Markers finds objects of a kind that is Marked and has no Key by their
 	// marker. It is asked of no other kind.
 	Markers []string
-	// Deleted asks, by Keys alone, for what is in the bin of a kind that Restores,
-	// and for nothing else.
+	// Deleted asks for what is in the bin of a kind that Restores, and for nothing
+	// else: by Keys, or of a kind without a Key by IDs and Markers.
 	Deleted bool
 	// All finds every object of the parent.
 	All bool

@@ -55,7 +55,8 @@ type Kind struct {
 	// AdoptOnly: the API cannot create or delete it.
 	AdoptOnly bool
 	// Restores: a deleted object stays in a bin for a while, and creating one with
-	// the same key restores it, with its id, rather than making another one.
+	// the same key (without a Key: the same id or marker) restores it, with its id,
+	// rather than making another one.
 	Restores bool
 	// Contains names the kinds that go when an object of this kind is deleted.
 	Contains []string

@@ -205,16 +205,35 @@ func (p *planner) search(d *resource.Desired, r *reader) {
 			r.key(at, key)
 		}
 	}
-	if key, ok := plan.KeyOf(kind.Key, d.Attrs); ok && kind.Restores {
-		bin := at.bin()
-		r.query(bin).Deleted = true
-		r.key(bin, key)
+	if kind.Restores {
+		p.searchBin(d, kind, at.bin(), r)
 	}
 	if in, ok := p.since[d.Address]; ok && in.UpsertKey != "" {
 		r.upsertKey(at, in.UpsertKey)
 	}
 	if len(kind.Key) == 0 {
 		r.marker(at, p.marker(d.Address))
+	}
+}
+
+// searchBin asks for a deleted object that may be brought back: by its key, or
+// without one by its id and by its marker. Without a namespace every copy of a
+// configuration has the same markers, so that it could be somebody else's.
+func (p *planner) searchBin(d *resource.Desired, kind resource.Kind, bin place, r *reader) {
+	if key, ok := plan.KeyOf(kind.Key, d.Attrs); ok {
+		r.query(bin).Deleted = true
+		r.key(bin, key)
+	}
+	if len(kind.Key) > 0 {
+		return
+	}
+	if prior := p.prior(d, kind); prior != nil {
+		r.query(bin).Deleted = true
+		r.id(bin, prior.ID)
+	}
+	if p.run.module.Namespace() != resource.DefaultNamespace {
+		r.query(bin).Deleted = true
+		r.marker(bin, p.marker(d.Address))
 	}
 }
 
@@ -283,6 +302,9 @@ func (p *planner) input(d *resource.Desired, index keyIndex) plan.Input {
 		in.Matches = index.matches(at, what)
 		if kind.Restores {
 			in.Deleted = index.matches(at.bin(), what)
+			if in.Prior != nil {
+				in.Deleted = append(in.Deleted, index[at.bin()]["id="+in.Prior.ID]...)
+			}
 		}
 	}
 	if in.Live != nil { // it is known which one it is: the others are in the way

@@ -36,6 +36,9 @@ func (w *work) application(id string) *applications.ApplicationItemRequestBuilde
 func (w *work) applyClient() providers.Result {
 	switch w.op.Verb {
 	case providers.Create:
+		if w.op.Restore != "" {
+			return w.restoreClient()
+		}
 		return w.createClient()
 	case providers.Update:
 		return w.updateClient()
@@ -239,6 +242,11 @@ func (w *work) updateClient() providers.Result {
 		}
 	}
 	principal := attr.String(w.op.Before, "service_principal_id")
+	if principal == "" {
+		if err := w.restorePrincipal(text(live.GetAppId()), name); err != nil {
+			return providers.Result{ID: w.op.ID, Err: err}
+		}
+	}
 	if principal == "" || w.changes("assignment_required") {
 		if principal, err = w.principal(text(live.GetAppId()), name); err != nil {
 			return providers.Result{ID: w.op.ID, Err: err}

@@ -54,6 +54,9 @@ type foundClient struct {
 
 func (c *conn) listClients(ctx context.Context, q providers.Query) ([]resource.Object, error) {
 	s := &clientSearch{conn: c, found: map[string]*foundClient{}}
+	if q.Deleted {
+		return s.deleted(ctx, q)
+	}
 	if err := s.lookUp(ctx, q); err != nil {
 		return nil, err
 	}
@@ -62,11 +65,25 @@ func (c *conn) listClients(ctx context.Context, q providers.Query) ([]resource.O
 			return nil, err
 		}
 	}
+	return s.objects(q), nil
+}
+
+func (s *clientSearch) objects(q providers.Query) []resource.Object {
 	out := make([]resource.Object, 0, len(s.found))
 	for _, a := range s.found {
 		out = append(out, s.clientObject(a, q))
 	}
-	return out, nil
+	return out
+}
+
+// markerIn is the marker among an application's tags, empty if there is none.
+func markerIn(tags []string) string {
+	for _, t := range tags {
+		if m, ok := strings.CutPrefix(t, markerTag); ok {
+			return m
+		}
+	}
+	return ""
 }
 
 func (s *clientSearch) lookUp(ctx context.Context, q providers.Query) error {
@@ -283,13 +300,10 @@ func (s *clientSearch) clientObject(a *foundClient, q providers.Query) resource.
 	o["access_token_version"] = cty.NumberIntVal(version)
 	o["public_client"] = cty.BoolVal(truth(a.GetIsFallbackPublicClient()))
 	var tags []string
-	marker := ""
 	for _, t := range a.GetTags() {
-		if m, ok := strings.CutPrefix(t, markerTag); ok {
-			marker = m
-			continue
+		if !strings.HasPrefix(t, markerTag) {
+			tags = append(tags, t)
 		}
-		tags = append(tags, t)
 	}
 	o["tags"] = attr.OfStrings(tags)
 	if !q.Omits("owners") {
@@ -303,7 +317,7 @@ func (s *clientSearch) clientObject(a *foundClient, q providers.Query) resource.
 	if !q.Omits("assigned") {
 		o["assigned"] = attr.OfStrings(a.assigned)
 	}
-	out := resource.Object{Kind: "client", ID: id, Attrs: cty.ObjectVal(o), Marker: marker, UpsertKey: upsertKey(text(a.GetUniqueName()))}
+	out := resource.Object{Kind: "client", ID: id, Attrs: cty.ObjectVal(o), Marker: markerIn(a.GetTags()), UpsertKey: upsertKey(text(a.GetUniqueName()))}
 	if at := a.GetCreatedDateTime(); at != nil {
 		out.Created = *at
 	}

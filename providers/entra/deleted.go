@@ -2,7 +2,6 @@ package entra
 
 import (
 	"context"
-	"net/http"
 	"strings"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
@@ -75,19 +74,7 @@ func formerName(u models.Userable) string {
 // it is wanted (https://learn.microsoft.com/graph/api/directory-deleteditems-restore).
 func (w *work) restoreUser() providers.Result {
 	name := attr.String(w.op.After, "user_principal_name")
-	b := directory.NewDirectoryRequestBuilderInternal(w.path(), builders{}).DeletedItems().ByDirectoryObjectId(w.op.Restore).Restore()
-	info, err := b.ToPostRequestInformation(w.working, nil)
-	if err != nil {
-		return providers.Result{Err: badRequest(err)}
-	}
-	r := w.ask(&call{info: info, doing: "restore " + describe("user", name), needs: writeUsers, nature: once})
-	if r.status == http.StatusNotFound {
-		return providers.Result{Err: &providers.Error{
-			Class: providers.NotFound, Status: r.status, Summary: "The deleted user " + quoted(name) + " is not in the bin any more",
-			Hint: "Apply again: it is made anew then",
-		}}
-	}
-	if r.err != nil {
+	if r := w.restore(w.op.Restore, describe("user", name), writeUsers); r.err != nil {
 		return providers.Result{Err: r.err}
 	}
 	op := *w.op

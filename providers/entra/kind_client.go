@@ -66,6 +66,7 @@ func clientKind() resource.Kind {
 		Parent:    "tenant",
 		Lookup:    [][]string{{"client_id"}, {"id"}},
 		UpsertKey: true,
+		Restores:  true,
 		Marked:    true,
 		DeviceFlow: map[string]cty.Value{
 			"public_client": cty.True, "access_token_version": cty.NumberIntVal(2),
