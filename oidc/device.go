@@ -44,6 +44,29 @@ type DeviceFlow struct {
 	// DeviceURL is the device authorization endpoint, TokenURL the token
 	// endpoint.
 	DeviceURL, TokenURL string
+	// Hints say what to do about the server's own error codes, by code
+	// ("AADSTS65001"), where it has more of them than OAuth. They are looked for in
+	// error_description.
+	Hints map[string]string
+}
+
+// refusal reads the OAuth error of an answer; nil if it holds none.
+func (f DeviceFlow) refusal(ans answer, secrets ...string) *Error {
+	e := ans.refusal(f.ClientID, secrets...)
+	if e == nil || len(f.Hints) == 0 {
+		return e
+	}
+	o, err := ans.object("an OAuth error")
+	if err != nil {
+		return e
+	}
+	for _, word := range strings.FieldsFunc(o.lenient("error_description"), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		if hint, ok := f.Hints[word]; ok {
+			e.Hint = hint
+			break
+		}
+	}
+	return e
 }
 
 // Start begins a sign-in. Errors are [*Error]; a server that does not know the
@@ -63,7 +86,7 @@ func (f DeviceFlow) Start(ctx context.Context) (DeviceCode, error) {
 	if err != nil {
 		return DeviceCode{}, err
 	}
-	if e := ans.refusal(f.ClientID); e != nil {
+	if e := f.refusal(ans); e != nil {
 		return DeviceCode{}, e
 	}
 	if ans.status != http.StatusOK {

@@ -128,7 +128,7 @@ func (f DeviceFlow) poll(ctx context.Context, code DeviceCode) (Token, error) {
 		return Token{}, err
 	}
 	// The member "error" decides, not the status: servers disagree on it.
-	if e := ans.refusal(f.ClientID, secret); e != nil {
+	if e := f.refusal(ans, secret); e != nil {
 		return Token{}, e
 	}
 	if ans.status != http.StatusOK {

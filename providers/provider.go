@@ -49,6 +49,15 @@ type Info struct {
 	IdentityProvider string
 	// SubjectClaim is the token claim that holds a user's id: "sub" or "oid".
 	SubjectClaim string
+	// Scopes are those that influxctl asks for when a user signs in; "{client_id}"
+	// stands for the client's id. Empty for none.
+	Scopes []string
+	// Origins are those beside the issuer's on which its discovery document may
+	// have endpoints: "https://graph.microsoft.com".
+	Origins []string
+	// SignInHints say what to do when a user's sign-in is refused with one of the
+	// server's own error codes, by code.
+	SignInHints map[string]string
 	// Permissions are the least rights that the account needs.
 	Permissions []Permission
 	// Lag is how long after a write a read may still answer with the old

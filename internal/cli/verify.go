@@ -122,7 +122,7 @@ func oidcClients(r *run.Run, clusters []run.Cluster, version string) (map[string
 		}
 		transport, ds := r.PublicTransport(c.Provider)
 		diags = append(diags, ds...)
-		out[c.Provider] = &oidc.Client{HTTP: &http.Client{Transport: transport}, UserAgent: "idpctl/" + version}
+		out[c.Provider] = &oidc.Client{HTTP: &http.Client{Transport: transport}, UserAgent: "idpctl/" + version, AllowedOrigins: c.Origins}
 	}
 	return out, diags
 }
@@ -142,7 +142,7 @@ func (a *app) verifyCluster(ctx context.Context, client *oidc.Client, c run.Clus
 		checks = append(checks, check)
 	}
 	checks = append(checks, filesAgree(c.FilesDiffer))
-	flow := oidc.DeviceFlow{Client: client, ClientID: c.ClientID, DeviceURL: c.DeviceURL, TokenURL: c.TokenURL}
+	flow := oidc.DeviceFlow{Client: client, ClientID: c.ClientID, DeviceURL: c.DeviceURL, TokenURL: c.TokenURL, Scopes: c.Scopes, Hints: c.SignInHints}
 	if !signIn || oidc.AnyFailed(report.Checks) {
 		return viewChecks(append(checks, flow.Probe(ctx)...))
 	}

@@ -8,11 +8,14 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -32,12 +35,12 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	d := &demo{
 		ctx: ctx, example: "examples/quickstart", name: "Keycloak", emulator: []string{"emulator", "keycloak"}, last: "KEYCLOAK_PASSWORD=",
-		apply: []string{"apply", "-auto-approve", "-credentials-out", "first-passwords.json"}, verifies: true,
+		apply: []string{"apply", "-auto-approve", "-credentials-out", "first-passwords.json"},
 	}
 	if *entra {
 		d.example, d.name, d.last = "examples/entra", "tenant of Entra ID", "ENTRA_CA_FILE="
 		d.emulator = []string{"emulator", "entra", "-verified-domain", "example.com"}
-		d.apply, d.verifies = append(d.apply, "-allow-adopt"), false // the tenant is there already
+		d.apply = append(d.apply, "-allow-adopt") // the tenant is there already
 	}
 	err := d.run(*idpctl)
 	stop()
@@ -54,7 +57,6 @@ type demo struct {
 	emulator     []string
 	last         string // the variable that it prints last
 	apply        []string
-	verifies     bool
 	dir          string
 	env          []string
 }
@@ -98,11 +100,9 @@ func (d *demo) run(idpctl string) (err error) {
 	if err := d.idpctl("plan", "-detailed-exitcode"); err != nil {
 		return fmt.Errorf("the second plan is not empty: %w", err)
 	}
-	if d.verifies {
-		d.say("Sign Marty in through the device flow, and check the token as the cluster would.")
-		if err := d.verify("marty@example.com"); err != nil {
-			return err
-		}
+	d.say("Sign Marty in through the device flow, and check the token as the cluster would.")
+	if err := d.verify("marty@example.com"); err != nil {
+		return err
 	}
 	d.say("Done. The emulator is stopped and the temporary folder removed.")
 	return nil
@@ -182,6 +182,10 @@ func (d *demo) verify(user string) error {
 	if err != nil {
 		return err
 	}
+	client, err := d.browser()
+	if err != nil {
+		return err
+	}
 	fmt.Println("$ idpctl verify")
 	ctx, cancel := context.WithTimeout(d.ctx, time.Minute)
 	defer cancel()
@@ -195,15 +199,26 @@ func (d *demo) verify(user string) error {
 		return err
 	}
 	var signIn error
-	signedIn := false
+	page, signedIn := "", false
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		fmt.Println(lines.Text())
-		if url := verificationURL(lines.Text()); url != "" && !signedIn {
+		if url := verificationURL(lines.Text()); url != "" {
+			page = url
+		}
+		if page != "" && !signedIn {
+			code := ""
+			if !strings.Contains(page, "user_code=") { // it is in the line below
+				if !lines.Scan() {
+					break
+				}
+				fmt.Println(lines.Text())
+				code = strings.TrimSpace(lines.Text())
+			}
 			signedIn = true
 			fmt.Printf("  (the demo opens this page, signs in as %s, sets a new password and consents)\n", user)
-			signIn = formclient.SignIn(ctx, nil, url, formclient.Credentials{
-				Username: user, Password: password, NewPassword: password + "-new",
+			signIn = formclient.SignIn(ctx, client, page, formclient.Credentials{
+				Username: user, Password: password, NewPassword: password + "-new", UserCode: code,
 			})
 			if signIn != nil {
 				cancel()
@@ -214,14 +229,31 @@ func (d *demo) verify(user string) error {
 	return errors.Join(signIn, cmd.Wait())
 }
 
-// verificationURL finds the link with the code in what verify prints.
+// verificationURL finds the page to sign in at in what verify prints: a line of
+// its own.
 func verificationURL(line string) string {
-	for _, word := range strings.Fields(line) {
-		if strings.HasPrefix(word, "http") && strings.Contains(word, "user_code=") {
-			return word
-		}
+	if word := strings.TrimSpace(line); strings.HasPrefix(word, "http") && !strings.ContainsAny(word, " \t") {
+		return word
 	}
 	return ""
+}
+
+// browser trusts the certificate authority of the emulator, if it has one.
+func (d *demo) browser() (*http.Client, error) {
+	for _, v := range d.env {
+		file, ok := strings.CutPrefix(v, "ENTRA_CA_FILE=")
+		if !ok {
+			continue
+		}
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		pool := x509.NewCertPool()
+		pool.AppendCertsFromPEM(raw)
+		return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}}, nil
+	}
+	return http.DefaultClient, nil
 }
 
 func (d *demo) password(user string) (string, error) {

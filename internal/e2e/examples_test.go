@@ -50,12 +50,28 @@ func example(t testing.TB, name string, environ ...string) *folder {
 func (f *folder) idpctl(args ...string) result {
 	f.Helper()
 	var stdout, stderr bytes.Buffer
-	code := cli.Main(context.Background(), append([]string{"-chdir=" + f.dir}, args...), &cli.Env{
-		Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Version: "0.0.0", Environ: f.environ,
+	code := f.main(context.Background(), &stdout, &stderr, args...)
+	return result{code, stdout.String(), stderr.String()}
+}
+
+func (f *folder) main(ctx context.Context, stdout, stderr io.Writer, args ...string) int {
+	return cli.Main(ctx, append([]string{"-chdir=" + f.dir}, args...), &cli.Env{
+		Stdin: strings.NewReader(""), Stdout: stdout, Stderr: stderr, Version: "0.0.0", Environ: f.environ,
 		Providers: []providers.Provider{keycloak.New(), entraprovider.New()},
 		Exit:      func(int) { panic("nobody interrupts these tests") },
 	})
-	return result{code, stdout.String(), stderr.String()}
+}
+
+// replace edits a file of the folder.
+func (f *folder) replace(name, old, text string) {
+	f.Helper()
+	was := f.read(name)
+	if !strings.Contains(was, old) {
+		f.Fatalf("%s has no %s", name, old)
+	}
+	if err := os.WriteFile(filepath.Join(f.dir, name), []byte(strings.Replace(was, old, text, 1)), 0o600); err != nil {
+		f.Fatal(err)
+	}
 }
 
 func (f *folder) must(code int, args ...string) string {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net/http"
 	"path/filepath"
+	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -25,6 +26,12 @@ type Cluster struct {
 	// tenant; JWKSEndpoint is the one that the cluster gets.
 	Issuer, JWKSEndpoint, DeviceURL, TokenURL string
 	ClientID                                  string
+	// Scopes to ask for at sign-in, and what to do about error codes of it; see
+	// [providers.Info].
+	Scopes      []string
+	SignInHints map[string]string
+	// Origins on which endpoints may be, beside the issuer's.
+	Origins []string
 	// SubjectClaim is the token claim that holds a user's id.
 	SubjectClaim string
 	// Admins are ids to names.
@@ -72,7 +79,7 @@ func (r *Run) Clusters(ctx context.Context) ([]Cluster, diag.Diagnostics) {
 func (r *Run) clusterOf(in *config.ClusterInstance, p *planner) Cluster {
 	info, _ := r.conns.info(in.Provider)
 	c := Cluster{
-		Address: in.Address, Provider: in.Provider, SubjectClaim: info.SubjectClaim,
+		Address: in.Address, Provider: in.Provider, SubjectClaim: info.SubjectClaim, SignInHints: info.SignInHints, Origins: info.Origins,
 		Admins: make(map[string]string, len(in.Admins)),
 	}
 	need := func(name string, v cty.Value) string {
@@ -94,6 +101,9 @@ func (r *Run) clusterOf(in *config.ClusterInstance, p *planner) Cluster {
 	c.DeviceURL = need("device_authorization_endpoint", resource.Attr(home, "device_authorization_endpoint"))
 	c.TokenURL = need("token_endpoint", resource.Attr(home, "token_endpoint"))
 	c.ClientID = need("client_id", resource.Attr(client, "client_id"))
+	for _, scope := range info.Scopes {
+		c.Scopes = append(c.Scopes, strings.ReplaceAll(scope, "{client_id}", c.ClientID))
+	}
 	c.JWKSEndpoint = need("jwks_endpoint", in.JWKSEndpoint)
 	for _, a := range in.Admins {
 		if id := need("the id of "+a.Address.String(), a.ID); id != "" {

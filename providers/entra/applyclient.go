@@ -21,8 +21,8 @@ import (
 )
 
 // userReadID is Microsoft Graph's delegated permission User.Read, which the portal
-// gives every new application: without a delegated permission of Graph, signing
-// in with CLIENT_ID/.default ends in AADSTS650056.
+// has every new application ask for: without a delegated permission of Graph,
+// signing in with CLIENT_ID/.default ends in AADSTS650056.
 const userReadID = "e1fe6dd8-ba31-4d61-89e7-88639da4683d"
 
 // defaultRole is the app role of an assignment to an application that has none
@@ -87,7 +87,9 @@ func (w *work) createClient() providers.Result {
 	if s := attr.String(w.op.After, "notes"); s != "" {
 		a.SetNotes(&s)
 	}
-	a.SetRequiredResourceAccess([]models.RequiredResourceAccessable{userRead()})
+	if attr.Bool(w.op.After, "user_read", true) {
+		a.SetRequiredResourceAccess(withUserRead(nil, true))
+	}
 	b := applicationswithuniquename.NewApplicationsWithUniqueNameRequestBuilderInternal(w.path(), builders{}, ptr(uniqueName(w.op.ID)))
 	info, err := b.ToPatchRequestInformation(w.working, a, &applicationswithuniquename.ApplicationsWithUniqueNameRequestBuilderPatchRequestConfiguration{Headers: upsertHeaders()})
 	if err != nil {
@@ -128,14 +130,43 @@ func (w *work) createClient() providers.Result {
 	return providers.Result{ID: id, Object: w.clientAsWritten(id, appID, principal, made.GetCreatedDateTime())}
 }
 
-func userRead() models.RequiredResourceAccessable {
-	access := models.NewResourceAccess()
-	id := uuid.MustParse(userReadID)
-	access.SetId(&id)
-	access.SetTypeEscaped(ptr("Scope"))
-	out := models.NewRequiredResourceAccess()
-	out.SetResourceAppId(ptr(graphApplicationID))
-	out.SetResourceAccess([]models.ResourceAccessable{access})
+// isUserRead reports whether a permission is the delegated User.Read.
+func isUserRead(p models.ResourceAccessable) bool {
+	return p.GetId() != nil && p.GetId().String() == userReadID && strings.EqualFold(text(p.GetTypeEscaped()), "Scope")
+}
+
+// asksUserRead reports whether it is among the permissions that an application
+// asks for.
+func asksUserRead(required []models.RequiredResourceAccessable) bool {
+	return slices.ContainsFunc(required, func(r models.RequiredResourceAccessable) bool {
+		return text(r.GetResourceAppId()) == graphApplicationID && slices.ContainsFunc(r.GetResourceAccess(), isUserRead)
+	})
+}
+
+// withUserRead are these permissions with it, or without it; the others stay.
+func withUserRead(required []models.RequiredResourceAccessable, wanted bool) []models.RequiredResourceAccessable {
+	out := []models.RequiredResourceAccessable{}
+	var graph []models.ResourceAccessable
+	for _, r := range required {
+		if text(r.GetResourceAppId()) == graphApplicationID {
+			graph = append(graph, r.GetResourceAccess()...)
+		} else {
+			out = append(out, r)
+		}
+	}
+	graph = slices.DeleteFunc(graph, isUserRead)
+	if wanted {
+		access := models.NewResourceAccess()
+		access.SetId(ptr(uuid.MustParse(userReadID)))
+		access.SetTypeEscaped(ptr("Scope"))
+		graph = append(graph, access)
+	}
+	if len(graph) > 0 {
+		r := models.NewRequiredResourceAccess()
+		r.SetResourceAppId(ptr(graphApplicationID))
+		r.SetResourceAccess(graph)
+		out = append(out, r)
+	}
 	return out
 }
 
@@ -201,6 +232,7 @@ func (w *work) clientAsWritten(id, appID, principal string, created *time.Time) 
 		}
 	}
 	o["public_client"] = cty.BoolVal(attr.Bool(w.op.After, "public_client", true))
+	o["user_read"] = cty.BoolVal(attr.Bool(w.op.After, "user_read", true))
 	o["access_token_version"] = cty.NumberIntVal(attr.Int(w.op.After, "access_token_version", 2))
 	o["assignment_required"] = cty.BoolVal(attr.Bool(w.op.After, "assignment_required", false))
 	for _, name := range []string{"tags", "owners", "assigned"} {
@@ -272,6 +304,10 @@ func (w *work) difference(live models.Applicationable) (models.Applicationable, 
 		} else {
 			a.SetAdditionalData(map[string]any{"notes": nil})
 		}
+	}
+	if w.changes("user_read") {
+		a.SetRequiredResourceAccess(withUserRead(live.GetRequiredResourceAccess(), attr.Bool(w.op.After, "user_read", true)))
+		needed = true
 	}
 	if w.changes("public_client") {
 		a.SetIsFallbackPublicClient(ptr(attr.Bool(w.op.After, "public_client", true)))

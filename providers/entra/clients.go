@@ -36,7 +36,7 @@ func upsertKey(uniqueName string) string {
 }
 
 func applicationProperties() []string {
-	return []string{"id", "appId", "displayName", "notes", "isFallbackPublicClient", "signInAudience", "api", "tags", "uniqueName", "createdDateTime"}
+	return []string{"id", "appId", "displayName", "notes", "isFallbackPublicClient", "signInAudience", "api", "requiredResourceAccess", "tags", "uniqueName", "createdDateTime"}
 }
 
 // clientSearch gathers what finds applications.
@@ -298,6 +298,7 @@ func (s *clientSearch) clientObject(a *foundClient, q providers.Query) resource.
 		version = int64(*api.GetRequestedAccessTokenVersion())
 	}
 	o["access_token_version"] = cty.NumberIntVal(version)
+	o["user_read"] = cty.BoolVal(asksUserRead(a.GetRequiredResourceAccess()))
 	o["public_client"] = cty.BoolVal(truth(a.GetIsFallbackPublicClient()))
 	var tags []string
 	for _, t := range a.GetTags() {

@@ -8,9 +8,8 @@ import (
 
 func clientKind() resource.Kind {
 	return resource.Kind{
-		Name: "client",
-		Doc: "The application that influxctl signs in with: an app registration and its service principal, a public client for the device flow, " +
-			"with Microsoft Graph's delegated permission `User.Read`, as the portal gives it. Without that, signing in fails (AADSTS650056).",
+		Name:    "client",
+		Doc:     "The application that influxctl signs in with: an app registration and its service principal, a public client for the device flow.",
 		Example: clientExample,
 		Attributes: []resource.Attribute{
 			tenantRef(),
@@ -42,6 +41,10 @@ func clientKind() resource.Kind {
 			{
 				Name: "access_token_version", Type: cty.Number, Default: cty.NumberIntVal(2), Check: resource.Check{HasRange: true, Min: 1, Max: 2},
 				Doc: "Version of the access tokens. With 1 their issuer is `sts.windows.net`, which is not the one of the tenant's discovery document.",
+			},
+			{
+				Name: "user_read", Type: cty.Bool, Default: cty.True,
+				Doc: "Whether the application asks for Microsoft Graph's delegated permission `User.Read`, as one that the portal makes. Others stay. Without any, signing in fails (AADSTS650056).",
 			},
 			{
 				Name: "tags", Type: stringSet, Partial: true,

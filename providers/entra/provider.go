@@ -55,6 +55,9 @@ func (provider) Info() providers.Info {
 		ForeignKinds:     foreignKinds(),
 		IdentityProvider: "azure",
 		SubjectClaim:     "oid",
+		Scopes:           []string{"{client_id}/.default"},
+		SignInHints:      signInHints(),
+		Origins:          graphOrigins(),
 		Permissions:      permissions(),
 		Lag:              defaultLag,
 	}
@@ -184,6 +187,15 @@ func clouds() map[string][2]string {
 		"usgovernment": {"https://login.microsoftonline.us/", "https://graph.microsoft.us"},
 		"china":        {"https://login.chinacloudapi.cn/", "https://microsoftgraph.chinacloudapi.cn"},
 	}
+}
+
+// graphOrigins are where the user info endpoints of the clouds are.
+func graphOrigins() []string {
+	var out []string
+	for _, hosts := range clouds() {
+		out = append(out, hosts[1])
+	}
+	return out
 }
 
 func invalid(attribute, format string, args ...any) error {
