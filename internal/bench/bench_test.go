@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/idpctl/idpctl/emulator/keycloak"
+	emulator "github.com/idpctl/idpctl/emulator/keycloak"
 	"github.com/idpctl/idpctl/internal/cli"
 	"github.com/idpctl/idpctl/providers"
 	provider "github.com/idpctl/idpctl/providers/keycloak"
@@ -33,23 +33,27 @@ func TestMain(m *testing.M) {
 }
 
 // emulated is a bench with an emulated Keycloak behind its proxy.
-func emulated(t *testing.T) *bench {
+func emulated(t *testing.T) *keycloak {
 	t.Helper()
-	server := httptest.NewServer(keycloak.New(keycloak.Options{}))
+	server := httptest.NewServer(emulator.New(emulator.Options{}))
 	t.Cleanup(server.Close)
 	p, err := startProxy(server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.close)
-	self, err := os.Executable()
+	b := &bench{dir: t.TempDir(), say: t.Logf}
+	return newKeycloak(b, p, self(t), "admin", "admin")
+}
+
+// self is this test binary as idpctl.
+func self(t *testing.T) command {
+	t.Helper()
+	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &bench{
-		proxy: p, raw: newRaw(p.url, "admin", "admin"), dir: t.TempDir(), say: t.Logf,
-		idpctl: command{bin: self, env: append(childEnv(os.Environ(), p.url, "admin", "admin"), asIdpctl+"=1")},
-	}
+	return command{bin: exe, env: append(os.Environ(), asIdpctl+"=1")}
 }
 
 // The whole of it, with fewer users: both sides do the same work, all of it
@@ -122,11 +126,11 @@ func TestWorkThatWasNotDone(t *testing.T) {
 
 func TestTable(t *testing.T) {
 	f := func(ms, requests int, mib int64) figures {
-		return figures{seconds: time.Duration(ms) * time.Millisecond, cpu: time.Millisecond, requests: requests, memory: mib << 20}
+		return figures{seconds: time.Duration(ms) * time.Millisecond, cpu: time.Millisecond, memory: mib << 20, sent: sent{requests: requests}}
 	}
 	results := []*result{
 		{work: "version", target: target{seconds: 20 * time.Millisecond, memory: 40 << 20}, idpctl: []figures{f(25, 0, 30), f(10, 0, 41), f(21, 0, 41)}},
-		{users: "100", work: "apply", target: target{ratio: 1.5, requests: 110}, // slow turns are slow on both sides
+		{server: "Keycloak", users: "100", work: "apply", target: target{ratio: 1.5, requests: 110}, // slow turns are slow on both sides
 			idpctl: []figures{f(1000, 110, 50), f(3000, 110, 50), f(1200, 111, 50)}, raw: []figures{f(1000, 100, 0), f(2000, 100, 0), f(400, 100, 0)}},
 		{users: "100", work: "not reached"},
 	}
@@ -139,11 +143,11 @@ func TestTable(t *testing.T) {
 		got[i] = strings.Join(strings.Fields(got[i]), " ")
 	}
 	want := []string{
-		"users work figure idpctl raw ratio target",
+		"server users work figure idpctl raw ratio target",
 		"version seconds 0.021 ≤ 0.020 MISSED",
 		"CPU seconds 0.001",
 		"peak memory 41.0 MiB ≤ 40.0 MiB MISSED",
-		"100 apply seconds 1.200 1.000 1.50 ≤ 1.5 × raw met",
+		"Keycloak 100 apply seconds 1.200 1.000 1.50 ≤ 1.5 × raw met",
 		"CPU seconds 0.001",
 		"requests 110 100 1.10 ≤ 110 met",
 		"peak memory 50.0 MiB",
@@ -166,26 +170,26 @@ func TestMedian(t *testing.T) {
 
 func TestProxyCountsByRoute(t *testing.T) {
 	b, ctx := emulated(t), t.Context()
-	if _, err := b.count(func() (figures, error) {
-		s := b.raw.session()
+	f, err := count(ctx, b.theirs(func(ctx context.Context, s *keycloakSession) error {
 		for _, id := range []string{"11111111-2222-3333-4444-555555555555", "11111111-2222-3333-4444-666666666666"} {
 			if err := s.call(ctx, "GET", "/admin/realms/master/users/"+id, nil, nil); err == nil {
 				t.Error("there is no such user")
 			}
 		}
-		return figures{}, nil
-	}); err != nil {
+		return nil
+	}))
+	if err != nil {
 		t.Fatal(err)
 	}
 	want := "    2 GET /admin/realms/master/users/{id}\n    1 POST /realms/master/protocol/openid-connect/token"
-	if got := b.proxy.routes(""); got != want || b.proxy.count() != 3 {
-		t.Errorf("%d requests:\n%s\nwant 3:\n%s", b.proxy.count(), got, want)
+	if got := b.proxy.routes(""); got != want || f.requests != 3 {
+		t.Errorf("%d requests:\n%s\nwant 3:\n%s", f.requests, got, want)
 	}
 }
 
 func TestChildEnvironment(t *testing.T) {
-	got := childEnv([]string{"PATH=/bin", "KEYCLOAK_URL=x", "IDPCTL_LOG=debug", "https_proxy=y"}, "u", "n", "p")
-	if want := "[PATH=/bin KEYCLOAK_URL=u KEYCLOAK_USER=n KEYCLOAK_PASSWORD=p]"; fmt.Sprint(got) != want {
+	got := childEnv([]string{"PATH=/bin", "KEYCLOAK_URL=x", "IDPCTL_LOG=debug", "https_proxy=y", "AZURE_TENANT_ID=z", "SSL_CERT_FILE=f"}, "A=u", "B=n")
+	if want := "[PATH=/bin A=u B=n]"; fmt.Sprint(got) != want {
 		t.Errorf("got %v, want %s", got, want)
 	}
 }

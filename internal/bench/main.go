@@ -60,21 +60,15 @@ func run(ctx context.Context, args []string) (missed int, strict bool, err error
 	if _, err := os.Stat(bin); err != nil {
 		return 0, false, fmt.Errorf("there is no idpctl to measure, build it first: %w", err)
 	}
-	p, err := startProxy(server)
-	if err != nil {
-		return 0, false, err
-	}
-	defer p.close()
-	b := &bench{
-		proxy: p, raw: newRaw(p.url, user, os.Getenv(envPassword)),
-		idpctl: command{bin: bin, env: childEnv(os.Environ(), p.url, user, os.Getenv(envPassword))},
-		say:    func(format string, a ...any) { fmt.Fprintf(os.Stderr, format+"\n", a...) }, verbose: *verbose,
-	}
+	b := &bench{say: func(format string, a ...any) { fmt.Fprintf(os.Stderr, format+"\n", a...) }, verbose: *verbose}
 	if b.dir, err = os.MkdirTemp("", "idpctl-bench-*"); err != nil {
 		return 0, false, err
 	}
-	defer func() { err = errors.Join(err, b.cleanUp(context.WithoutCancel(ctx)), os.RemoveAll(b.dir)) }()
-	if err := b.measure(ctx, *quick); err != nil {
+	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
+	if err := b.version(ctx, command{bin: bin, env: childEnv(os.Environ())}); err != nil {
+		return 0, false, err
+	}
+	if err := b.keycloak(ctx, bin, server, user, os.Getenv(envPassword), *quick); err != nil {
 		return 0, false, err
 	}
 	missed = writeTable(os.Stdout, b.results)

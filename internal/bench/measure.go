@@ -17,10 +17,10 @@ import (
 
 // figures are what one run took.
 type figures struct {
-	seconds  time.Duration
-	cpu      time.Duration // user and system; 0 if not measured
-	requests int
-	memory   int64 // bytes at the peak; 0 if not measured
+	seconds time.Duration
+	cpu     time.Duration // user and system; 0 if not measured
+	memory  int64         // bytes at the peak; 0 if not measured
+	sent
 }
 
 // command is idpctl as it is to be run.
@@ -103,11 +103,16 @@ func measureChild(args []string, stdout io.Writer) int {
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }
 
 // childEnv is the environment of idpctl: nothing in it sets something but what
-// is measured.
-func childEnv(env []string, url, user, password string) []string {
+// is measured, and what add says.
+func childEnv(env []string, add ...string) []string {
 	env = slices.DeleteFunc(slices.Clone(env), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")
-		return strings.HasPrefix(name, "IDPCTL_") || strings.HasPrefix(name, "KEYCLOAK_") || strings.HasSuffix(strings.ToLower(name), "_proxy")
+		for _, prefix := range []string{"IDPCTL_", "KEYCLOAK_", "AZURE_", "ARM_", "ENTRA_", "ACTIONS_ID_TOKEN_", "SSL_CERT_"} {
+			if strings.HasPrefix(name, prefix) {
+				return true
+			}
+		}
+		return strings.HasSuffix(strings.ToLower(name), "_proxy")
 	})
-	return append(env, "KEYCLOAK_URL="+url, "KEYCLOAK_USER="+user, "KEYCLOAK_PASSWORD="+password)
+	return append(env, add...)
 }

@@ -71,23 +71,27 @@ func (p *proxy) reset() {
 	clear(p.sent)
 }
 
-func (p *proxy) count() int {
+func (p *proxy) count() sent {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n := 0
 	for _, k := range p.sent {
 		n += k
 	}
-	return n
+	return sent{requests: n}
 }
 
-// routes lists what was counted, a line each.
 func (p *proxy) routes(indent string) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return routeLines(p.sent, indent)
+}
+
+// routeLines lists how often each route was asked for, a line each.
+func routeLines(counts map[string]int, indent string) string {
 	var lines []string
-	for _, route := range slices.Sorted(maps.Keys(p.sent)) {
-		lines = append(lines, fmt.Sprintf("%s%5d %s", indent, p.sent[route], route))
+	for _, route := range slices.Sorted(maps.Keys(counts)) {
+		lines = append(lines, fmt.Sprintf("%s%5d %s", indent, counts[route], route))
 	}
 	return strings.Join(lines, "\n")
 }

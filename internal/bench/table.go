@@ -10,6 +10,7 @@ import (
 
 // result is what was measured of one work.
 type result struct {
+	server      string // the product; "" if there is none
 	users, work string
 	target      target
 	idpctl, raw []figures // pairs, unless there is nothing to compare with
@@ -25,8 +26,8 @@ type target struct {
 
 // row is one line of the table.
 type row struct {
-	users, work, figure, idpctl, raw, ratio, target string
-	asked, met                                      bool
+	server, users, work, figure, idpctl, raw, ratio, target string
+	asked, met                                              bool
 }
 
 // rows are the figures of a result.
@@ -67,7 +68,7 @@ func (r *result) rows() []row {
 		memory.ask("≤ "+mebibytes(r.target.memory), peak > 0 && peak <= r.target.memory)
 	}
 	out = append(out, memory)
-	out[0].users, out[0].work = r.users, r.work
+	out[0].server, out[0].users, out[0].work = r.server, r.users, r.work
 	return out
 }
 
@@ -111,7 +112,7 @@ func mebibytes(n int64) string {
 // writeTable writes all results, and returns how many targets were missed.
 func writeTable(w io.Writer, results []*result) (missed int) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "users\twork\tfigure\tidpctl\traw\tratio\ttarget\t")
+	fmt.Fprintln(t, "server\tusers\twork\tfigure\tidpctl\traw\tratio\ttarget\t")
 	for _, r := range results {
 		if len(r.idpctl) == 0 {
 			continue
@@ -125,7 +126,7 @@ func writeTable(w io.Writer, results []*result) (missed int) {
 				verdict = "MISSED"
 				missed++
 			}
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", line.users, line.work, line.figure, line.idpctl, line.raw, line.ratio, line.target, verdict)
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", line.server, line.users, line.work, line.figure, line.idpctl, line.raw, line.ratio, line.target, verdict)
 		}
 	}
 	_ = t.Flush() // the writer is the standard output
