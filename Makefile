@@ -65,8 +65,12 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 	  done; done
 
 .PHONY: bench
-bench: build ## measure against a real Keycloak, next to raw calls of its API
+bench: build ## measure on a real Keycloak and on Entra ID's emulator, next to raw calls
 	$(KEYCLOAK) $(GO) run ./internal/bench -idpctl $(BIN)/idpctl
+
+.PHONY: bench-entra
+bench-entra: build ## the part of it that needs no Keycloak
+	$(GO) run ./internal/bench -idpctl $(BIN)/idpctl -only entra
 
 .PHONY: generate
 generate: ## write the generated pages of docs/

@@ -13,7 +13,8 @@ import (
 	emulator "github.com/idpctl/idpctl/emulator/keycloak"
 	"github.com/idpctl/idpctl/internal/cli"
 	"github.com/idpctl/idpctl/providers"
-	provider "github.com/idpctl/idpctl/providers/keycloak"
+	entraprovider "github.com/idpctl/idpctl/providers/entra"
+	keycloakprovider "github.com/idpctl/idpctl/providers/keycloak"
 )
 
 // asIdpctl in the environment makes this test binary idpctl.
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asIdpctl) != "" {
 		os.Exit(cli.Main(context.Background(), os.Args[1:], &cli.Env{
 			Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(),
-			Providers: []providers.Provider{provider.New()}, Version: "test", Exit: os.Exit,
+			Providers: []providers.Provider{keycloakprovider.New(), entraprovider.New()}, Version: "test", Exit: os.Exit,
 		}))
 	}
 	os.Exit(m.Run())
@@ -128,15 +129,24 @@ func TestTable(t *testing.T) {
 	f := func(ms, requests int, mib int64) figures {
 		return figures{seconds: time.Duration(ms) * time.Millisecond, cpu: time.Millisecond, memory: mib << 20, sent: sent{requests: requests}}
 	}
+	quota := func(refused, early int) figures {
+		q := f(1000, 4, 50)
+		q.signIns, q.refused, q.early = 3, refused, early
+		return q
+	}
 	results := []*result{
 		{work: "version", target: target{seconds: 20 * time.Millisecond, memory: 40 << 20}, idpctl: []figures{f(25, 0, 30), f(10, 0, 41), f(21, 0, 41)}},
 		{server: "Keycloak", users: "100", work: "apply", target: target{ratio: 1.5, requests: 110}, // slow turns are slow on both sides
 			idpctl: []figures{f(1000, 110, 50), f(3000, 110, 50), f(1200, 111, 50)}, raw: []figures{f(1000, 100, 0), f(2000, 100, 0), f(400, 100, 0)}},
 		{users: "100", work: "not reached"},
+		{server: "Entra ID", users: "9", work: "apply", target: target{unhurried: true, refused: 3}, // turns add up
+			idpctl: []figures{quota(1, 0), quota(2, 0), quota(0, 0)}, raw: []figures{f(500, 2, 0), f(500, 2, 0), f(500, 2, 0)}},
+		{server: "Entra ID", users: "9", work: "apply", target: target{unhurried: true, refused: 1}, idpctl: []figures{quota(0, 1), quota(0, 0), quota(0, 0)}},
+		{server: "Entra ID", users: "9", work: "apply", target: target{unhurried: true}, idpctl: []figures{quota(0, 0)}},
 	}
 	var out strings.Builder
-	if missed := writeTable(&out, results); missed != 2 {
-		t.Errorf("%d missed, want the seconds and the memory of version", missed)
+	if missed := writeTable(&out, results); missed != 4 {
+		t.Errorf("%d missed, want the seconds and the memory of version, and both figures of a quota", missed)
 	}
 	got := strings.Split(out.String(), "\n")
 	for i := range got {
@@ -150,6 +160,27 @@ func TestTable(t *testing.T) {
 		"Keycloak 100 apply seconds 1.200 1.000 1.50 ≤ 1.5 × raw met",
 		"CPU seconds 0.001",
 		"requests 110 100 1.10 ≤ 110 met",
+		"peak memory 50.0 MiB",
+		"Entra ID 9 apply seconds 1.000 0.500 2.00",
+		"CPU seconds 0.001",
+		"requests 4 2 2.00",
+		"token, discovery 3 0",
+		"refused with 429 3 ≥ 3 met",
+		"before Retry-After 0 0 met",
+		"peak memory 50.0 MiB",
+		"Entra ID 9 apply seconds 1.000",
+		"CPU seconds 0.001",
+		"requests 4",
+		"token, discovery 3",
+		"refused with 429 0 ≥ 1 MISSED",
+		"before Retry-After 1 0 MISSED",
+		"peak memory 50.0 MiB",
+		"Entra ID 9 apply seconds 1.000",
+		"CPU seconds 0.001",
+		"requests 4",
+		"token, discovery 3",
+		"refused with 429 0",
+		"before Retry-After 0 0 met",
 		"peak memory 50.0 MiB",
 	}
 	if fmt.Sprint(got[:len(want)]) != fmt.Sprint(want) {
@@ -199,9 +230,12 @@ func TestRunSaysWhatIsMissing(t *testing.T) {
 		env, want string
 		args      []string
 	}{
-		"no server": {"", envURL, nil},
-		"no idpctl": {"http://127.0.0.1:1", "build it first", []string{"-idpctl", "absent"}},
-		"arguments": {"", "only flags", []string{"x"}},
+		"no server":   {"", envURL, nil},
+		"no idpctl":   {"http://127.0.0.1:1", "build it first", []string{"-idpctl", "absent"}},
+		"arguments":   {"", "only flags", []string{"x"}},
+		"no provider": {"", `no "auth0"`, []string{"-only", "auth0"}},
+		// Entra ID needs no server of which variables tell.
+		"no idpctl, Entra ID": {"", "build it first", []string{"-idpctl", "absent", "-only", "entra"}},
 	} {
 		t.Setenv(envURL, tt.env)
 		t.Setenv(envUser, "admin")

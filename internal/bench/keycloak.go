@@ -67,7 +67,7 @@ func (k *keycloak) plans(ctx context.Context, users string, t target, turns int,
 		}
 		r := k.result(users, way.work, asked)
 		for turn := range turns {
-			k.say("%s users, %s, turn %d of %d", users, way.work, turn+1, turns)
+			k.say("Keycloak, %s users, %s, turn %d of %d", users, way.work, turn+1, turns)
 			fresh := func() error {
 				if !way.cold {
 					return nil
@@ -120,7 +120,7 @@ func (k *keycloak) lifecycle(ctx context.Context, n, turns int, applying, planni
 	users := fmt.Sprint(n)
 	created, destroyed := k.result(users, "apply, all new", applying), k.result(users, "destroy", target{})
 	for turn := range turns {
-		k.say("%d users, turn %d of %d", n, turn+1, turns)
+		k.say("Keycloak, %d users, turn %d of %d", n, turn+1, turns)
 		ours, theirs := k.realm(), k.realm()
 		dir, err := k.folder(homeConfig(ours), n)
 		if err != nil {
@@ -152,7 +152,7 @@ func (k *keycloak) directory(ctx context.Context, n, few int) error {
 	if err != nil {
 		return err
 	}
-	k.say("%d users: making them by partial import", n)
+	k.say("Keycloak, %d users: making them by partial import", n)
 	if _, err := k.idpctl.run(ctx, home, 0, "apply", "-auto-approve"); err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func (k *keycloak) directory(ctx context.Context, n, few int) error {
 		return err
 	}
 	adopted := k.result(fmt.Sprint(n), "apply, all adopted", target{})
-	k.say("%d users: adopting them", n)
+	k.say("Keycloak, %d users: adopting them", n)
 	if err := k.alone(ctx, adopted, k.ours(home, "apply", "-auto-approve", "-allow-adopt")); err != nil {
 		return err
 	}
@@ -185,7 +185,7 @@ func (k *keycloak) directory(ctx context.Context, n, few int) error {
 	}
 	some := k.result(fmt.Sprintf("%d of %d", few, n), "plan, nothing to do", target{requests: 8})
 	for turn := range directoryTurns {
-		k.say("%d of %d users, turn %d of %d", few, n, turn+1, directoryTurns)
+		k.say("Keycloak, %d of %d users, turn %d of %d", few, n, turn+1, directoryTurns)
 		if err := k.turn(ctx, some, turn, nil, k.ours(guest, "plan", "-detailed-exitcode"),
 			k.theirs(func(ctx context.Context, s *keycloakSession) error { return s.lookUp(ctx, realm, ids) })); err != nil {
 			return err

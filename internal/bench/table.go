@@ -22,6 +22,10 @@ type target struct {
 	seconds  time.Duration
 	requests int
 	memory   int64
+	// unhurried asks that no request comes before its Retry-After is over, and
+	// refused for at least that many 429s, without which it would say nothing.
+	unhurried bool
+	refused   int
 }
 
 // row is one line of the table.
@@ -62,6 +66,17 @@ func (r *result) rows() []row {
 		out = append(out, requests)
 	}
 
+	if n := medianOf(r.idpctl, func(f figures) float64 { return float64(f.signIns) }); n > 0 {
+		beside := row{figure: "token, discovery", idpctl: fmt.Sprintf("%.0f", n)}
+		if len(r.raw) > 0 {
+			beside.raw = fmt.Sprintf("%.0f", medianOf(r.raw, func(f figures) float64 { return float64(f.signIns) }))
+		}
+		out = append(out, beside)
+	}
+	if r.target.unhurried {
+		out = append(out, r.throttling()...)
+	}
+
 	peak := int64(medianOf(r.idpctl, func(f figures) float64 { return float64(f.memory) }))
 	memory := row{figure: "peak memory", idpctl: mebibytes(peak), met: true}
 	if r.target.memory > 0 {
@@ -69,6 +84,21 @@ func (r *result) rows() []row {
 	}
 	out = append(out, memory)
 	out[0].server, out[0].users, out[0].work = r.server, r.users, r.work
+	return out
+}
+
+// throttling are the figures of a quota. One request that came early is one too
+// many, so all turns count.
+func (r *result) throttling() []row {
+	refused, early := 0, 0
+	for _, f := range r.idpctl {
+		refused, early = refused+f.refused, early+f.early
+	}
+	out := []row{{figure: "refused with 429", idpctl: fmt.Sprint(refused)}, {figure: "before Retry-After", idpctl: fmt.Sprint(early)}}
+	if r.target.refused > 0 {
+		out[0].ask(fmt.Sprintf("≥ %d", r.target.refused), refused >= r.target.refused)
+	}
+	out[1].ask("0", early == 0)
 	return out
 }
 
