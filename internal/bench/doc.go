@@ -41,13 +41,12 @@
 //
 // # Entra ID
 //
-// A tenant of Microsoft's is not there for the taking, so emulator/entra stands
-// in, in this process: over TLS with an authority of its own, with the limits of
-// batches and pages that Graph has, and 2 ms for each request to Graph beside
-// what it takes to answer. Requests are those of Graph, a batch being one; token
-// and discovery are told apart. They are what has targets: what seconds mean
-// there says little of Microsoft's, and the emulator shares the processors with
-// idpctl.
+// The emulator (emulator/entra) stands in for Microsoft's service. It runs in this
+// process, over TLS with an authority of its own, with Graph's limits of batches
+// and pages, and takes 2 ms for each request to Graph beside what it takes to
+// answer. Requests are those of Graph, a batch being one; token and discovery are
+// told apart. Only requests have targets: Microsoft's service takes other times,
+// and the emulator shares the processors with idpctl.
 //
 // Measured are 100 and 1,000 new users, a plan of them with nothing to do, the
 // same for five users in a directory of 10,000, and two applies within the quota
