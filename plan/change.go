@@ -71,6 +71,9 @@ type Change struct {
 	// that it refers to has a lower one.
 	Layer int
 
+	// OnlyNamed: the object cannot be created or deleted through the API, and
+	// nothing of it changes: to adopt it is to say which one is meant.
+	OnlyNamed bool
 	// Adopt: the object exists and comes under management by this apply.
 	Adopt bool
 	// Reclaim: likewise, and its marker says that it is this configuration's.

@@ -86,6 +86,7 @@ func Resource(in Input) (*Change, diag.Diagnostics) {
 		return c, nil
 	}
 	c.plan(in, live)
+	c.OnlyNamed = in.Kind.AdoptOnly && len(c.Attributes) == 0
 	forced := forcing(c.Attributes)
 	switch {
 	case len(forced) > 0 && len(in.Kind.Contains) > 0 && onlyDrift(c.Attributes):

@@ -24,6 +24,9 @@ const (
 type Plan struct {
 	Mode      Mode
 	Namespace string
+	// Elsewhere says of providers that send their requests, and credentials, to
+	// another address than the usual one where that is; sentences.
+	Elsewhere []string
 	// Unrefreshed: the state was taken for the live world (-refresh=false).
 	Unrefreshed bool
 	// Changes of objects, by layer, then address; removals last, in the order
@@ -123,11 +126,11 @@ func (p *Plan) Empty() bool {
 // Adoptions lists what comes under management without a marker that proves it
 // to be this configuration's: there is none, or it is one that any other
 // configuration without a namespace would have left. An unattended apply
-// refuses those.
+// refuses those. A tenant of which nothing changes is not among them.
 func (p *Plan) Adoptions() []*Change {
 	var out []*Change
 	for _, c := range p.Changes {
-		if c.Adopt && (!c.Reclaim || p.Namespace == resource.DefaultNamespace || p.Namespace == "") {
+		if c.Adopt && !c.OnlyNamed && (!c.Reclaim || p.Namespace == resource.DefaultNamespace || p.Namespace == "") {
 			out = append(out, c)
 		}
 	}

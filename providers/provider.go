@@ -150,6 +150,10 @@ type Conn interface {
 	// Server tells one server, tenant or domain from another, as the provider
 	// block names it: "https://sso.example.com".
 	Server() string
+	// Elsewhere says where requests go if that is not where the server of such a
+	// provider is, because the provider block says so, and "" if it is: "signs in
+	// at https://127.0.0.1:8443".
+	Elsewhere() string
 	// ServerTime is the server's clock, as well as it is known from its
 	// answers; the local time before the first one.
 	ServerTime() time.Time

@@ -191,7 +191,9 @@ func waiting(progress **view.Progress, planning func(string, time.Duration)) fun
 		if p := *progress; p == nil {
 			planning(reason, d)
 		} else {
-			p.Event(apply.Event{Kind: apply.Waiting, Message: fmt.Sprintf("%s (%s)", reason, d.Round(time.Second)), At: time.Now()})
+			if d >= time.Second { // else it is over before anybody has read it
+				p.Event(apply.Event{Kind: apply.Waiting, Message: fmt.Sprintf("%s: %s", reason, apply.Seconds(d)), At: time.Now()})
+			}
 		}
 	}
 }

@@ -40,7 +40,6 @@ func main() {
 	if *entra {
 		d.example, d.name, d.last = "examples/entra", "tenant of Entra ID", "ENTRA_CA_FILE="
 		d.emulator = []string{"emulator", "entra", "-verified-domain", "example.com"}
-		d.apply = append(d.apply, "-allow-adopt") // the tenant is there already
 	}
 	err := d.run(*idpctl)
 	stop()

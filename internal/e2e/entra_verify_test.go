@@ -86,7 +86,7 @@ func TestEntraVerify(t *testing.T) {
 			if c.edit[0] != "" {
 				f.replace("influxdb.idp.hcl", c.edit[0], c.edit[1])
 			}
-			f.must(0, "apply", "-auto-approve", "-allow-adopt", "-credentials-out=first-passwords.json")
+			f.must(0, "apply", "-auto-approve", "-credentials-out=first-passwords.json")
 			if c.change != nil {
 				c.change(tn)
 			}

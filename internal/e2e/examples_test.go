@@ -216,6 +216,10 @@ func TestEntraExampleIsTheQuickstart(t *testing.T) {
 func TestEntraExample(t *testing.T) {
 	tn := newTenant(t, entra.Options{})
 	f := example(t, "entra", tn.environ(entraSecret)...)
+	where := "provider.entra signs in at " + tn.url + "/ and takes " + tn.url + " for Microsoft Graph."
+	if said := strings.Join(strings.Fields(f.must(0, "plan")), " "); !strings.HasPrefix(said, where) {
+		t.Errorf("the plan does not begin with where it goes: %s", said)
+	}
 	outputs := f.works()
 	text := func(name string) string { s, _ := outputs[name].(string); return s }
 	file := f.read("myinfluxdb.yml")

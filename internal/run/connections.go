@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -69,6 +70,20 @@ func (c *connections) servers() map[string]string {
 	out := make(map[string]string, len(c.open))
 	for name, conn := range c.open {
 		out[name] = conn.Server()
+	}
+	return out
+}
+
+// elsewhere says of the open connections which go to another address than the
+// usual one.
+func (c *connections) elsewhere() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(c.open)) {
+		if where := c.open[name].Elsewhere(); where != "" {
+			out = append(out, "provider."+name+" "+where+".")
+		}
 	}
 	return out
 }

@@ -120,7 +120,7 @@ func (r *Run) Plan(ctx context.Context, mode plan.Mode) (*Planned, diag.Diagnost
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	built.Unrefreshed = r.opts.NoRefresh
+	built.Unrefreshed, built.Elsewhere = r.opts.NoRefresh, r.conns.elsewhere()
 	return &Planned{Plan: built, planner: p, Recovered: append(p.recovered, p.abandoned...), since: p.since}, diags
 }
 

@@ -34,6 +34,12 @@ type planWriter struct {
 
 func (v *View) planText(p *plan.Plan) string {
 	w := &planWriter{printer: printer{style: v.style, width: v.opts.Width, signs: true}, view: v, names: idNames(p)}
+	for _, where := range p.Elsewhere {
+		w.paragraph(where)
+	}
+	if len(p.Elsewhere) > 0 {
+		w.WriteString("\n")
+	}
 	if p.Empty() {
 		w.nothing(p)
 		return w.String()

@@ -10,6 +10,8 @@ type jsonPlan struct {
 	header
 	Mode      plan.Mode `json:"mode,omitempty"`
 	Namespace string    `json:"namespace"`
+	// Elsewhere: providers that go to another address than the usual one.
+	Elsewhere []string `json:"elsewhere,omitempty"`
 	// Complete: there is a plan; without one only the diagnostics count.
 	Complete bool `json:"complete"`
 	// Changes: an apply would do something, if only to the state.
@@ -101,7 +103,7 @@ func (v *View) planJSON(p *plan.Plan, diags diag.Diagnostics, src Source) error 
 		return v.object(j)
 	}
 	n := p.Counts()
-	j.Mode, j.Namespace, j.Complete, j.Changes = p.Mode, p.Namespace, true, !p.Empty()
+	j.Mode, j.Namespace, j.Complete, j.Changes, j.Elsewhere = p.Mode, p.Namespace, true, !p.Empty(), p.Elsewhere
 	j.Summary = jsonCounts{n.Add, n.Change, n.Destroy, n.Adopt, n.Forget, n.Targets, n.Outputs}
 	for _, c := range p.Changes {
 		j.ResourceChanges = append(j.ResourceChanges, v.resourceJSON(c))

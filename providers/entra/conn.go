@@ -86,7 +86,15 @@ func (c *conn) Server() string {
 // ServerTime is Graph's clock; see [providers.Conn].
 func (c *conn) ServerTime() time.Time { return c.transport.Clock().Now() }
 
-// Lag is how long a read may be behind; see [providers.Conn].
+// Elsewhere names the overridden endpoints; see [providers.Conn].
+func (c *conn) Elsewhere() string {
+	if !c.settings.overridden {
+		return ""
+	}
+	return "signs in at " + c.settings.authority + " and takes " + c.settings.graph + " for Microsoft Graph"
+}
+
+// Lag is how long a replica may be behind; see [providers.Conn].
 func (c *conn) Lag() time.Duration { return c.deadline }
 
 // Close closes what is kept alive: a token for an application has no session.

@@ -95,6 +95,9 @@ func (c *conn) ServerTime() time.Time {
 	return c.clock.Now()
 }
 
+// Elsewhere is nowhere: every Keycloak has an address of its own.
+func (c *conn) Elsewhere() string { return "" }
+
 // Lag is none: Keycloak reads its own writes.
 func (c *conn) Lag() time.Duration { return 0 }
 

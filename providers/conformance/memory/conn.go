@@ -35,6 +35,8 @@ func (c *conn) ServerTime() time.Time {
 func (c *conn) Server() string { return c.p.opts.Server }
 
 // Lag is that of the options, unless the provider block says otherwise.
+func (c *conn) Elsewhere() string { return "" }
+
 func (c *conn) Lag() time.Duration { return c.lag }
 
 // Close does nothing.
