@@ -317,13 +317,14 @@ func secretsIn(attrs []resource.Attribute, v cty.Value) []resource.Secret {
 }
 
 // sendable is what a provider is told of the planned object: what the server
-// decides (still unknown) is null, and write-only values are put in.
+// decides (still unknown) is null, and values that are not compared, write-only
+// ones and those for the creation, are put in.
 func sendable(attrs []resource.Attribute, after, want cty.Value) cty.Value {
 	vals := make(map[string]cty.Value, len(attrs))
 	for _, a := range attrs {
 		v := resource.Attr(after, a.Name)
 		switch {
-		case a.WriteOnly:
+		case a.WriteOnly || a.OnCreate:
 			v = resource.Attr(want, a.Name)
 		case a.Block != nil && v.IsKnown() && !v.IsNull():
 			v = sendable(a.Block, v, resource.Attr(want, a.Name))
@@ -348,7 +349,7 @@ func changedNames(changes []plan.AttrChange) []string {
 	var names []string
 	for _, a := range changes {
 		top := a.Top()
-		if !a.Local && (len(names) == 0 || names[len(names)-1] != top) {
+		if (!a.Local || a.Trigger) && (len(names) == 0 || names[len(names)-1] != top) {
 			names = append(names, top)
 		}
 	}

@@ -95,7 +95,7 @@ func (d *differ) attribute(prefix string, a resource.Attribute, want, live, prio
 			p = null
 		}
 		if !same(w, p) && !d.ignore[a.Name] {
-			d.add(AttrChange{Path: path, Before: p, After: mark(w), Local: true})
+			d.add(AttrChange{Path: path, Before: p, After: mark(w), Local: true, Trigger: a.Trigger && d.hasPrior && !w.IsNull()})
 		}
 		return p, mark(w)
 	case a.Block != nil:

@@ -137,6 +137,8 @@ type AttrChange struct {
 	WriteOnly bool
 	// Local: concerns the state only.
 	Local bool
+	// Trigger: of a Local one, it asks the provider to do something all the same.
+	Trigger bool
 }
 
 // Top is the name of the attribute of the kind that the change is in.

@@ -133,6 +133,9 @@ type Attribute struct {
 	OnCreate bool
 	// Local: kept in the state only; the provider never sees a change of it.
 	Local bool
+	// Trigger: of a Local one, a change is sent after all, as it asks for something
+	// to be done. What it is at creation or adoption asks for nothing.
+	Trigger bool
 	// Partial: a set or map of which only the elements that the configuration
 	// names are managed; others stay as they are.
 	Partial bool

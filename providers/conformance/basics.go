@@ -139,6 +139,8 @@ func (r *run) checkAttributes(of string, attrs []resource.Attribute) {
 			bad("is computed and has a default: only one can hold when it is not set")
 		case a.WriteOnly && (a.Computed || a.Local || a.ForceNew):
 			bad("is write-only, and cannot be computed, local or force replacement")
+		case a.Trigger && !a.Local:
+			bad("is a trigger, and not local")
 		case a.WriteOnly && !a.Sensitive:
 			bad("is write-only and not sensitive")
 		case a.Version != "" && (!hasVersion || !version.Local || version.Type != cty.Number || !a.WriteOnly):

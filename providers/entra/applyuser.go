@@ -162,26 +162,28 @@ func (w *work) userAsWritten(id, name, display, nickname string) *resource.Objec
 	return &resource.Object{Kind: "user", ID: id, Attrs: cty.ObjectVal(o)}
 }
 
-// inviteGuest makes a guest (https://learn.microsoft.com/graph/api/invitation-post);
-// what an invitation cannot say is set afterwards.
-func (w *work) inviteGuest() providers.Result {
+// invitation is that of the guest whom the operation is about.
+func (w *work) invitation() models.Invitationable {
 	after := w.op.After
-	mail := attr.String(after, "email")
 	inv := models.NewInvitation()
-	inv.SetInvitedUserEmailAddress(&mail)
-	redirect := attr.String(after, "invite_redirect_url")
-	if redirect == "" {
-		redirect = "https://myapplications.microsoft.com/?tenantid=" + w.tenantID()
-	}
-	inv.SetInviteRedirectUrl(&redirect)
-	display := displayName(after)
-	inv.SetInvitedUserDisplayName(&display)
+	inv.SetInvitedUserEmailAddress(ptr(attr.String(after, "email")))
+	inv.SetInviteRedirectUrl(ptr(cmpOr(attr.String(after, "invite_redirect_url"), "https://myapplications.microsoft.com/?tenantid="+w.tenantID())))
 	inv.SetSendInvitationMessage(ptr(w.op.Invite || attr.Bool(after, "invite", false)))
 	if s := attr.String(after, "invite_message"); s != "" {
 		m := models.NewInvitedUserMessageInfo()
 		m.SetCustomizedMessageBody(&s)
 		inv.SetInvitedUserMessageInfo(m)
 	}
+	return inv
+}
+
+// inviteGuest makes a guest (https://learn.microsoft.com/graph/api/invitation-post);
+// what an invitation cannot say is set afterwards.
+func (w *work) inviteGuest() providers.Result {
+	after := w.op.After
+	mail := attr.String(after, "email")
+	inv := w.invitation()
+	inv.SetInvitedUserDisplayName(ptr(displayName(after)))
 	info, err := invitations.NewInvitationsRequestBuilderInternal(w.path(), builders{}).ToPostRequestInformation(w.working, inv, nil)
 	if err != nil {
 		return providers.Result{Err: badRequest(err)}
@@ -285,8 +287,9 @@ func (w *work) updateUser() providers.Result {
 			return providers.Result{Err: r.err}
 		}
 	}
-	if w.op.Invite && attr.Bool(after, "guest", false) {
-		if err := w.inviteAgain(); err != nil {
+	reset := w.changes("redemption_version")
+	if (w.op.Invite || reset) && attr.Bool(after, "guest", false) {
+		if err := w.inviteAgain(reset); err != nil {
 			return providers.Result{ID: w.op.ID, Err: err}
 		}
 	}
@@ -304,12 +307,16 @@ func (w *work) updateUser() providers.Result {
 	return providers.Result{ID: w.op.ID, Object: o}
 }
 
-// inviteAgain sends a guest the invitation once more.
-func (w *work) inviteAgain() error {
-	inv := models.NewInvitation()
-	inv.SetInvitedUserEmailAddress(ptr(attr.String(w.op.After, "email")))
-	inv.SetInviteRedirectUrl(ptr(cmpOr(attr.String(w.op.After, "invite_redirect_url"), "https://myapplications.microsoft.com/?tenantid="+w.tenantID())))
-	inv.SetSendInvitationMessage(ptr(true))
+// inviteAgain invites a guest once more; with reset the guest accepts anew, with
+// any account (https://learn.microsoft.com/entra/external-id/reset-redemption-status).
+func (w *work) inviteAgain(reset bool) error {
+	inv := w.invitation()
+	if reset {
+		u := models.NewUser()
+		u.SetId(&w.op.ID)
+		inv.SetInvitedUser(u)
+		inv.SetResetRedemption(&reset)
+	}
 	info, err := invitations.NewInvitationsRequestBuilderInternal(w.path(), builders{}).ToPostRequestInformation(w.working, inv, nil)
 	if err != nil {
 		return badRequest(err)

@@ -37,6 +37,12 @@ func (t *tenant) check(op *providers.Operation) error {
 		}
 		return nil
 	}
+	if op.Verb == providers.Update && changed("redemption_version") {
+		return &providers.Error{
+			Class: providers.Invalid, Attribute: "redemption_version", Summary: "Only a guest redeems an invitation",
+			Hint: "Leave redemption_version out for a member of the tenant",
+		}
+	}
 	if attr.Bool(op.After, "invite", false) && op.Verb == providers.Create {
 		return &providers.Error{
 			Class: providers.Invalid, Attribute: "invite", Summary: "Only a guest is invited",

@@ -68,6 +68,10 @@ func userKind() resource.Kind {
 				Doc: "What the invitation says beside Entra ID's own text.",
 			},
 			{
+				Name: "redemption_version", Type: cty.Number, Local: true, Trigger: true,
+				Doc: "Another number resets the redemption of a guest: the guest is invited anew, by mail if `invite` is `true`, and accepts with another account. The id stays.",
+			},
+			{
 				Name: "initial_password", Type: cty.String, WriteOnly: true, OnCreate: true, Sensitive: true, Check: resource.Check{MinLen: 8, MaxLen: 256},
 				Doc: "First password of a member. It is sent when the user is created, never read back and not kept in the state.",
 			},

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -195,6 +196,7 @@ func graphOrigins() []string {
 	for _, hosts := range clouds() {
 		out = append(out, hosts[1])
 	}
+	slices.Sort(out)
 	return out
 }
 
