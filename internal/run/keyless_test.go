@@ -229,3 +229,39 @@ func TestAnAppSeenLate(t *testing.T) {
 		}
 	}
 }
+
+// A deleted app comes back with its id: by the id that the state has, or by its
+// marker if that is this configuration's alone.
+func TestADeletedAppComesBack(t *testing.T) {
+	w := newWorld(t, portal)
+	w.apply()
+	was := w.apps()[0].ID
+	back := func(how, id string) {
+		t.Helper()
+		w.apply()
+		w.empty()
+		if all := w.apps(); len(all) != 1 || (all[0].ID == was) != (id == was) {
+			t.Errorf("%s: %v, and it was %s", how, all, was)
+		}
+	}
+	w.idp.Remove("app", was)
+	w.wants("app.portal create")
+	back("deleted by somebody", was)
+
+	w.idp.Remove("app", was)
+	w.config(strings.Replace(portal, `title  = "Portal"`, `title  = "Gate"`, 1))
+	back("deleted, and wanted otherwise", was)
+
+	w.idp.Remove("app", was)
+	w.lostState()
+	back("deleted, and the state lost", was)
+
+	w.destroy()
+	back("destroyed and applied again", was)
+
+	w = newWorld(t, strings.Replace(portal, `idpctl { namespace = "prod" }`, "", 1))
+	w.apply()
+	was = w.apps()[0].ID
+	w.destroy()
+	back("destroyed, and its marker may be anybody's", "another")
+}

@@ -293,7 +293,18 @@ func keylessMutants() []mutant {
 			op.ID += rand.Text()
 		}
 	})
+	binned := func(change func(*providers.Query)) bend {
+		return bend{list: asking(func(q *providers.Query) {
+			if q.Deleted {
+				change(q)
+			}
+		})}
+	}
 	return []mutant{
+		{"takes the living for deleted", "app/restored", binned(func(q *providers.Query) { q.Deleted = false })},
+		{"does not find the deleted by id", "app/restored", binned(func(q *providers.Query) { q.IDs = nil })},
+		{"does not find the deleted by marker", "app/restored", binned(func(q *providers.Query) { q.Markers = nil })},
+		{"makes another one instead of restoring", "app/restored", bend{op: on("app", func(op *providers.Operation) { op.Restore = "" })}},
 		{"makes a second object by the same key", "app/upsert key", bend{op: fresh}},
 		{"ignores the upsert key", "app/upsert key", bend{op: on("app", func(op *providers.Operation) {
 			if op.Verb == providers.Create {

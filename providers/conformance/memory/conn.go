@@ -34,9 +34,10 @@ func (c *conn) ServerTime() time.Time {
 // Server is what the options call it.
 func (c *conn) Server() string { return c.p.opts.Server }
 
-// Lag is that of the options, unless the provider block says otherwise.
+// Elsewhere is nowhere.
 func (c *conn) Elsewhere() string { return "" }
 
+// Lag is that of the options, unless the provider block says otherwise.
 func (c *conn) Lag() time.Duration { return c.lag }
 
 // Close does nothing.
@@ -61,6 +62,10 @@ func (c *conn) List(ctx context.Context, q providers.Query) ([]resource.Object, 
 				return nil
 			}
 		}
+	}
+	if q.Deleted {
+		_, err := c.request(ctx, Request{Kind: q.Kind, Query: q}, func(bool) { all = c.p.server.deleted(q.Kind, q.Parent, q) })
+		return all, err
 	}
 	if q.All {
 		err := pages(func(first int) []resource.Object {

@@ -180,6 +180,6 @@ app "garage" {
 			{Name: "scopes", Type: cty.Set(cty.String), Optional: true, Partial: true, Doc: "What it may ask for; others stay."},
 		},
 		Unique: [][]string{{"client_id"}}, Parent: "site", Lookup: [][]string{{"client_id"}, {"id"}},
-		UpsertKey: true, Marked: true,
+		UpsertKey: true, Marked: true, Restores: true,
 	}
 }

@@ -59,6 +59,25 @@ func (s *server) find(kind, parent string, q providers.Query) []resource.Object 
 	})
 }
 
+// deleted returns the deleted objects of a kind in a parent that have one of the
+// ids or markers.
+func (s *server) deleted(kind, parent string, q providers.Query) []resource.Object {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k, _ := kindNamed(kind)
+	var out []resource.Object
+	for _, r := range s.records {
+		st := r.last()
+		if r.now() != nil || !k.Restores || st.Kind != kind || st.Parent != s.home(k.Parent, parent) {
+			continue
+		}
+		if slices.Contains(q.IDs, st.ID) || st.Marker != "" && slices.Contains(q.Markers, st.Marker) {
+			out = append(out, st.Object)
+		}
+	}
+	return out
+}
+
 // asked is the site by the name that it was asked for by.
 func asked(o resource.Object, keys []map[string]string) resource.Object {
 	for _, key := range keys {

@@ -34,6 +34,16 @@ type version struct {
 
 func (r *record) now() *Stored { return r.versions[len(r.versions)-1].stored }
 
+// last is what there was before it was deleted.
+func (r *record) last() *Stored {
+	for _, v := range slices.Backward(r.versions) {
+		if v.stored != nil {
+			return v.stored
+		}
+	}
+	return &Stored{}
+}
+
 // at is what a read sees that may only see writes made until t.
 func (r *record) at(t time.Time) *Stored {
 	for _, v := range slices.Backward(r.versions) {
@@ -138,6 +148,9 @@ func (s *server) create(k resource.Kind, op providers.Operation, partly bool) (s
 	if err := checkDecided(k, op.After); err != nil {
 		return "", err
 	}
+	if k.Restores && op.Restore != "" {
+		return s.restore(k, op, partly)
+	}
 	st := Stored{WriteOnly: map[string]cty.Value{}}
 	st.Kind, st.Created = k.Name, s.opts.Now()
 	if k.UpsertKey {
@@ -195,6 +208,18 @@ func (s *server) upserted(k resource.Kind, key string) *Stored {
 		}
 	}
 	return nil
+}
+
+// restore brings a deleted object back, as it is wanted now.
+func (s *server) restore(k resource.Kind, op providers.Operation, partly bool) (string, error) {
+	for _, r := range s.records {
+		if r.now() == nil && r.last().Kind == k.Name && r.last().ID == op.Restore {
+			back := r.last().clone()
+			s.put(r, &back)
+			return s.upsert(k, op, &back, partly)
+		}
+	}
+	return "", refused(providers.NotFound, "", "there is no deleted %s with this id", k.Name)
 }
 
 // upsert makes an object that was created with the same key as it is wanted now.

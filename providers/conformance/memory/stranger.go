@@ -92,7 +92,11 @@ func (p *Provider) reveal() {
 	p.server.mu.Lock()
 	defer p.server.mu.Unlock()
 	for _, r := range p.server.records {
-		r.versions = []version{{time.Time{}, r.now()}}
+		last, now := r.last(), r.now()
+		r.versions = []version{{time.Time{}, last}}
+		if now == nil {
+			r.versions = append(r.versions, version{time.Time{}, nil})
+		}
 	}
 }
 
