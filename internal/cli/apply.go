@@ -188,12 +188,11 @@ func (a *app) results(v *view.View, r *run.Run, planned *run.Planned, outputs ma
 // planning is told.
 func waiting(progress **view.Progress, planning func(string, time.Duration)) func(string, time.Duration) {
 	return func(reason string, d time.Duration) {
-		if p := *progress; p == nil {
+		switch p := *progress; {
+		case p == nil:
 			planning(reason, d)
-		} else {
-			if d >= time.Second { // else it is over before anybody has read it
-				p.Event(apply.Event{Kind: apply.Waiting, Message: fmt.Sprintf("%s: %s", reason, apply.Seconds(d)), At: time.Now()})
-			}
+		case d >= time.Second: // else it is over before anybody has read it
+			p.Event(apply.Event{Kind: apply.Waiting, Message: fmt.Sprintf("%s: %s", reason, apply.Seconds(d)), At: time.Now()})
 		}
 	}
 }
