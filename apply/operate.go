@@ -171,6 +171,7 @@ func (e *executor) submit(conn providers.Conn, tasks []*task, operation func(*ta
 	for i, t := range tasks {
 		ops[i] = operation(t)
 		t.attempts++
+		ops[i].Old = ops[i].Verb != providers.Create && t.isOld(conn)
 		if t.attempts == 1 {
 			e.event(Started, t.change, t.change.ID, "")
 		}
@@ -186,7 +187,7 @@ func (e *executor) submit(conn providers.Conn, tasks []*task, operation func(*ta
 		if r.Object != nil {
 			t.object, t.id = r.Object, r.Object.ID
 		}
-		if lags {
+		if lags && !(r.ID == "" && providers.ClassOf(r.Err) == providers.NotFound) { // then there is nothing to wait for
 			t.written = conn.ServerTime()
 		}
 		if records := t.result(); final && len(records) > 0 && journalErr == nil {
@@ -202,6 +203,22 @@ func (e *executor) submit(conn providers.Conn, tasks []*task, operation func(*ta
 	if journalErr != nil {
 		e.breakOff(journalErr)
 	}
+}
+
+// isOld reports whether the object of a task is known to have been there for longer
+// than reads lag.
+func (t *task) isOld(conn providers.Conn) bool {
+	if t.attempts > 1 { // this run may have written it
+		return false
+	}
+	var written time.Time
+	if p := t.change.Prior; p != nil {
+		written = p.Written
+	}
+	if live := t.change.Live; written.IsZero() && live != nil {
+		written = live.Created
+	}
+	return !written.IsZero() && conn.ServerTime().Sub(written) > conn.Lag()
 }
 
 // announce tells that an operation is done, as soon as it is: with a thousand

@@ -55,6 +55,9 @@ type Operation struct {
 	// Changed names the attributes that differ, for Update; write-only ones
 	// that are to be sent are among them.
 	Changed []string
+	// Old: the object of an Update or Delete was last written longer ago than
+	// [Conn.Lag], so that what is not found is gone, and not to be waited for.
+	Old bool
 	// Marker is written to the object if the kind is Marked.
 	Marker string
 	// Password is a first password to set with the operation; zero for none.

@@ -286,6 +286,15 @@ func (w *work) changes(name string) bool {
 	return slices.Contains(w.op.Changed, name)
 }
 
+// behind is the [call.lagging] of what the operation's own object is asked: whether
+// a replica may not know it yet.
+func (w *work) behind() func(reply) bool {
+	if w.op.Old {
+		return nil
+	}
+	return isNotFound
+}
+
 // gone is the error of a change to what is not there any more.
 func (w *work) gone() error {
 	return &providers.Error{Class: providers.NotFound, Summary: fmt.Sprintf("The %s is not there any more (id %s)", w.op.Kind, w.op.ID), Hint: "Plan again"}

@@ -48,7 +48,7 @@ func (w *work) applyClient() providers.Result {
 		return providers.Result{Err: badRequest(err)}
 	}
 	// The service principal goes with it.
-	r := w.ask(&call{info: info, doing: "delete " + describe("application", attr.String(w.op.Before, "name")), needs: ownApplications, nature: repeatable, missing: true, lagging: isNotFound})
+	r := w.ask(&call{info: info, doing: "delete " + describe("application", attr.String(w.op.Before, "name")), needs: ownApplications, nature: repeatable, missing: true, lagging: w.behind()})
 	return providers.Result{Err: r.err}
 }
 
@@ -249,7 +249,7 @@ func (w *work) updateClient() providers.Result {
 	if err != nil {
 		return providers.Result{Err: badRequest(err)}
 	}
-	r := w.ask(&call{info: info, doing: "read " + describe("application", name), needs: readApplications, lagging: isNotFound})
+	r := w.ask(&call{info: info, doing: "read " + describe("application", name), needs: readApplications, lagging: w.behind()})
 	if isAbsent(r.err) {
 		return providers.Result{Err: w.gone()}
 	}
@@ -265,7 +265,7 @@ func (w *work) updateClient() providers.Result {
 		if info, err = w.application(w.op.ID).ToPatchRequestInformation(w.working, a, nil); err != nil {
 			return providers.Result{Err: badRequest(err)}
 		}
-		r := w.ask(&call{info: info, doing: "change " + describe("application", name), needs: ownApplications, nature: repeatable, lagging: isNotFound})
+		r := w.ask(&call{info: info, doing: "change " + describe("application", name), needs: ownApplications, nature: repeatable, lagging: w.behind()})
 		if isAbsent(r.err) {
 			return providers.Result{Err: w.gone()}
 		}
@@ -361,7 +361,7 @@ func (w *work) owners(id, name string) error {
 		if err != nil {
 			return badRequest(err)
 		}
-		r := w.ask(&call{info: info, doing: "remove an owner of " + describe("application", name), needs: ownApplications, nature: repeatable, missing: true, lagging: isNotFound})
+		r := w.ask(&call{info: info, doing: "remove an owner of " + describe("application", name), needs: ownApplications, nature: repeatable, missing: true, lagging: w.behind()})
 		if r.err != nil && !parseError(r.body).referencesAbsent() {
 			return r.err
 		}
@@ -418,7 +418,7 @@ func (w *work) assign(principal, name string) error {
 		if err != nil {
 			return badRequest(err)
 		}
-		r := w.ask(&call{info: info, doing: "take somebody off " + describe("application", name), needs: assignRoles, nature: repeatable, missing: true, lagging: isNotFound})
+		r := w.ask(&call{info: info, doing: "take somebody off " + describe("application", name), needs: assignRoles, nature: repeatable, missing: true, lagging: w.behind()})
 		if r.err != nil {
 			return r.err
 		}

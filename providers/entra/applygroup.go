@@ -30,7 +30,7 @@ func (w *work) applyGroup() providers.Result {
 	if err != nil {
 		return providers.Result{Err: badRequest(err)}
 	}
-	r := w.ask(&call{info: info, doing: "delete " + describe("group", attr.String(w.op.Before, "name")), needs: writeGroups, nature: repeatable, missing: true, lagging: isNotFound})
+	r := w.ask(&call{info: info, doing: "delete " + describe("group", attr.String(w.op.Before, "name")), needs: writeGroups, nature: repeatable, missing: true, lagging: w.behind()})
 	return providers.Result{Err: r.err}
 }
 
@@ -123,7 +123,7 @@ func (w *work) updateGroup() providers.Result {
 		if err != nil {
 			return providers.Result{Err: badRequest(err)}
 		}
-		r := w.ask(&call{info: info, doing: "change " + describe("group", name), needs: writeGroups, nature: repeatable, lagging: isNotFound})
+		r := w.ask(&call{info: info, doing: "change " + describe("group", name), needs: writeGroups, nature: repeatable, lagging: w.behind()})
 		if r.status == http.StatusNotFound {
 			return providers.Result{Err: w.gone()}
 		}
@@ -259,7 +259,7 @@ func (w *work) removeReference(id, name, set, member string) error {
 	if err != nil {
 		return badRequest(err)
 	}
-	r := w.ask(&call{info: info, doing: "take out of the " + set + " of " + describe("group", name), needs: groupRight(set), nature: repeatable, missing: true, lagging: isNotFound})
+	r := w.ask(&call{info: info, doing: "take out of the " + set + " of " + describe("group", name), needs: groupRight(set), nature: repeatable, missing: true, lagging: w.behind()})
 	if parseError(r.body).referencesAbsent() {
 		return nil
 	}

@@ -32,7 +32,7 @@ func (w *work) applyUser() providers.Result {
 	if err != nil {
 		return providers.Result{Err: badRequest(err)}
 	}
-	r := w.ask(&call{info: info, doing: "delete " + describe("user", attr.String(w.op.Before, "user_principal_name")), needs: writeUsers, nature: repeatable, missing: true, lagging: isNotFound})
+	r := w.ask(&call{info: info, doing: "delete " + describe("user", attr.String(w.op.Before, "user_principal_name")), needs: writeUsers, nature: repeatable, missing: true, lagging: w.behind()})
 	return providers.Result{Err: r.err}
 }
 
@@ -279,7 +279,7 @@ func (w *work) updateUser() providers.Result {
 		if err != nil {
 			return providers.Result{Err: badRequest(err)}
 		}
-		r := w.ask(&call{info: info, doing: "change " + describe("user", attr.String(w.op.Before, "user_principal_name")), needs: needs, nature: repeatable, lagging: isNotFound})
+		r := w.ask(&call{info: info, doing: "change " + describe("user", attr.String(w.op.Before, "user_principal_name")), needs: needs, nature: repeatable, lagging: w.behind()})
 		if r.status == http.StatusNotFound {
 			return providers.Result{Err: w.gone()}
 		}
