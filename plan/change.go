@@ -83,8 +83,10 @@ type Change struct {
 	MovedFrom resource.Address
 	// Recreate: the state knows the object, but it is gone.
 	Recreate bool
-	// Restore is the id of a deleted object that a creation brings back.
+	// Restore is the id of a deleted object that a creation brings back. Strange:
+	// idpctl is not known to have made it, so that to bring it back is to adopt it.
 	Restore string
+	Strange bool
 	// WithParent: it is deleted by the deletion of its parent, without a
 	// request of its own; or replaced because the parent is.
 	WithParent bool

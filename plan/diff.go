@@ -26,6 +26,8 @@ type Input struct {
 	// Deleted are objects in the bin that have the key, or without one the id of the
 	// prior or the marker; one of them is restored, that of the prior first.
 	Deleted []resource.Object
+	// Gone are the ids of what idpctl deleted not long ago.
+	Gone map[string]bool
 	// Marker is what the object's marker is when it is this configuration's.
 	Marker string
 	// ParentReplaced: the parent will be replaced, and everything in it goes.
@@ -56,13 +58,21 @@ func Resource(in Input) (*Change, diag.Diagnostics) {
 			return nil, diags
 		}
 		live = match
+		if match != nil && in.Prior != nil && match.ID == in.Prior.ID {
+			// One list lacked it and the next has it: it was there all the time.
+			c.Adopt, c.Reclaim, c.Origin, c.Owned = false, false, in.Prior.Origin, in.Prior.Owned
+		}
 		c.Recreate = in.Prior != nil && live == nil
 		c.Deliver = c.Deliver && live != nil && !c.Adopt
 	}
+	if live == nil {
+		c.Origin = resource.Created
+		c.restore(in)
+	}
+	c.Marker = resource.MarkerOf(in.Marker, c.Origin)
 	if live == nil || in.ParentReplaced {
 		c.plan(in, nil)
 		c.Action = Create
-		c.restore(in)
 		if in.Kind.AdoptOnly {
 			return nil, c.errorf("Object not found", "%s cannot be created through the API: it must exist, and none was found.", c.Address)
 		}
@@ -113,13 +123,25 @@ func Resource(in Input) (*Change, diag.Diagnostics) {
 func (c *Change) restore(in Input) {
 	for _, o := range in.Deleted {
 		was := in.Prior != nil && in.Prior.ID == o.ID
-		same := was || in.Marker != "" && o.Marker == in.Marker
+		marked := resource.CarriesMarker(o.Marker, in.Marker)
+		same := was || marked
 		if len(in.Kind.Key) > 0 {
 			same = SameKey(in.Kind.Key, in.Desired.Attrs, o.Attrs)
 		}
-		if same && (c.Restore == "" || was) {
-			c.Restore = o.ID
-			c.Reason = "it was deleted, and comes back with the id " + o.ID
+		if !same || c.Restore != "" && !was {
+			continue
+		}
+		c.Restore = o.ID
+		c.Reason = "it was deleted, and comes back with the id " + o.ID
+		c.Origin, c.Strange = resource.Created, !was && !marked && !in.Gone[o.ID]
+		switch {
+		case was:
+			c.Origin = in.Prior.Origin
+		case marked:
+			_, c.Origin = resource.SplitMarker(o.Marker)
+		case c.Strange:
+			c.Origin = resource.Adopted
+			c.Reason += ", its groups and its former password; idpctl did not make it"
 		}
 	}
 }

@@ -82,7 +82,7 @@ func (in Input) several(objects []*resource.Object) diag.Diagnostics {
 // nothing speaks against it.
 func (in Input) matchBy(c *Change, o *resource.Object, names []string) (*resource.Object, diag.Diagnostics) {
 	switch {
-	case o.Marker != "" && o.Marker == in.Marker:
+	case resource.CarriesMarker(o.Marker, in.Marker):
 		c.Reclaim = true
 		return in.adopt(c, o), nil
 	case o.Marker != "":
@@ -109,7 +109,7 @@ func (in Input) matchKeyless(c *Change) (*resource.Object, diag.Diagnostics) {
 	}
 	var marked []*resource.Object
 	for i := range in.Matches {
-		if o := &in.Matches[i]; o.Marker != "" && o.Marker == in.Marker {
+		if o := &in.Matches[i]; resource.CarriesMarker(o.Marker, in.Marker) {
 			marked = append(marked, o)
 		}
 	}
@@ -167,7 +167,7 @@ func (in Input) adopt(c *Change, o *resource.Object) *resource.Object {
 	c.Recreate = false
 	c.Origin = resource.Adopted
 	if c.Reclaim {
-		c.Origin = resource.Created
+		_, c.Origin = resource.SplitMarker(o.Marker)
 	}
 	c.Owned = nil
 	return o

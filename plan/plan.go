@@ -126,11 +126,13 @@ func (p *Plan) Empty() bool {
 // Adoptions lists what comes under management without a marker that proves it
 // to be this configuration's: there is none, or it is one that any other
 // configuration without a namespace would have left. An unattended apply
-// refuses those. A tenant of which nothing changes is not among them.
+// refuses those. What comes back from the bin, and idpctl did not make, is among
+// them. A tenant of which nothing changes is not among them.
 func (p *Plan) Adoptions() []*Change {
 	var out []*Change
 	for _, c := range p.Changes {
-		if c.Adopt && !c.OnlyNamed && (!c.Reclaim || p.Namespace == resource.DefaultNamespace || p.Namespace == "") {
+		unproved := !c.Reclaim || p.Namespace == resource.DefaultNamespace || p.Namespace == ""
+		if c.Strange || c.Adopt && !c.OnlyNamed && unproved {
 			out = append(out, c)
 		}
 	}

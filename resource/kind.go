@@ -99,6 +99,9 @@ type Credential struct {
 	Generate string
 	// Invite is the bool attribute that has the provider send a mail.
 	Invite string
+	// Elsewhere is the bool attribute of those who have no password here, as they
+	// sign in elsewhere; empty if there are none.
+	Elsewhere string
 }
 
 // Attribute describes one attribute of a kind, as data.

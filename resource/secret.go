@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"strings"
 	"unique"
 
 	"github.com/zclconf/go-cty/cty"
@@ -92,6 +93,34 @@ func (Secret) MarshalText() ([]byte, error) { return []byte("(sensitive value)")
 // DefaultNamespace is that of a configuration which names none. Many have it,
 // so that its markers prove little.
 const DefaultNamespace = "default"
+
+// adoptedSuffix ends the marker of an object that idpctl did not make: when the
+// state is lost, it says that the object is to be released, not destroyed.
+const adoptedSuffix = "-adopted"
+
+// MarkerOf is what an object carries: its marker (see [MarkerFor]), with how it
+// came under management.
+func MarkerOf(marker string, origin Origin) string {
+	if marker != "" && origin == Adopted {
+		return marker + adoptedSuffix
+	}
+	return marker
+}
+
+// SplitMarker tells a marker that an object carries from its origin.
+func SplitMarker(carried string) (marker string, origin Origin) {
+	if m, ok := strings.CutSuffix(carried, adoptedSuffix); ok {
+		return m, Adopted
+	}
+	return carried, Created
+}
+
+// CarriesMarker reports whether what an object carries is a marker, whichever way
+// the object came under management.
+func CarriesMarker(carried, marker string) bool {
+	m, _ := SplitMarker(carried)
+	return m != "" && m == marker
+}
 
 // MarkerFor is the marker of an object that belongs to addr in a namespace. It
 // tells whose the object is when the state was lost, and nothing else.

@@ -220,9 +220,13 @@ func (a *app) refuse(flags *applyFlags, p *run.Planned) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if flags.autoApprove && !flags.allowAdopt {
 		for _, c := range p.Adoptions() {
+			id := c.ID
+			if c.Restore != "" {
+				id = c.Restore
+			}
 			diags = append(diags, diag.Diagnostic{
 				Summary: "Adoption needs approval", Subject: c.Range, Address: c.Address.String(),
-				Detail: fmt.Sprintf("%s exists already (id %s) and would come under management. If it is the right one, add -allow-adopt, or approve the plan at a terminal.", c.Address, c.ID),
+				Detail: fmt.Sprintf("%s exists already (id %s) and would come under management. If it is the right one, add -allow-adopt, or approve the plan at a terminal.", c.Address, id),
 			})
 		}
 	}

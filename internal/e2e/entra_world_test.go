@@ -150,6 +150,17 @@ func (d *entraTenant) lines(mode plan.Mode) ([]string, diag.Diagnostics) {
 	return out, diags
 }
 
+// loseState removes the state.
+func (d *entraTenant) loseState() {
+	d.t.Helper()
+	if err := os.Remove(filepath.Join(d.dir, state.DefaultFile)); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// later is when nothing that was done is young any more.
+func (d *entraTenant) later() { time.Sleep(time.Hour) } // of the bubble
+
 // empty demands that there is nothing to do.
 func (d *entraTenant) empty() {
 	d.t.Helper()

@@ -410,11 +410,14 @@ func (r *Run) warnings(p *plan.Plan) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, c := range p.Changes {
 		kind, ok := r.conns.kind(c.Provider, c.Kind)
-		if !ok || kind.Credential == nil || c.Action != plan.Create || c.Desired == nil {
+		if !ok || kind.Credential == nil || c.Action != plan.Create || c.Desired == nil || c.Restore != "" {
 			continue
 		}
 		spec, signs := kind.Credential, false
-		for _, name := range []string{spec.Password, spec.Generate, spec.Invite} {
+		for _, name := range []string{spec.Password, spec.Generate, spec.Invite, spec.Elsewhere} {
+			if name == "" {
+				continue
+			}
 			v, _ := resource.Attr(c.Desired.Attrs, name).Unmark()
 			signs = signs || !v.IsNull() && (!v.IsKnown() || v.Type() != cty.Bool || v.True())
 		}

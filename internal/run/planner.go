@@ -305,6 +305,9 @@ func (p *planner) input(d *resource.Desired, index keyIndex) plan.Input {
 			if in.Prior != nil {
 				in.Deleted = append(in.Deleted, index[at.bin()]["id="+in.Prior.ID]...)
 			}
+			if len(in.Deleted) > 0 {
+				in.Gone = p.gone(d.Provider, kind.Name)
+			}
 		}
 	}
 	if in.Live != nil { // it is known which one it is: the others are in the way
@@ -324,6 +327,17 @@ func (p *planner) input(d *resource.Desired, index keyIndex) plan.Input {
 		}
 	}
 	return in
+}
+
+// gone are the ids of what idpctl deleted not long ago.
+func (p *planner) gone(provider, kind string) map[string]bool {
+	out := map[string]bool{}
+	for _, g := range p.state.Gone {
+		if g.Provider == provider && g.Kind == kind {
+			out[g.ID] = true
+		}
+	}
+	return out
 }
 
 // wantsCredential reports whether the configuration still asks for a first
@@ -428,8 +442,8 @@ func objectKeys(kind resource.Kind, o resource.Object) []string {
 	if o.UpsertKey != "" {
 		keys = append(keys, "upsert="+o.UpsertKey)
 	}
-	if len(kind.Key) == 0 && o.Marker != "" {
-		keys = append(keys, "marker="+o.Marker)
+	if marker, _ := resource.SplitMarker(o.Marker); len(kind.Key) == 0 && marker != "" {
+		keys = append(keys, "marker="+marker)
 	}
 	for _, names := range kind.Identities() {
 		if key, ok := plan.KeyOf(names, o.Attrs); ok {

@@ -72,7 +72,7 @@ func (r *reader) upsertKey(p place, key string) {
 
 func (r *reader) marker(p place, marker string) {
 	q := r.query(p)
-	q.Markers = append(q.Markers, marker)
+	q.Markers = append(q.Markers, marker, resource.MarkerOf(marker, resource.Adopted))
 }
 
 // read sends the queries, all places at once, and returns what was found.

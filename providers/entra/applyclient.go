@@ -174,6 +174,7 @@ func withUserRead(required []models.RequiredResourceAccessable, wanted bool) []m
 // returns its id (https://learn.microsoft.com/graph/api/serviceprincipal-upsert).
 func (w *work) principal(appID, name string) (string, error) {
 	p := models.NewServicePrincipal()
+	p.SetAccountEnabled(ptr(attr.Bool(w.op.After, "enabled", true)))
 	if attr.IsSet(w.op.After, "assignment_required") {
 		p.SetAppRoleAssignmentRequired(ptr(attr.Bool(w.op.After, "assignment_required", false)))
 	}
@@ -231,6 +232,7 @@ func (w *work) clientAsWritten(id, appID, principal string, created *time.Time) 
 			o[name] = cty.StringVal(v)
 		}
 	}
+	o["enabled"] = cty.BoolVal(attr.Bool(w.op.After, "enabled", true))
 	o["public_client"] = cty.BoolVal(attr.Bool(w.op.After, "public_client", true))
 	o["user_read"] = cty.BoolVal(attr.Bool(w.op.After, "user_read", true))
 	o["access_token_version"] = cty.NumberIntVal(attr.Int(w.op.After, "access_token_version", 2))
@@ -279,7 +281,7 @@ func (w *work) updateClient() providers.Result {
 			return providers.Result{ID: w.op.ID, Err: err}
 		}
 	}
-	if principal == "" || w.changes("assignment_required") {
+	if principal == "" || w.changes("assignment_required") || w.changes("enabled") {
 		if principal, err = w.principal(text(live.GetAppId()), name); err != nil {
 			return providers.Result{ID: w.op.ID, Err: err}
 		}

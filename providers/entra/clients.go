@@ -243,7 +243,9 @@ func (s *clientSearch) principals(ctx context.Context, apps []string, byApp map[
 	}, nil)
 }
 
-func principalProperties() []string { return []string{"id", "appId", "appRoleAssignmentRequired"} }
+func principalProperties() []string {
+	return []string{"id", "appId", "accountEnabled", "appRoleAssignmentRequired"}
+}
 
 func (s *clientSearch) assignments(ctx context.Context) error {
 	var calls []*call
@@ -310,8 +312,9 @@ func (s *clientSearch) clientObject(a *foundClient, q providers.Query) resource.
 	if !q.Omits("owners") {
 		o["owners"] = attr.OfStrings(a.owners)
 	}
-	o["assignment_required"] = cty.False
+	o["assignment_required"], o["enabled"] = cty.False, cty.False
 	if a.principal != nil {
+		o["enabled"] = cty.BoolVal(truth(a.principal.GetAccountEnabled()))
 		o["service_principal_id"] = cty.StringVal(text(a.principal.GetId()))
 		o["assignment_required"] = cty.BoolVal(truth(a.principal.GetAppRoleAssignmentRequired()))
 	}

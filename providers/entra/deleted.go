@@ -80,6 +80,9 @@ func (w *work) restoreUser() providers.Result {
 	op := *w.op
 	op.Verb, op.ID, op.Before, op.Changed = providers.Update, op.Restore, w.op.After, nil
 	for _, a := range userKind().Attributes {
+		if a.Name == "user_principal_name" && attr.Bool(op.After, "guest", false) {
+			continue // that of a guest is Entra ID's
+		}
 		if attr.IsSet(op.After, a.Name) && !a.OnCreate && !a.Local && a.Name != "tenant" && a.Name != "guest" {
 			op.Changed = append(op.Changed, a.Name)
 		}

@@ -34,6 +34,10 @@ func clientKind() resource.Kind {
 				Doc: "Whether public client flows are on. Without them the device flow ends in AADSTS7000218.",
 			},
 			{
+				Name: "enabled", Type: cty.Bool, Default: cty.True,
+				Doc: "Whether users can sign in to it: its service principal is there and enabled.",
+			},
+			{
 				Name: "sign_in_audience", Type: cty.String, Default: cty.StringVal("AzureADMyOrg"),
 				Check: resource.Check{OneOf: []string{"AzureADMyOrg", "AzureADMultipleOrgs"}},
 				Doc:   "Whose accounts may sign in: those of this tenant, or of any.",
@@ -72,7 +76,7 @@ func clientKind() resource.Kind {
 		Restores:  true,
 		Marked:    true,
 		DeviceFlow: map[string]cty.Value{
-			"public_client": cty.True, "access_token_version": cty.NumberIntVal(2),
+			"enabled": cty.True, "public_client": cty.True, "access_token_version": cty.NumberIntVal(2),
 		},
 	}
 }

@@ -100,7 +100,7 @@ func userKind() resource.Kind {
 			{Name: "guest", Type: cty.Bool, Doc: "Only guests, or only members."},
 		},
 		Enabled:    "enabled",
-		Credential: &resource.Credential{Password: "initial_password", Temporary: "initial_password_temporary", Generate: "generate_password", Invite: "invite"},
+		Credential: &resource.Credential{Password: "initial_password", Temporary: "initial_password_temporary", Generate: "generate_password", Invite: "invite", Elsewhere: "guest"},
 	}
 }
 
