@@ -49,8 +49,12 @@ func (m *Module) CheckUnique(desired []resource.Desired) diag.Diagnostics {
 			}
 			told[pair] = true
 			place := d.AttrRange(set[len(set)-1])
-			r.errorAt(d.Address, place, "Duplicate "+d.Address.Kind, "%s has the same %s%s as %s (%s)%s. They would be one object: remove one, or change it.",
-				d.Address, list(set, "and"), shownKey(*d, set), first.Address, first.Range, inHome(*d))
+			why := "They would be one object: remove one, or change it."
+			if slices.ContainsFunc(kind.Unique, func(u []string) bool { return slices.Equal(u, set) }) {
+				why = "No two may share it: remove one, or change it."
+			}
+			r.errorAt(d.Address, place, "Duplicate "+d.Address.Kind, "%s has the same %s%s as %s (%s)%s. %s",
+				d.Address, list(set, "and"), shownKey(*d, set), first.Address, first.Range, inHome(*d), why)
 		}
 	}
 	return r.result()

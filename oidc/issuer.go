@@ -336,7 +336,10 @@ func (r *issuerRun) certificates(answers []answer) {
 		return
 	}
 	left, life := time.Until(first.NotAfter), first.NotAfter.Sub(first.NotBefore)
-	check := Check{Value: fmt.Sprintf("valid until %s (%s)", first.NotAfter.UTC().Format(time.DateOnly), said(host))}
+	check := Check{Value: "valid until " + first.NotAfter.UTC().Format(time.DateOnly)}
+	if host != "" { // that of an address is empty
+		check.Value += " (" + said(host) + ")"
+	}
 	// Certificates that live for days are renewed late in their life.
 	if left < min(14*24*time.Hour, life/3) {
 		check.Status, check.Want = Warned, "two weeks or more, or a third of its life"

@@ -123,7 +123,7 @@ func kindPage(info providers.Info, k resource.Kind) string {
 	}
 	b.WriteString("## Identity\n\n")
 	if len(k.Key) == 0 {
-		b.WriteString("Nothing that is written in the block tells two objects apart: one that exists already is adopted by its `id` only")
+		b.WriteString("Nothing that is written in the block tells two objects apart: one that exists already is adopted by its `id` (of the object)")
 		for _, u := range k.Unique {
 			if a, _ := k.Attribute(u[0]); !a.Computed || a.Optional {
 				fmt.Fprintf(&b, ", or by its %s where the block has it", list(u))

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	emulator "github.com/idpctl/idpctl/emulator/entra"
 	"github.com/idpctl/idpctl/plan"
@@ -27,6 +28,9 @@ func (d *entraTenant) adoptions() []string {
 	}
 	return out
 }
+
+// later is when nothing that was done is young any more.
+func (d *entraTenant) later() { time.Sleep(time.Hour) } // of the bubble
 
 const production = `
 idpctl {

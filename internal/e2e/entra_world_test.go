@@ -158,9 +158,6 @@ func (d *entraTenant) loseState() {
 	}
 }
 
-// later is when nothing that was done is young any more.
-func (d *entraTenant) later() { time.Sleep(time.Hour) } // of the bubble
-
 // empty demands that there is nothing to do.
 func (d *entraTenant) empty() {
 	d.t.Helper()

@@ -11,6 +11,12 @@ import (
 
 // check says why Entra ID would refuse an operation, as far as the tenant tells.
 func (t *tenant) check(op *providers.Operation) error {
+	if id := attr.String(op.After, "client_id"); op.Kind == "client" && op.Verb == providers.Create && op.Restore == "" && id != "" {
+		return &providers.Error{
+			Class: providers.Invalid, Attribute: "client_id", Summary: "There is no application with the client id " + quoted(id),
+			Hint: "Leave client_id out to have an application made: Entra ID chooses its id",
+		}
+	}
 	if op.Verb == providers.Delete || op.Kind != "user" {
 		return nil
 	}

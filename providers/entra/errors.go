@@ -96,6 +96,7 @@ func (c *conn) refusal(q *call, r reply) error {
 	switch {
 	case said.isDuplicate():
 		e.Class, e.Summary = providers.Conflict, what("%s", text)
+		e.Hint = "Another run may have made it a moment ago: plan again. Else look it up with a data block, or name its id in the block to adopt it; what was deleted less than 30 days ago has its name still, until it is purged"
 	case strings.HasPrefix(said.Message, "The domain portion of the userPrincipalName"):
 		e.Attribute = "user_principal_name"
 		e.Summary = what("the domain of the user principal name is none of the tenant's verified ones")

@@ -18,8 +18,8 @@ func clientKind() resource.Kind {
 				Doc: "Display name. It is not unique, so idpctl never finds an application by it.",
 			},
 			{
-				Name: "client_id", Type: cty.String, Computed: true,
-				Doc: "Application (client) id, which influxctl signs in with.",
+				Name: "client_id", Type: cty.String, Optional: true, Computed: true, ForceNew: true, Normalize: resource.Lower,
+				Doc: "Application (client) id, which influxctl signs in with. Set it to adopt the application that has it.",
 			},
 			{
 				Name: "service_principal_id", Type: cty.String, Computed: true,

@@ -225,6 +225,9 @@ func readSettings(cfg providers.Config) (settings, error) {
 				return s, invalid(name, "%s must be an https address (http on this machine only), without a query", name)
 			}
 		}
+		if strings.HasSuffix(strings.TrimSuffix(graph, "/"), "/v1.0") {
+			return s, invalid("graph_endpoint", "graph_endpoint is written without /v1.0, which idpctl adds")
+		}
 		s.authority, s.graph, s.overridden = strings.TrimSuffix(authority, "/")+"/", graph, true
 	}
 	if file := get("client_certificate_path"); file != "" {

@@ -228,7 +228,11 @@ func (ex *exchange) refusal(resp *http.Response) error {
 		e.Summary = fmt.Sprintf("%s: %s answers %s%s", ex.what(), ex.t.opts.Server, status, tries)
 		e.Hint = "Try again later, or with a lower -parallelism"
 		if e.RetryAfter > 0 {
-			e.Hint = fmt.Sprintf("The server asks to wait %s. %s", e.RetryAfter, e.Hint)
+			wait := e.RetryAfter.Round(time.Second).String()
+			if e.RetryAfter > 24*time.Hour {
+				wait = "for more than a day"
+			}
+			e.Hint = fmt.Sprintf("The server asks to wait %s. %s", wait, e.Hint)
 		}
 	case ex.mayBeDone():
 		e.Class = providers.Ambiguous
