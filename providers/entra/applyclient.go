@@ -404,15 +404,14 @@ func (w *work) assign(principal, name string) error {
 	if err != nil {
 		return badRequest(err)
 	}
-	r := w.ask(&call{info: info, doing: "list who is assigned to " + describe("application", name), needs: readApplications})
-	if r.err != nil {
-		return r.err
-	}
-	list, ok, err := parse[models.AppRoleAssignmentCollectionResponseable](r, models.CreateAppRoleAssignmentCollectionResponseFromDiscriminatorValue)
-	if err != nil || !ok {
+	var assigned []models.AppRoleAssignmentable
+	calls := []*call{{info: info, doing: "list who is assigned to " + describe("application", name), needs: readApplications}}
+	err = list[models.AppRoleAssignmentCollectionResponseable](w.working, w.conn, calls, models.CreateAppRoleAssignmentCollectionResponseFromDiscriminatorValue,
+		func(_ int, a models.AppRoleAssignmentable) { assigned = append(assigned, a) })
+	if err != nil {
 		return err
 	}
-	for _, a := range list.GetValue() {
+	for _, a := range assigned {
 		if who := a.GetPrincipalId(); who == nil || !slices.Contains(removed, who.String()) {
 			continue
 		}

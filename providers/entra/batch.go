@@ -258,6 +258,9 @@ func (c *conn) repeat(q *call, r reply, try int, since time.Duration) (time.Dura
 		return backoff, "too many requests"
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		if q.nature != once {
+			if asked, ok := retryAfter(r.header); ok {
+				return asked + rand.N(firstWait), http.StatusText(r.status)
+			}
 			return backoff, http.StatusText(r.status)
 		}
 	case http.StatusConflict:

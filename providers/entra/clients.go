@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/applications"
 	"github.com/microsoftgraph/msgraph-sdk-go/applicationswithuniquename"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
@@ -121,21 +120,8 @@ func (s *clientSearch) lookUp(ctx context.Context, q providers.Query) error {
 		}
 		calls[i] = &call{info: info, doing: "list applications", needs: readApplications}
 	}
-	err := s.collect(ctx, calls, func(_ int, r reply) page {
-		list, ok, err := parse[models.ApplicationCollectionResponseable](r, models.CreateApplicationCollectionResponseFromDiscriminatorValue)
-		if err != nil || !ok {
-			return page{err: err}
-		}
-		for _, a := range list.GetValue() {
-			s.found[text(a.GetId())] = &foundClient{Applicationable: a}
-		}
-		link := text(list.GetOdataNextLink())
-		if link != "" {
-			err = s.sameHost(link)
-		}
-		return page{next: link, err: err}
-	}, func(link string) (*abstractions.RequestInformation, error) {
-		return applications.NewApplicationsRequestBuilder(link, builders{}).ToGetRequestInformation(ctx, nil)
+	err := list[models.ApplicationCollectionResponseable](ctx, s.conn, calls, models.CreateApplicationCollectionResponseFromDiscriminatorValue, func(_ int, a models.Applicationable) {
+		s.found[text(a.GetId())] = &foundClient{Applicationable: a}
 	})
 	if err != nil {
 		return err
@@ -229,18 +215,11 @@ func (s *clientSearch) principals(ctx context.Context, apps []string, byApp map[
 		}
 		calls[i] = &call{info: info, doing: "list service principals", needs: readApplications}
 	}
-	return s.collect(ctx, calls, func(_ int, r reply) page {
-		list, ok, err := parse[models.ServicePrincipalCollectionResponseable](r, models.CreateServicePrincipalCollectionResponseFromDiscriminatorValue)
-		if err != nil || !ok {
-			return page{err: err}
+	return list[models.ServicePrincipalCollectionResponseable](ctx, s.conn, calls, models.CreateServicePrincipalCollectionResponseFromDiscriminatorValue, func(_ int, p models.ServicePrincipalable) {
+		if a := byApp[text(p.GetAppId())]; a != nil {
+			a.principal = p
 		}
-		for _, p := range list.GetValue() {
-			if a := byApp[text(p.GetAppId())]; a != nil {
-				a.principal = p
-			}
-		}
-		return page{}
-	}, nil)
+	})
 }
 
 func principalProperties() []string {
@@ -264,23 +243,10 @@ func (s *clientSearch) assignments(ctx context.Context) error {
 		calls = append(calls, &call{info: info, doing: "list who is assigned to application " + quoted(text(a.GetDisplayName())), needs: readApplications, missing: true})
 		of = append(of, a)
 	}
-	return s.collect(ctx, calls, func(i int, r reply) page {
-		list, ok, err := parse[models.AppRoleAssignmentCollectionResponseable](r, models.CreateAppRoleAssignmentCollectionResponseFromDiscriminatorValue)
-		if err != nil || !ok {
-			return page{err: err}
+	return list[models.AppRoleAssignmentCollectionResponseable](ctx, s.conn, calls, models.CreateAppRoleAssignmentCollectionResponseFromDiscriminatorValue, func(i int, a models.AppRoleAssignmentable) {
+		if id := a.GetPrincipalId(); id != nil {
+			of[i].assigned = append(of[i].assigned, id.String())
 		}
-		for _, a := range list.GetValue() {
-			if id := a.GetPrincipalId(); id != nil {
-				of[i].assigned = append(of[i].assigned, id.String())
-			}
-		}
-		link := text(list.GetOdataNextLink())
-		if link != "" {
-			err = s.sameHost(link)
-		}
-		return page{next: link, err: err}
-	}, func(link string) (*abstractions.RequestInformation, error) {
-		return serviceprincipals.NewItemAppRoleAssignedToRequestBuilder(link, builders{}).ToGetRequestInformation(ctx, nil)
 	})
 }
 

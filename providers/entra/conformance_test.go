@@ -146,8 +146,9 @@ func conform(t *testing.T, o emulator.Options, lag int64) {
 			"user.other_mails":            conformance.Values(attr.OfStrings([]string{"a@elsewhere.example", "B@elsewhere.example"}), attr.OfStrings([]string{"c@elsewhere.example"})),
 		},
 		Frozen: map[string]string{
-			"tenant.domain": "a tenant is asked for by one of its names",
-			"user.guest":    "a guest needs an e-mail from elsewhere: see TestGuests",
+			"tenant.domain":    "a tenant is asked for by one of its names",
+			"user.guest":       "a guest needs an e-mail from elsewhere: see TestGuests",
+			"client.client_id": "Entra ID chooses it",
 		},
 		SignIn: func(_ *testing.T, o resource.Object, pw string) (right, temporary bool) {
 			upn := attr.String(o.Attrs, "user_principal_name")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 
-	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/directory"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 
@@ -30,24 +29,11 @@ func (s *userSearch) deleted(ctx context.Context, q providers.Query) ([]resource
 		return nil, badRequest(err)
 	}
 	latest := map[string]models.Userable{}
-	err = s.collect(ctx, []*call{{info: info, doing: "list deleted users", needs: readUsers}}, func(_ int, r reply) page {
-		list, ok, err := parse[models.UserCollectionResponseable](r, models.CreateUserCollectionResponseFromDiscriminatorValue)
-		if err != nil || !ok {
-			return page{err: err}
+	err = list[models.UserCollectionResponseable](ctx, s.conn, []*call{{info: info, doing: "list deleted users", needs: readUsers}}, models.CreateUserCollectionResponseFromDiscriminatorValue, func(_ int, u models.Userable) {
+		name := formerName(u)
+		if before := latest[name]; wanted[name] && (before == nil || moment(u.GetDeletedDateTime()).After(moment(before.GetDeletedDateTime()))) {
+			latest[name] = u
 		}
-		for _, u := range list.GetValue() {
-			name := formerName(u)
-			if before := latest[name]; wanted[name] && (before == nil || moment(u.GetDeletedDateTime()).After(moment(before.GetDeletedDateTime()))) {
-				latest[name] = u
-			}
-		}
-		link := text(list.GetOdataNextLink())
-		if link != "" {
-			err = s.sameHost(link)
-		}
-		return page{next: link, err: err}
-	}, func(link string) (*abstractions.RequestInformation, error) {
-		return directory.NewDeletedItemsGraphUserRequestBuilder(link, builders{}).ToGetRequestInformation(ctx, nil)
 	})
 	if err != nil {
 		return nil, err

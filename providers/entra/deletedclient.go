@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 
-	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/directory"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/zclconf/go-cty/cty"
@@ -28,27 +27,14 @@ func (s *clientSearch) deleted(ctx context.Context, q providers.Query) ([]resour
 		return nil, badRequest(err)
 	}
 	latest := map[string]models.Applicationable{}
-	err = s.collect(ctx, []*call{{info: info, doing: "list deleted applications", needs: readApplications}}, func(_ int, r reply) page {
-		list, ok, err := parse[models.ApplicationCollectionResponseable](r, models.CreateApplicationCollectionResponseFromDiscriminatorValue)
-		if err != nil || !ok {
-			return page{err: err}
+	err = list[models.ApplicationCollectionResponseable](ctx, s.conn, []*call{{info: info, doing: "list deleted applications", needs: readApplications}}, models.CreateApplicationCollectionResponseFromDiscriminatorValue, func(_ int, a models.Applicationable) {
+		if slices.Contains(q.IDs, text(a.GetId())) {
+			s.found[text(a.GetId())] = &foundClient{Applicationable: a}
 		}
-		for _, a := range list.GetValue() {
-			if slices.Contains(q.IDs, text(a.GetId())) {
-				s.found[text(a.GetId())] = &foundClient{Applicationable: a}
-			}
-			m := markerIn(a.GetTags())
-			if before := latest[m]; slices.Contains(q.Markers, m) && (before == nil || moment(a.GetDeletedDateTime()).After(moment(before.GetDeletedDateTime()))) {
-				latest[m] = a
-			}
+		m := markerIn(a.GetTags())
+		if before := latest[m]; slices.Contains(q.Markers, m) && (before == nil || moment(a.GetDeletedDateTime()).After(moment(before.GetDeletedDateTime()))) {
+			latest[m] = a
 		}
-		link := text(list.GetOdataNextLink())
-		if link != "" {
-			err = s.sameHost(link)
-		}
-		return page{next: link, err: err}
-	}, func(link string) (*abstractions.RequestInformation, error) {
-		return directory.NewDeletedItemsGraphApplicationRequestBuilder(link, builders{}).ToGetRequestInformation(ctx, nil)
 	})
 	if err != nil {
 		return nil, err
@@ -89,23 +75,10 @@ func (w *work) restorePrincipal(appID, name string) error {
 		return badRequest(err)
 	}
 	var ids []string
-	err = w.collect(w.working, []*call{{info: info, doing: "list deleted service principals", needs: readApplications}}, func(_ int, r reply) page {
-		list, ok, err := parse[models.ServicePrincipalCollectionResponseable](r, models.CreateServicePrincipalCollectionResponseFromDiscriminatorValue)
-		if err != nil || !ok {
-			return page{err: err}
+	err = list[models.ServicePrincipalCollectionResponseable](w.working, w.conn, []*call{{info: info, doing: "list deleted service principals", needs: readApplications}}, models.CreateServicePrincipalCollectionResponseFromDiscriminatorValue, func(_ int, p models.ServicePrincipalable) {
+		if text(p.GetAppId()) == appID {
+			ids = append(ids, text(p.GetId()))
 		}
-		for _, p := range list.GetValue() {
-			if text(p.GetAppId()) == appID {
-				ids = append(ids, text(p.GetId()))
-			}
-		}
-		link := text(list.GetOdataNextLink())
-		if link != "" {
-			err = w.sameHost(link)
-		}
-		return page{next: link, err: err}
-	}, func(link string) (*abstractions.RequestInformation, error) {
-		return directory.NewDeletedItemsGraphServicePrincipalRequestBuilder(link, builders{}).ToGetRequestInformation(w.working, nil)
 	})
 	if err != nil {
 		return err

@@ -67,11 +67,7 @@ func parse[T serialization.Parsable](r reply, factory serialization.ParsableFact
 			}
 		}
 	}
-	return out, false, &providers.Error{
-		Class: providers.Internal, Status: r.status, Err: err,
-		Summary: "Microsoft Graph's answer is not the JSON that was expected",
-		Hint:    "Check that graph_endpoint, if it is set, is the address of Microsoft Graph",
-	}
+	return out, false, unexpected("is not the JSON that was expected", err)
 }
 
 // builders is what the SDK's request builders ask for: it makes bodies, and sends

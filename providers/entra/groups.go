@@ -3,7 +3,6 @@ package entra
 import (
 	"context"
 
-	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/groups"
 	"github.com/microsoftgraph/msgraph-sdk-go/groupswithuniquename"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
@@ -120,23 +119,10 @@ func (s *groupSearch) get(ctx context.Context, filter string) (*call, error) {
 }
 
 func (s *groupSearch) read(ctx context.Context, calls []*call) error {
-	return s.collect(ctx, calls, func(_ int, r reply) page {
-		list, ok, err := parse[models.GroupCollectionResponseable](r, models.CreateGroupCollectionResponseFromDiscriminatorValue)
-		if err != nil || !ok {
-			return page{err: err}
+	return list[models.GroupCollectionResponseable](ctx, s.conn, calls, models.CreateGroupCollectionResponseFromDiscriminatorValue, func(_ int, g models.Groupable) {
+		if truth(g.GetSecurityEnabled()) && len(g.GetGroupTypes()) == 0 {
+			s.found[text(g.GetId())] = &foundGroup{Groupable: g}
 		}
-		for _, g := range list.GetValue() {
-			if truth(g.GetSecurityEnabled()) && len(g.GetGroupTypes()) == 0 {
-				s.found[text(g.GetId())] = &foundGroup{Groupable: g}
-			}
-		}
-		link := text(list.GetOdataNextLink())
-		if link != "" {
-			err = s.sameHost(link)
-		}
-		return page{next: link, err: err}
-	}, func(link string) (*abstractions.RequestInformation, error) {
-		return groups.NewGroupsRequestBuilder(link, builders{}).ToGetRequestInformation(ctx, nil)
 	})
 }
 
@@ -174,21 +160,8 @@ func (s *groupSearch) references(ctx context.Context, q providers.Query) error {
 
 // ids does calls that answer with directory objects, and keeps their ids.
 func (c *conn) ids(ctx context.Context, calls []*call, into []*[]string) error {
-	return c.collect(ctx, calls, func(i int, r reply) page {
-		list, ok, err := parse[models.DirectoryObjectCollectionResponseable](r, models.CreateDirectoryObjectCollectionResponseFromDiscriminatorValue)
-		if err != nil || !ok {
-			return page{err: err}
-		}
-		for _, o := range list.GetValue() {
-			*into[i] = append(*into[i], text(o.GetId()))
-		}
-		link := text(list.GetOdataNextLink())
-		if link != "" {
-			err = c.sameHost(link)
-		}
-		return page{next: link, err: err}
-	}, func(link string) (*abstractions.RequestInformation, error) {
-		return groups.NewItemMembersRequestBuilder(link, builders{}).ToGetRequestInformation(ctx, nil)
+	return list[models.DirectoryObjectCollectionResponseable](ctx, c, calls, models.CreateDirectoryObjectCollectionResponseFromDiscriminatorValue, func(i int, o models.DirectoryObjectable) {
+		*into[i] = append(*into[i], text(o.GetId()))
 	})
 }
 

@@ -53,14 +53,15 @@ func (c *conn) readTenant(ctx context.Context) (*tenant, error) {
 		return nil, badRequest(err)
 	}
 	r := c.do(ctx, &call{info: info, doing: "read the tenant", needs: readOrganization})
-	if r.err != nil {
-		return nil, r.err
+	var org models.Organizationable
+	_, err = readPage[models.OrganizationCollectionResponseable](r, models.CreateOrganizationCollectionResponseFromDiscriminatorValue,
+		func(o models.Organizationable) { org = o })
+	if err == nil && org == nil {
+		err = unexpected("does not say which tenant this is", nil)
 	}
-	list, ok, err := parse[models.OrganizationCollectionResponseable](r, models.CreateOrganizationCollectionResponseFromDiscriminatorValue)
-	if err != nil || !ok || len(list.GetValue()) == 0 {
-		return nil, &providers.Error{Class: providers.Internal, Summary: "Microsoft Graph does not say which tenant this is", Err: err}
+	if err != nil {
+		return nil, err
 	}
-	org := list.GetValue()[0]
 	t := &tenant{id: strings.ToLower(text(org.GetId())), name: text(org.GetDisplayName())}
 	for _, d := range org.GetVerifiedDomains() {
 		name := strings.ToLower(text(d.GetName()))

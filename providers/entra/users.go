@@ -88,21 +88,8 @@ func (s *userSearch) get(ctx context.Context, filter string) (*call, error) {
 
 // read does calls for users and keeps what they find.
 func (s *userSearch) read(ctx context.Context, calls []*call) error {
-	return s.collect(ctx, calls, func(_ int, r reply) page {
-		list, ok, err := parse[models.UserCollectionResponseable](r, models.CreateUserCollectionResponseFromDiscriminatorValue)
-		if err != nil || !ok {
-			return page{err: err}
-		}
-		for _, u := range list.GetValue() {
-			s.keep(u)
-		}
-		link := text(list.GetOdataNextLink())
-		if link != "" {
-			err = s.sameHost(link)
-		}
-		return page{next: link, err: err}
-	}, func(link string) (*abstractions.RequestInformation, error) {
-		return users.NewUsersRequestBuilder(link, builders{}).ToGetRequestInformation(ctx, nil)
+	return list[models.UserCollectionResponseable](ctx, s.conn, calls, models.CreateUserCollectionResponseFromDiscriminatorValue, func(_ int, u models.Userable) {
+		s.keep(u)
 	})
 }
 
