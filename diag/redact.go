@@ -1,9 +1,11 @@
 package diag
 
 import (
+	"cmp"
 	"encoding/json"
 	"html"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -31,6 +33,21 @@ func Redact(text, secret string) string {
 		}
 	}
 	return text
+}
+
+// jwtLike is what looks like a JSON Web Token (RFC 7519), or the beginning of one.
+var jwtLike = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?`)
+
+// RedactAll makes a text of a server's fit to be shown but for its length: without
+// secrets, should the server repeat one, even that of another request, and without
+// what looks like a token.
+func RedactAll(text string, secrets []string) string {
+	secrets = slices.Clone(secrets)
+	slices.SortFunc(secrets, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	for _, s := range secrets { // the longest first: one may be part of another
+		text = Redact(text, s)
+	}
+	return jwtLike.ReplaceAllString(text, Masked)
 }
 
 // jsonForms are the ways to write a text in a JSON string.

@@ -36,3 +36,10 @@ func TestRedact(t *testing.T) {
 		t.Errorf("without a secret: %q", got)
 	}
 }
+func TestRedactAll(t *testing.T) {
+	got := diag.RedactAll("hunter2-long and hunter2 and eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.c2ln and eyJhbGciOiJub25lIn0.eyJz", []string{"", "hunter2", "hunter2-long"})
+	want := diag.Masked + " and " + diag.Masked + " and " + diag.Masked + " and " + diag.Masked
+	if got != want {
+		t.Errorf("%q", got)
+	}
+}

@@ -1,7 +1,6 @@
 package entra
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/providers/transport"
@@ -120,13 +120,7 @@ func (c *conn) redact(text string) string {
 	list := slices.AppendSeq([]string{c.settings.clientSecret, c.settings.certificatePassword, c.settings.requestToken}, maps.Keys(c.secrets))
 	c.mu.Unlock()
 	list = append(list, c.auth.known()...)
-	slices.SortFunc(list, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
-	for _, s := range list {
-		if s != "" {
-			text = strings.ReplaceAll(text, s, "(hidden)")
-		}
-	}
-	return text
+	return diag.RedactAll(text, list)
 }
 
 // isNotFound reports that an answer says that an object is not there, which a

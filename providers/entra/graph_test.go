@@ -323,7 +323,7 @@ func TestErrors(t *testing.T) {
 			"domain":     {400, `{"error":{"code":"Request_BadRequest","message":"The domain portion of the userPrincipalName property is invalid. You must use one of the verified domain names in your organization."}}`, providers.Invalid, "user_principal_name", "verified"},
 			"password":   {400, `{"error":{"code":"Request_BadRequest","message":"The specified password does not comply with password complexity requirements."}}`, providers.Invalid, "initial_password", "too weak"},
 			"nickname":   {400, `{"error":{"code":"Request_BadRequest","message":"Invalid value specified for property 'mailNickname' of resource 'User'."}}`, providers.Invalid, "mail_nickname", "mailNickname"},
-			"secrets":    {400, `{"error":{"code":"Request_BadRequest","message":"No: pass-canary, token-canary \u001b[31m"}}`, providers.Invalid, "", "(hidden)"},
+			"secrets":    {400, `{"error":{"code":"Request_BadRequest","message":"No: pass-canary, token-canary \u001b[31m"}}`, providers.Invalid, "", "(sensitive value)"},
 			"no json":    {400, `<html>`, providers.Invalid, "", "refused to create user"},
 		} {
 			s := &script{item: func(string, string, string) (int, map[string]string, string) { return c.status, nil, c.body }}

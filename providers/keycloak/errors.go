@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/idpctl/idpctl/diag"
@@ -135,12 +134,10 @@ func attributeOf(field string) string {
 	return "attributes"
 }
 
-var jwtLike = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?`)
-
 // redact makes a text of the server's fit to be shown: no secret that was sent
 // is in it, should the server repeat one, even that of another request.
 func (c *conn) redact(text string) string {
-	return providers.Clean(jwtLike.ReplaceAllString(c.mask(text), diag.Masked), 300)
+	return providers.Clean(diag.RedactAll(text, c.known()), 300)
 }
 
 // mask hides the secrets that were sent in a text of our own.
