@@ -220,13 +220,13 @@ func (a *app) refuse(flags *applyFlags, p *run.Planned) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if flags.autoApprove && !flags.allowAdopt {
 		for _, c := range p.Adoptions() {
-			id := c.ID
+			what := fmt.Sprintf("exists already (id %s) and would come under management", c.ID)
 			if c.Restore != "" {
-				id = c.Restore
+				what = fmt.Sprintf("was deleted (id %s), and would come back as it was, although idpctl is not known to have made it", c.Restore)
 			}
 			diags = append(diags, diag.Diagnostic{
 				Summary: "Adoption needs approval", Subject: c.Range, Address: c.Address.String(),
-				Detail: fmt.Sprintf("%s exists already (id %s) and would come under management. If it is the right one, add -allow-adopt, or approve the plan at a terminal.", c.Address, id),
+				Detail: fmt.Sprintf("%s %s. If it is the right one, add -allow-adopt, or approve the plan at a terminal.", c.Address, what),
 			})
 		}
 	}
