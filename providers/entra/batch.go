@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -26,6 +27,9 @@ const (
 	itemTries = 10
 	firstWait = 200 * time.Millisecond
 	mostWait  = 20 * time.Second
+	// throttleBudget bounds how long an item waits because the server says that
+	// there are too many requests, as the transport's does for a whole request.
+	throttleBudget = 5 * time.Minute
 )
 
 // batchRequest and batchResponse are the envelope of a batch.
@@ -250,18 +254,19 @@ func (c *conn) repeat(q *call, r reply, try int, since time.Duration) (time.Dura
 	if try >= itemTries {
 		return 0, ""
 	}
+	wait := backoff
+	if asked, ok := retryAfter(r.header); ok {
+		wait = asked + rand.N(firstWait)
+	}
+	if since+wait > throttleBudget {
+		return 0, ""
+	}
 	switch r.status {
 	case http.StatusTooManyRequests:
-		if asked, ok := retryAfter(r.header); ok {
-			return asked + rand.N(firstWait), "too many requests"
-		}
-		return backoff, "too many requests"
+		return wait, "too many requests"
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		if q.nature != once {
-			if asked, ok := retryAfter(r.header); ok {
-				return asked + rand.N(firstWait), http.StatusText(r.status)
-			}
-			return backoff, http.StatusText(r.status)
+			return wait, http.StatusText(r.status)
 		}
 	case http.StatusConflict:
 		if parseError(r.body).Code == "Directory_ConcurrencyViolation" {
@@ -275,10 +280,10 @@ func (c *conn) repeat(q *call, r reply, try int, since time.Duration) (time.Dura
 // decimals.
 func retryAfter(h http.Header) (time.Duration, bool) {
 	s, err := strconv.ParseFloat(strings.TrimSpace(h.Get("Retry-After")), 64)
-	if err != nil || s < 0 || s > 24*3600 {
+	if err != nil || s < 0 || math.IsNaN(s) {
 		return 0, false
 	}
-	return max(time.Duration(s*float64(time.Second)), time.Millisecond), true
+	return max(time.Duration(min(s, 24*3600)*float64(time.Second)), time.Millisecond), true
 }
 
 // slowDown lets some time pass when the server says that the quota is nearly

@@ -28,7 +28,11 @@ func list[L collection[T], T any](ctx context.Context, c *conn, calls []*call, f
 	for i := range places {
 		places[i] = i
 	}
-	seen := map[string]bool{}
+	type followed struct {
+		place int
+		link  string
+	}
+	seen := map[followed]bool{}
 	for len(calls) > 0 {
 		var next []*call
 		var nextPlaces []int
@@ -36,10 +40,11 @@ func list[L collection[T], T any](ctx context.Context, c *conn, calls []*call, f
 		c.send(ctx, calls, func(n int, r reply) {
 			link, err := readPage[L](r, factory, func(v T) { keep(places[n], v) })
 			if err == nil && link != "" {
-				if err = c.sameHost(link); err == nil && seen[link] {
-					err = unexpected("goes on with a page that was there already", nil)
+				at := followed{places[n], link}
+				if err = c.sameHost(link); err == nil && seen[at] {
+					err = wrongLink("has the same next page again and again")
 				}
-				seen[link] = true
+				seen[at] = true
 			}
 			if err != nil {
 				failure = err
@@ -114,7 +119,15 @@ func (c *conn) sameHost(link string) error {
 	if strings.HasPrefix(link, c.graphURL+"/") {
 		return nil
 	}
-	return unexpected("has the address of another server for the next page", nil)
+	return wrongLink("has the address of another server for the next page")
+}
+
+// wrongLink is the error of a next link that cannot be followed.
+func wrongLink(how string) error {
+	return &providers.Error{
+		Class: providers.Internal, Summary: "Microsoft Graph's answer " + how,
+		Hint: "If graph_endpoint is a proxy, have it pass on the address under which it is asked; otherwise try again later",
+	}
 }
 
 // unexpected is the error of an answer that Microsoft Graph does not give.

@@ -18,7 +18,7 @@ func TestAnswersThatAreNoList(t *testing.T) {
 		`null`:             "is no list",
 		``:                 "is no list",
 		`{"value":[null]}`: "null in a list",
-		`{"value":[],"@odata.nextLink":"http://graph/v1.0/users?$skiptoken=same"}`: "was there already",
+		`{"value":[],"@odata.nextLink":"http://graph/v1.0/users?$skiptoken=same"}`: "again and again",
 		`{"value":[],"@odata.nextLink":"http://graph.evil.example/v1.0/users"}`:        "another server",
 		`<html>`: "not the JSON",
 	} {
