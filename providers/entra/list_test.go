@@ -19,7 +19,7 @@ func TestAnswersThatAreNoList(t *testing.T) {
 		``:                 "is no list",
 		`{"value":[null]}`: "null in a list",
 		`{"value":[],"@odata.nextLink":"http://graph/v1.0/users?$skiptoken=same"}`: "again and again",
-		`{"value":[],"@odata.nextLink":"http://graph.evil.example/v1.0/users"}`:        "another server",
+		`{"value":[],"@odata.nextLink":"http://graph.evil.example/v1.0/users"}`:    "another server",
 		`<html>`: "not the JSON",
 	} {
 		for _, kind := range []string{"client", "user", "group"} {
