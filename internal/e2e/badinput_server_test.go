@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -22,6 +23,12 @@ import (
 
 	"github.com/idpctl/idpctl/emulator/fault"
 	emulator "github.com/idpctl/idpctl/emulator/keycloak"
+)
+
+// Ends of certificates.
+var (
+	past = time.Date(2002, 2, 2, 2, 2, 2, 0, time.UTC)
+	far  = time.Date(2199, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
 // authority signs certificates for servers of the tests.
@@ -94,13 +101,12 @@ func (a *authority) pem() string {
 
 // TestServersThatFail: each of them is one clear error, and nothing is changed.
 func TestServersThatFail(t *testing.T) {
-	far := time.Date(2199, 1, 1, 0, 0, 0, 0, time.UTC)
 	m := newMistaken(t, "server", "KEYCLOAK_USER=admin", "KEYCLOAK_PASSWORD=admin", "KEYCLOAK_CA_FILE=")
 	good := httptest.NewServer(emulator.New(emulator.Options{}))
 	defer good.Close()
 	trusted, foreign := newAuthority(t), newAuthority(t)
 	m.write("ca.pem", trusted.pem())
-	anything := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request came through") })
+	anything := asksNothing(t)
 
 	serve := func(h http.Handler) string {
 		s := httptest.NewUnstartedServer(h)
@@ -121,12 +127,6 @@ func TestServersThatFail(t *testing.T) {
 		return serve(in)
 	}
 	elsewhere := noRequests(t)
-	hang := fault.Action(func(http.Handler) http.Handler {
-		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			_, _ = io.Copy(io.Discard, r.Body) // else the client's end is not noticed
-			<-r.Context().Done()
-		})
-	})
 	notFound := serve(http.NotFoundHandler())
 	limited := httptest.NewServer(emulator.New(emulator.Options{}))
 	defer limited.Close()
@@ -139,8 +139,8 @@ func TestServersThatFail(t *testing.T) {
 	}{
 		{"nobody listens", "http://127.0.0.1:1", nil, true},
 		{"no such host", "http://keycloak.invalid", nil, false},
-		{"hangs before the sign-in", on(hang), []string{"IDPCTL_VAR_timeout=1"}, true},
-		{"hangs after the sign-in", after(hang), []string{"IDPCTL_VAR_timeout=1"}, true},
+		{"hangs before the sign-in", on(hang()), []string{"IDPCTL_VAR_timeout=1"}, true},
+		{"hangs after the sign-in", after(hang()), []string{"IDPCTL_VAR_timeout=1"}, true},
 		{"wrong password", good.URL, []string{"KEYCLOAK_PASSWORD=wrong-horse"}, false},
 		{"unknown user", good.URL, []string{"KEYCLOAK_USER=nobody"}, false},
 		{"unknown client", good.URL, []string{"KEYCLOAK_USER=", "KEYCLOAK_PASSWORD=", "KEYCLOAK_CLIENT_ID=automation", "KEYCLOAK_CLIENT_SECRET=wrong"}, false},
@@ -150,7 +150,7 @@ func TestServersThatFail(t *testing.T) {
 		{"client that takes no passwords", limited.URL, []string{"KEYCLOAK_CLIENT_ID=desk"}, false},
 		{"unknown realm to sign in at", good.URL, []string{"KEYCLOAK_REALM=mister"}, false},
 		{"no credentials", good.URL, []string{"KEYCLOAK_USER=", "KEYCLOAK_PASSWORD="}, false},
-		{"certificate expired", trusted.serve("", time.Date(2002, 2, 2, 2, 2, 2, 0, time.UTC), anything), []string{"KEYCLOAK_CA_FILE=ca.pem"}, false},
+		{"certificate expired", trusted.serve("", past, anything), []string{"KEYCLOAK_CA_FILE=ca.pem"}, false},
 		{"authority not trusted", foreign.serve("", far, anything), nil, false},
 		{"another authority in the file", foreign.serve("", far, anything), []string{"KEYCLOAK_CA_FILE=ca.pem"}, false},
 		{"certificate for another host", trusted.serve("sso.example.com", far, anything), []string{"KEYCLOAK_CA_FILE=ca.pem"}, false},
@@ -163,9 +163,9 @@ func TestServersThatFail(t *testing.T) {
 		{"another path", notFound, nil, false},
 		{"redirected elsewhere", on(redirect(elsewhere)), nil, false},
 		{"redirected after the sign-in", after(redirect(elsewhere)), nil, false},
-		{"10 MB of HTML", on(fault.Status(200, strings.Repeat("<p>much</p>", 1<<20), http.Header{"Content-Type": {"text/html"}})), nil, false},
+		{"10 MB of HTML", on(muchHTML()), nil, false},
 		{"10 MB of an error", on(fault.Status(400, `{"error":"`+strings.Repeat("much ", 2<<20)+`"}`, nil)), nil, false},
-		{"65 MB of JSON", after(fault.Status(200, strings.Repeat(" ", 65<<20), nil)), nil, true},
+		{"65 MB of JSON", after(muchJSON()), nil, true},
 		{"an account without rights", limited.URL, []string{"KEYCLOAK_USER=limited", "KEYCLOAK_PASSWORD=limited-1985"}, false},
 		{"broken JSON", after(fault.Status(200, `{"realm":`, nil)), nil, false},
 		{"a defect of the server", after(fault.Status(500, `{"error":"unknown_error"}`, nil)), nil, false},
@@ -217,6 +217,34 @@ func changedFiles(before, after map[string]string) (names []string) {
 		}
 	}
 	return names
+}
+
+// hang never answers.
+func hang() fault.Action {
+	return func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body) // else the client's end is not noticed
+			<-r.Context().Done()
+		})
+	}
+}
+
+// muchHTML answers with 10 MB of a page.
+func muchHTML() fault.Action {
+	return fault.Status(200, strings.Repeat("<p>much</p>", 1<<20), http.Header{"Content-Type": {"text/html"}})
+}
+
+// muchJSON answers with 65 MB of JSON.
+func muchJSON() fault.Action {
+	return func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			some := bytes.Repeat([]byte(" "), 1<<20)
+			for range 65 {
+				_, _ = w.Write(some)
+			}
+		})
+	}
 }
 
 func redirect(to string) fault.Action {

@@ -71,18 +71,23 @@ func (m *mistaken) run(args ...string) printed {
 // names its last holder.
 func (m *mistaken) files() map[string]string {
 	m.t.Helper()
+	return filesIn(m.t, ".")
+}
+
+func filesIn(t testing.TB, dir string) map[string]string {
+	t.Helper()
 	files := map[string]string{}
-	entries, err := os.ReadDir(".")
+	entries, err := os.ReadDir(dir)
 	if err != nil {
-		m.t.Fatal(err)
+		t.Fatal(err)
 	}
 	for _, e := range entries {
 		if strings.HasSuffix(e.Name(), ".lock") {
 			continue
 		}
-		raw, err := os.ReadFile(e.Name())
+		raw, err := os.ReadFile(filepath.Join(dir, e.Name()))
 		if err != nil {
-			m.t.Fatal(err)
+			t.Fatal(err)
 		}
 		files[e.Name()] = string(raw)
 	}
@@ -91,11 +96,16 @@ func (m *mistaken) files() map[string]string {
 
 // noRequests is a server that nobody may ask anything.
 func noRequests(t *testing.T) (address string) {
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		t.Errorf("a request was sent: %s %s", r.Method, r.URL)
-	}))
+	server := httptest.NewServer(asksNothing(t))
 	t.Cleanup(server.Close)
 	return server.URL
+}
+
+// asksNothing fails the test if it is asked anything.
+func asksNothing(t *testing.T) http.Handler {
+	return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("a request was sent: %s %s", r.Method, r.URL)
+	})
 }
 
 // What differs from run to run, and has one length.
@@ -107,7 +117,11 @@ var (
 // golden compares what a user reads with a file, without what differs from run
 // to run. UPDATE_GOLDEN=1 writes the file.
 func (m *mistaken) golden(name, got string) {
-	t, path := m.t, filepath.Join(m.testdata, name)
+	m.t.Helper()
+	golden(m.t, filepath.Join(m.testdata, name), got)
+}
+
+func golden(t *testing.T, path, got string) {
 	t.Helper()
 	got = uuid.ReplaceAllString(port.ReplaceAllString(got, "127.0.0.1:00000"), "00000000-0000-0000-0000-000000000000")
 	for i, line := range strings.Split(got, "\n") {

@@ -96,7 +96,7 @@ func (r *reader) read(ctx context.Context) (map[place][]resource.Object, diag.Di
 	_ = group.Wait() // the functions report by diagnostics
 	var diags diag.Diagnostics
 	found := make(map[place][]resource.Object, len(places))
-	down := map[string]bool{}
+	down, said := map[string]bool{}, map[string]bool{}
 	for i, p := range places {
 		found[p], diags = objects[i], appendNew(diags, told[i])
 		if errs[i] == nil {
@@ -109,6 +109,11 @@ func (r *reader) read(ctx context.Context) (map[place][]resource.Object, diag.Di
 			}
 			down[p.provider] = true
 		}
+		text := p.provider + " " + cause(errs[i])
+		if said[text] {
+			continue
+		}
+		said[text] = true
 		diags = appendNew(diags, diag.Diagnostics{r.conns.diagnose(p.provider, errs[i], "reading "+kindPhrase(p))})
 	}
 	return found, diags
@@ -122,6 +127,16 @@ func serverDown(err error) bool {
 		return false
 	}
 	return true
+}
+
+// cause is the same for errors with one remedy: what all queries need first fails
+// all of them in the same words, and several may lack one permission.
+func cause(err error) string {
+	var e *providers.Error
+	if errors.As(err, &e) && e.Class == providers.Forbidden && e.Hint != "" {
+		return e.Hint
+	}
+	return err.Error()
 }
 
 // appendNew appends what is not there yet: one refused password fails every

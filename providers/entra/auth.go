@@ -27,6 +27,11 @@ type auth struct {
 	credential azcore.TokenCredential
 	scope      string
 	clientID   string
+	// sent is what the credential asked last; nil if there are several credentials
+	// to be tried, of which the last one is not the one that matters.
+	sent *doer
+	// redact takes secrets out of a text.
+	redact func(string) string
 
 	mu      sync.Mutex
 	access  string
@@ -47,7 +52,10 @@ func (a *auth) token(ctx context.Context) (string, error) {
 	}
 	t, err := a.credential.GetToken(transport.Harmless(ctx), policy.TokenRequestOptions{Scopes: []string{a.scope}})
 	if err != nil {
-		return "", signInError(ctx, err, a.clientID)
+		return "", a.signInError(ctx, err)
+	}
+	if err := usable(t); err != nil {
+		return "", err
 	}
 	a.access, a.expires = t.Token, t.ExpiresOn
 	a.tokens = append(a.tokens, t.Token)
@@ -72,18 +80,70 @@ func (a *auth) known() []string {
 	return slices.Clone(a.tokens)
 }
 
-// doer is a transport as Azure's libraries want it.
-type doer struct{ client *http.Client }
-
-// Do sends a request.
-func (d doer) Do(req *http.Request) (*http.Response, error) {
-	return d.client.Do(req) //nolint:gosec // where to is the credential's business
+// usable refuses what cannot be a token: each request would fail, for a reason
+// that does not tell it.
+func usable(t azcore.AccessToken) error {
+	e := &providers.Error{Class: providers.Unauthenticated, Hint: "Check authority_endpoint, if it is set; a proxy may change what passes"}
+	switch {
+	case strings.ContainsFunc(t.Token, func(r rune) bool { return r <= ' ' || r > '~' }):
+		e.Summary = "Signing in to Entra ID failed: its answer holds a token with characters that no token has"
+	case !t.ExpiresOn.IsZero() && time.Until(t.ExpiresOn) <= 0:
+		e.Summary = "Signing in to Entra ID failed: its answer holds a token that has expired already"
+		e.Hint = "Check this machine's clock, and authority_endpoint, if it is set"
+	default:
+		return nil
+	}
+	return e
 }
 
-// newCredential makes the credential that the provider block describes.
-func newCredential(s settings, t *transport.Transport) (azcore.TokenCredential, error) {
+// doer is a transport as Azure's libraries want it. It keeps how the last request
+// ended, which their errors do not tell.
+type doer struct {
+	client *http.Client
+	// tls: nothing is sent without TLS. The address of the token endpoint comes from
+	// a discovery document, and the secret goes there.
+	tls bool
+
+	mu     sync.Mutex
+	asked  string
+	status int
+	err    error
+}
+
+// Do sends a request.
+func (d *doer) Do(req *http.Request) (*http.Response, error) {
+	var resp *http.Response
+	var err error
+	if d.tls && req.URL.Scheme != "https" {
+		err = &providers.Error{
+			Class:   providers.Unauthenticated,
+			Summary: "Signing in to Entra ID failed: its discovery document names an address without TLS, " + transport.LogURL(req.URL),
+			Hint:    "Nothing was sent there. Check authority_endpoint, if it is set; a proxy has to give addresses that begin with https",
+		}
+	} else {
+		resp, err = d.client.Do(req) //nolint:gosec // where to is the credential's business
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.asked, d.status, d.err = req.Method+" "+transport.LogURL(req.URL), 0, err
+	if resp != nil {
+		d.status = resp.StatusCode
+	}
+	return resp, err
+}
+
+// last is the last request and how it ended.
+func (d *doer) last() (asked string, status int, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.asked, d.status, d.err
+}
+
+// newCredential makes the credential that the provider block describes, which
+// sends its requests through d.
+func newCredential(s settings, d *doer) (azcore.TokenCredential, error) {
 	options := azcore.ClientOptions{
-		Transport: doer{&http.Client{Transport: t}},
+		Transport: d,
 		Cloud:     cloud.Configuration{ActiveDirectoryAuthorityHost: s.authority, Services: map[cloud.ServiceName]cloud.ServiceConfiguration{}},
 		Retry:     policy.RetryOptions{MaxRetries: -1}, // the transport repeats
 		Telemetry: policy.TelemetryOptions{Disabled: true},
@@ -107,7 +167,7 @@ func newCredential(s settings, t *transport.Transport) (azcore.TokenCredential, 
 			return strings.TrimSpace(string(raw)), err
 		}, &azidentity.ClientAssertionCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: s.overridden})
 	case s.requestURL != "":
-		return azidentity.NewClientAssertionCredential(s.tenantID, s.clientID, githubToken(&http.Client{Transport: t}, s.requestURL, s.requestToken),
+		return azidentity.NewClientAssertionCredential(s.tenantID, s.clientID, githubToken(d.client, s.requestURL, s.requestToken),
 			&azidentity.ClientAssertionCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: s.overridden})
 	}
 	return azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
@@ -140,17 +200,32 @@ func githubToken(client *http.Client, url, token string) func(context.Context) (
 }
 
 // signInError says why there is no token.
-func signInError(ctx context.Context, err error, clientID string) error {
+func (a *auth) signInError(ctx context.Context, err error) error {
+	var asked string
+	var status int
+	if a.sent != nil {
+		var sendErr error
+		if asked, status, sendErr = a.sent.last(); sendErr != nil {
+			err = sendErr // Azure's libraries keep its text at best
+		}
+	}
 	var ours *providers.Error
 	if errors.As(err, &ours) {
-		return ours
+		return explain(ours, a.redact)
 	}
 	if ctx.Err() != nil {
 		return &providers.Error{Class: providers.NotAttempted, Summary: "Signing in to Entra ID: interrupted", Err: ctx.Err()}
 	}
 	e := &providers.Error{Class: providers.Unauthenticated, Summary: "Signing in to Entra ID failed", Err: err}
 	none := func() error {
-		e.Hint = "No credential worked. Set client_id and client_secret, a certificate or a federated token file in the provider block, or sign in with az login: " + providers.Clean(firstLine(err.Error()), 200)
+		if status != 0 {
+			e.Status = status
+			e.Summary += fmt.Sprintf(": what answers is not Entra ID (%s, status %d)", asked, status)
+			e.Hint = "Check cloud, or authority_endpoint if it is set, and that no log-in page of the network is in the way"
+			return e
+		}
+		e.Hint = "No credential worked. Set client_id and client_secret, a certificate or a federated token file in the provider block, or sign in with az login: " +
+			providers.Clean(a.redact(firstLine(err.Error())), 200)
 		return e
 	}
 	var failed *azidentity.AuthenticationFailedError
@@ -166,17 +241,18 @@ func signInError(ctx context.Context, err error, clientID string) error {
 	raw, _ := io.ReadAll(io.LimitReader(failed.RawResponse.Body, 64<<10))
 	_ = json.Unmarshal(raw, &body) // what is not JSON says nothing
 	for _, code := range body.Codes {
-		if why, hint := aadsts(code, clientID); why != "" {
+		if why, hint := aadsts(code, a.clientID); why != "" {
 			e.Summary += fmt.Sprintf(": %s (AADSTS%d)", why, code)
 			e.Hint = hint
 			return e
 		}
 	}
-	if body.Error == "" { // not the token endpoint, but what else was tried
+	if body.Error == "" || body.Description == "" { // not the token endpoint, but what else was tried
 		return none()
 	}
 	text, _, _ := strings.Cut(body.Description, "Trace ID:")
-	e.Summary += ": " + providers.Clean(firstLine(text), 300)
+	e.Summary += ": " + providers.Clean(a.redact(firstLine(text)), 300)
+	e.Hint = "Microsoft explains the numbers after AADSTS at https://learn.microsoft.com/entra/identity-platform/reference-error-codes"
 	return e
 }
 

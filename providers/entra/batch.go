@@ -180,10 +180,15 @@ func (c *conn) attempt(ctx context.Context, calls []*call, part []int) []reply {
 	for n := range out {
 		out[n] = reply{err: lostAnswer(whole.nature, errors.New("no answer to an item"))}
 	}
+	seen := map[int]bool{}
 	for _, a := range answered.Responses {
 		n, err := strconv.Atoi(a.ID)
-		if err != nil || n < 0 || n >= len(out) {
-			continue
+		if err != nil || n < 0 || n >= len(out) || seen[n] {
+			return fail(lostAnswer(whole.nature, errors.New("an answer to an item that was not asked, or a second one")))
+		}
+		seen[n] = true
+		if a.Status < 200 {
+			continue // it does not tell what became of the item
 		}
 		header := http.Header{}
 		for name, v := range a.Headers {
@@ -201,7 +206,7 @@ func lostAnswer(n nature, err error) error {
 	if n == read {
 		class = providers.Internal
 	}
-	return &providers.Error{Class: class, Summary: "Microsoft Graph's answer to a batch is not complete", Err: err}
+	return &providers.Error{Class: class, Summary: "Microsoft Graph's answer to a batch does not fit its requests", Hint: graphHint, Err: err}
 }
 
 // itemBody is the body of an item: JSON, or a text that holds something else in

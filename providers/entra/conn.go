@@ -10,6 +10,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/zclconf/go-cty/cty"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/providers"
@@ -36,8 +37,9 @@ type conn struct {
 	mu      sync.Mutex
 	secrets map[string]bool // that were sent
 	tenant  *tenant         // once it was read
-	// reading is held while the tenant is read, for all who ask.
-	reading sync.Mutex
+	// reading reads the tenant once for all who ask at the same time, also when it
+	// fails: a server that hangs is waited for once.
+	reading singleflight.Group
 }
 
 func newConn(s settings, cfg providers.Config, t *transport.Transport, credential azcore.TokenCredential) *conn {
@@ -47,6 +49,7 @@ func newConn(s settings, cfg providers.Config, t *transport.Transport, credentia
 		auth:    &auth{credential: credential, scope: strings.TrimSuffix(s.graphResource, "/") + "/.default", clientID: s.clientID},
 		secrets: map[string]bool{}, blanks: map[string]map[string]cty.Value{},
 	}
+	c.auth.redact = func(text string) string { return c.redactAlso(text, c.auth.tokens) }
 	for _, k := range kinds() {
 		c.blanks[k.Name] = attr.Nulls(k)
 	}
@@ -115,11 +118,14 @@ func (c *conn) remember(secret string) {
 
 // redact makes a text of the server fit to be shown: without anything that was
 // sent as a secret.
-func (c *conn) redact(text string) string {
+func (c *conn) redact(text string) string { return c.redactAlso(text, c.auth.known()) }
+
+// redactAlso is redact for who holds the lock on the tokens.
+func (c *conn) redactAlso(text string, tokens []string) string {
 	c.mu.Lock()
 	list := slices.AppendSeq([]string{c.settings.clientSecret, c.settings.certificatePassword, c.settings.requestToken}, maps.Keys(c.secrets))
 	c.mu.Unlock()
-	list = append(list, c.auth.known()...)
+	list = append(list, tokens...)
 	return diag.RedactAll(text, list)
 }
 

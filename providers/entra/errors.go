@@ -107,6 +107,7 @@ func (c *conn) refusal(q *call, r reply) error {
 		e.Hint = "Write one of 8 to 256 characters with three of: lower case, upper case, digits, symbols; or set generate_password = true"
 	case r.status == http.StatusUnauthorized:
 		e.Class, e.Summary = providers.Unauthenticated, what("the token was not accepted (%s)", text)
+		e.Hint = "Check cloud, or that authority_endpoint and graph_endpoint, if they are set, belong together"
 	case r.status == http.StatusForbidden && said.Code == "Directory_QuotaExceeded":
 		e.Summary = what("the number of objects that this principal may have is used up")
 		e.Hint = "An account that is no administrator may have 250 objects, deleted ones included: remove some for good, or assign the automation's application the role Directory Writers"
@@ -116,6 +117,8 @@ func (c *conn) refusal(q *call, r reply) error {
 			e.Summary = what("it lacks the application permission %s", q.needs)
 			e.Hint = grant(q.needs, c.clientID())
 		}
+	case q.nature == read && r.status == http.StatusNotFound && said.Code == "":
+		e.Class, e.Summary, e.Hint = providers.Internal, what("what answers is not Microsoft Graph (status %d)", r.status), graphHint
 	case r.status == http.StatusNotFound:
 		e.Class, e.Summary = providers.NotFound, what("it is not there")
 	case r.status == http.StatusConflict:
@@ -123,31 +126,46 @@ func (c *conn) refusal(q *call, r reply) error {
 	case r.status == http.StatusTooManyRequests:
 		e.Class, e.Summary = providers.Throttled, what("too many requests, and waiting did not help")
 		e.Hint = "Apply again later, or with a lower -parallelism"
+		if asked, ok := retryAfter(r.header); ok {
+			e.Hint = fmt.Sprintf("The server asks to wait %s. %s", asked, e.Hint)
+		}
 	case r.status >= http.StatusInternalServerError:
 		e.Class = providers.Unavailable
 		if q.nature != read && r.status != http.StatusServiceUnavailable {
 			e.Class = providers.Ambiguous
 		}
 		e.Summary = what("status %d %s", r.status, text)
+		e.Hint = laterHint
+	case q.nature == read && said.Code == "":
+		e.Class, e.Summary, e.Hint = providers.Internal, what("what answers is not Microsoft Graph (status %d)", r.status), graphHint
 	default:
 		e.Summary = what("%s", text)
+		if q.nature == read { // what was asked is idpctl's, and no value of the configuration's
+			e.Hint = "Microsoft Graph's code for this is " + quoted(c.redact(said.Code)) + ", see https://learn.microsoft.com/graph/errors"
+		}
 	}
 	return e
 }
 
+const laterHint = "Apply again later"
+
 // explain adds what Graph said to an error of the transport.
-func (c *conn) explain(err error) error {
+func (c *conn) explain(err error) error { return explain(err, c.redact) }
+
+func explain(err error, redact func(string) string) error {
 	var e *providers.Error
 	var re *transport.ResponseError
 	if !errors.As(err, &e) || !errors.As(err, &re) {
 		return err
 	}
-	if text := c.redact(parseError(re.Body).Message); text != "" {
-		out := *e
+	out := *e
+	if text := redact(parseError(re.Body).Message); text != "" {
 		out.Summary += ": " + providers.Clean(text, 300)
-		return &out
 	}
-	return err
+	if re.Status >= http.StatusInternalServerError {
+		out.Hint = laterHint // its log is Microsoft's
+	}
+	return &out
 }
 
 // isAbsent reports whether an error says that something is not there.

@@ -3,6 +3,7 @@ package entra
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -198,6 +199,15 @@ func (c *conn) post(ctx context.Context, q *call, method string, u *url.URL, hea
 		if r.status == http.StatusUnauthorized && try == 1 {
 			c.auth.forget(token)
 			continue
+		}
+		if r.status >= 300 && r.status < 400 {
+			// To the same server, else the transport would have refused it.
+			return reply{err: &providers.Error{
+				Class: providers.Unreachable, Status: r.status,
+				Summary: fmt.Sprintf("What answers at %s is not Microsoft Graph: it redirects (status %d)",
+					providers.Clean(u.Scheme+"://"+u.Host+u.EscapedPath(), 300), r.status),
+				Hint: graphHint,
+			}}
 		}
 		return r
 	}

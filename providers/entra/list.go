@@ -116,6 +116,9 @@ func follow(q *call, link string) (*call, error) {
 
 // sameHost refuses a next link to another place: it would get our token.
 func (c *conn) sameHost(link string) error {
+	if _, err := url.Parse(link); err != nil {
+		return wrongLink("has something that is no address for the next page")
+	}
 	if strings.HasPrefix(link, c.graphURL+"/") {
 		return nil
 	}
@@ -130,10 +133,12 @@ func wrongLink(how string) error {
 	}
 }
 
+const graphHint = "Check that graph_endpoint, if it is set, is the address of Microsoft Graph, and that nothing changes its answers on the way"
+
 // unexpected is the error of an answer that Microsoft Graph does not give.
 func unexpected(how string, err error) error {
 	return &providers.Error{
 		Class: providers.Internal, Err: err, Summary: "Microsoft Graph's answer " + how,
-		Hint: "Check that graph_endpoint, if it is set, is the address of Microsoft Graph, and what is between",
+		Hint: graphHint,
 	}
 }

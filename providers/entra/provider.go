@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -204,6 +205,14 @@ func invalid(attribute, format string, args ...any) error {
 	return &providers.Error{Class: providers.Invalid, Attribute: attribute, Summary: fmt.Sprintf(format, args...)}
 }
 
+// invalidBlock is the error of an attribute of the provider block, with what to do.
+func invalidBlock(attribute, hint, format string, args ...any) error {
+	return &providers.Error{Class: providers.Invalid, Attribute: attribute, Summary: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+// tenantIDRunes are those of ids and domains: a tenant is part of addresses.
+const tenantIDRunes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
+
 // readSettings checks the provider block.
 func readSettings(cfg providers.Config) (settings, error) {
 	get := func(name string) string { return attr.String(cfg.Attrs, name) }
@@ -213,16 +222,22 @@ func readSettings(cfg providers.Config) (settings, error) {
 		requestURL: get("oidc_request_url"), requestToken: get("oidc_request_token"),
 		lag: time.Duration(attr.Int(cfg.Attrs, "replication_timeout", int64(defaultLag/time.Second))) * time.Second,
 	}
+	if strings.ContainsFunc(s.tenantID, func(r rune) bool { return !strings.ContainsRune(tenantIDRunes, r) }) {
+		return s, invalidBlock("tenant_id", "az account show --query tenantId prints the id of the tenant that you are signed in to",
+			"tenant_id %s is neither the id of a tenant nor a domain", quoted(s.tenantID))
+	}
 	hosts := clouds()[cmpOr(get("cloud"), "public")]
 	s.authority, s.graph, s.graphResource = hosts[0], hosts[1], hosts[1]
 	authority, graph := get("authority_endpoint"), get("graph_endpoint")
 	switch {
 	case (authority == "") != (graph == ""):
-		return s, invalid("graph_endpoint", "authority_endpoint and graph_endpoint belong together: one of them alone would send a token of one place to the other")
+		return s, invalidBlock("graph_endpoint", "Set both, or neither for Microsoft's own; ENTRA_AUTHORITY_ENDPOINT and ENTRA_GRAPH_ENDPOINT count as set, too",
+			"authority_endpoint and graph_endpoint belong together: one of them alone would send a token of one place to the other")
 	case authority != "":
 		for name, address := range map[string]string{"authority_endpoint": authority, "graph_endpoint": graph} {
 			if !safeEndpoint(address) {
-				return s, invalid(name, "%s must be an https address (http on this machine only), without a query", name)
+				return s, invalidBlock(name, "Secrets and tokens go there. Write the address as https://HOST, with ca_file if its certificate is signed by an authority of your own",
+					"%s must be an https address (http on this machine only), without a query", name)
 			}
 		}
 		if strings.HasSuffix(strings.TrimSuffix(graph, "/"), "/v1.0") {
@@ -233,7 +248,7 @@ func readSettings(cfg providers.Config) (settings, error) {
 	if file := get("client_certificate_path"); file != "" {
 		raw, err := os.ReadFile(below(cfg.Dir, file))
 		if err != nil {
-			return s, invalid("client_certificate_path", "The certificate cannot be read: %s", providers.Clean(err.Error(), 200))
+			return s, invalidBlock("client_certificate_path", "Relative paths are relative to the folder of the configuration", "The certificate cannot be read: %s", providers.Clean(err.Error(), 200))
 		}
 		s.certificate = raw
 	}
@@ -248,7 +263,7 @@ func readSettings(cfg providers.Config) (settings, error) {
 		}
 	}
 	if len(chosen) > 0 && s.clientID == "" {
-		return s, invalid(s.attribute, "%s needs client_id, the application that it is of", s.attribute)
+		return s, invalidBlock(s.attribute, "Set client_id, or AZURE_CLIENT_ID", "%s needs client_id, the application that it is of", s.attribute)
 	}
 	if s.clientID == "" {
 		s.requestURL = "" // GitHub's is set in every job
@@ -290,7 +305,7 @@ func (p provider) Open(_ context.Context, cfg providers.Config) (providers.Conn,
 		return nil, err
 	}
 	opts := transport.Options{
-		Server: "Entra ID", Config: cfg, CAHint: "ca_file", DialContext: p.options.DialContext,
+		Server: "Entra ID", Config: cfg, CAHint: "ca_file", URLHint: "authority_endpoint or graph_endpoint", TLSOnly: true, DialContext: p.options.DialContext,
 		Timeout: time.Duration(attr.Int(cfg.Attrs, "timeout", 60)) * time.Second,
 	}
 	if file := attr.String(cfg.Attrs, "ca_file"); file != "" {
@@ -299,9 +314,14 @@ func (p provider) Open(_ context.Context, cfg providers.Config) (providers.Conn,
 		}
 	}
 	t := transport.New(opts)
-	credential := p.options.Credential
+	own := s.attribute != "" || s.requestURL != "" // and not Azure's chain, which asks this machine's services
+	credential, sent := p.options.Credential, &doer{client: &http.Client{Transport: t}, tls: own}
 	if credential == nil {
-		credential, err = newCredential(s, t)
+		if strings.HasPrefix(s.authority, "http:") {
+			return nil, invalidBlock("authority_endpoint", "Write https://, with ca_file if the certificate there is signed by an authority of your own",
+				"authority_endpoint must be an https address: Azure's library signs in nowhere else")
+		}
+		credential, err = newCredential(s, sent)
 	}
 	if err != nil {
 		return nil, &providers.Error{
@@ -310,6 +330,9 @@ func (p provider) Open(_ context.Context, cfg providers.Config) (providers.Conn,
 		}
 	}
 	c := newConn(s, cfg, t, credential)
+	if own {
+		c.auth.sent = sent
+	}
 	if p.options.Page > 0 {
 		c.page = p.options.Page
 	}

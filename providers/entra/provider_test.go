@@ -99,9 +99,10 @@ func TestSignInErrors(t *testing.T) {
 		`{"error":"invalid_request","error_description":"AADSTS99: Something else. Trace ID: 1 Correlation ID: 2","error_codes":[99]}`:                     "AADSTS99: Something else.",
 		`<html>`: "sign in with az login",
 	} {
-		err := signInError(context.Background(), &azidentity.AuthenticationFailedError{
+		a := &auth{clientID: "the-app", redact: func(s string) string { return s }}
+		err := a.signInError(context.Background(), &azidentity.AuthenticationFailedError{
 			RawResponse: &http.Response{StatusCode: 401, Body: io.NopCloser(strings.NewReader(body))},
-		}, "the-app")
+		})
 		if providers.ClassOf(err) != providers.Unauthenticated || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "Trace ID") {
 			t.Errorf("%s: %v", body, err)
 		}

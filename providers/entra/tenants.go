@@ -37,14 +37,20 @@ func (t *tenant) answersTo(name string) bool {
 // readTenant reads the tenant that the connection is to
 // (https://learn.microsoft.com/graph/api/organization-get), once.
 func (c *conn) readTenant(ctx context.Context) (*tenant, error) {
-	c.reading.Lock()
-	defer c.reading.Unlock()
-	c.mu.Lock()
-	known := c.tenant
-	c.mu.Unlock()
-	if known != nil {
-		return known, nil
-	}
+	v, err, _ := c.reading.Do("", func() (any, error) {
+		c.mu.Lock()
+		known := c.tenant
+		c.mu.Unlock()
+		if known != nil {
+			return known, nil
+		}
+		return c.askTenant(ctx)
+	})
+	t, _ := v.(*tenant)
+	return t, err
+}
+
+func (c *conn) askTenant(ctx context.Context) (*tenant, error) {
 	b := organization.NewOrganizationRequestBuilderInternal(c.path(), builders{})
 	info, err := b.ToGetRequestInformation(ctx, &organization.OrganizationRequestBuilderGetRequestConfiguration{
 		QueryParameters: &organization.OrganizationRequestBuilderGetQueryParameters{Select: []string{"id", "displayName", "verifiedDomains"}},
@@ -56,7 +62,7 @@ func (c *conn) readTenant(ctx context.Context) (*tenant, error) {
 	var org models.Organizationable
 	_, err = readPage[models.OrganizationCollectionResponseable](r, models.CreateOrganizationCollectionResponseFromDiscriminatorValue,
 		func(o models.Organizationable) { org = o })
-	if err == nil && org == nil {
+	if err == nil && (org == nil || !isID(text(org.GetId()))) { // the id becomes part of an address
 		err = unexpected("does not say which tenant this is", nil)
 	}
 	if err != nil {
@@ -92,7 +98,7 @@ func (c *conn) discover(ctx context.Context, t *tenant) error {
 	}
 	resp, err := c.transport.RoundTrip(req)
 	if err != nil {
-		return err
+		return c.explain(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	var d struct {

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -124,11 +125,12 @@ func (ex *exchange) failure(err error) error {
 	switch {
 	case errors.As(err, &redirect):
 		e.Summary = fmt.Sprintf("%s at %s answers with a redirect that is not followed: %s", name, at, reason(err))
-		e.Hint = "Set url to the address that the server really has, with https:// where it wants TLS"
+		e.Hint = "Set " + cmp.Or(ex.t.opts.URLHint, "url") + " to the address that the server really has, with https:// where it wants TLS"
 		return e
 	case errors.Is(err, errTooLarge):
 		e.Class = providers.Internal
 		e.Summary = fmt.Sprintf("%s: the answer is larger than %d MiB", ex.what(), ex.t.opts.MaxBody>>20)
+		e.Hint = "Check the URL: " + name + " gives no such answer"
 		return e
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		if ex.mayBeDone() {
@@ -201,6 +203,9 @@ func (ex *exchange) tlsFailure(err error) *providers.Error {
 	case errors.As(err, &record), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		e.Summary = fmt.Sprintf("The server at %s does not speak TLS", at)
 		e.Hint = "If it is meant to be reached without TLS, write http:// in the URL; otherwise check the port"
+		if ex.t.opts.TLSOnly {
+			e.Hint = "Check the port: secrets go there, and are sent over TLS only"
+		}
 	case errors.As(err, &verify), errors.As(err, &alert):
 		e.Summary = fmt.Sprintf("The TLS connection to %s was refused: %s", at, reason(err))
 	default:

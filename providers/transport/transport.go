@@ -50,6 +50,11 @@ type Options struct {
 	// CAHint is the provider attribute that names a CA file, for the message
 	// about an unknown authority; empty if there is none.
 	CAHint string
+	// URLHint names the provider attributes that hold the server's address, for the
+	// message about a redirect; empty for url.
+	URLHint string
+	// TLSOnly: messages do not propose http.
+	TLSOnly bool
 	// DialContext replaces the dialler, for tests.
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
 }
