@@ -95,8 +95,8 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// connect opens a connection to a script.
-func connect(t *testing.T, s *script) *conn {
+// connect opens a connection to a script, or to another server.
+func connect(t *testing.T, s http.Handler) *conn {
 	t.Helper()
 	client, stop := memnet.Serve(s)
 	cfg := providers.Config{Parallelism: 4}

@@ -56,12 +56,14 @@ func TestTLS(t *testing.T) {
 func TestPlainInsteadOfTLS(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := serve(t, func(http.ResponseWriter, *http.Request) {}, nil)
-		tr := New(Options{DialContext: l.DialContext})
-		defer tr.CloseIdleConnections()
-		req, _ := http.NewRequestWithContext(t.Context(), "GET", "https://idp.test/", nil)
-		_, err := tr.RoundTrip(req)
-		if providers.ClassOf(err) != providers.Unreachable || !strings.Contains(err.Error(), "does not speak TLS") {
-			t.Errorf("got %v", err)
+		for _, only := range []bool{false, true} {
+			tr := New(Options{DialContext: l.DialContext, TLSOnly: only})
+			defer tr.CloseIdleConnections()
+			req, _ := http.NewRequestWithContext(t.Context(), "GET", "https://idp.test/", nil)
+			_, err := tr.RoundTrip(req)
+			if providers.ClassOf(err) != providers.Unreachable || !strings.Contains(err.Error(), "does not speak TLS") || strings.Contains(err.Error(), "write http://") == only {
+				t.Errorf("got %v", err)
+			}
 		}
 	})
 }
@@ -88,13 +90,13 @@ func TestRedirects(t *testing.T) {
 						w.WriteHeader(c.status)
 					}
 				}, nil)
-				tr := New(Options{DialContext: l.DialContext})
+				tr := New(Options{DialContext: l.DialContext, URLHint: "endpoint"})
 				defer tr.CloseIdleConnections()
 				req, _ := http.NewRequestWithContext(t.Context(), c.method, "http://idp.test/path", nil)
 				resp, err := (&http.Client{Transport: tr}).Do(req)
 				if c.refused {
 					var e *providers.Error
-					if !errors.As(err, &e) || e.Class != providers.Unreachable || !strings.Contains(err.Error(), "redirect") {
+					if !errors.As(err, &e) || e.Class != providers.Unreachable || !strings.Contains(err.Error(), "redirect") || !strings.Contains(err.Error(), "Set endpoint to") {
 						t.Errorf("got %v, %v", resp, err)
 					}
 					if tr.Requests() != 1 {
