@@ -121,7 +121,7 @@ func (d *doer) Do(req *http.Request) (*http.Response, error) {
 			Hint:    "Nothing was sent there. Check authority_endpoint, if it is set; a proxy has to give addresses that begin with https",
 		}
 	} else {
-		resp, err = d.client.Do(req) //nolint:gosec // where to is the credential's business
+		resp, err = d.client.Do(req)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
