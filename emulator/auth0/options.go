@@ -13,7 +13,7 @@ const (
 	DefaultDomain       = "idpctl-test.eu.auth0.com"
 	DefaultConnection   = "Username-Password-Authentication"
 	DefaultClientID     = "9Zp4tQeW1xKcV7mRbN2sLhYd5uJgFa8T"
-	DefaultClientSecret = "local-secret-of-the-emulator-that-everybody-may-know-0123456789a" //nolint:gosec // of the emulator, on this machine only
+	DefaultClientSecret = "local-secret-of-the-emulator-that-everybody-may-know-0123456789a"
 )
 
 // Options say what a new tenant is like.

@@ -118,7 +118,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8") // also of empty answers (section 1)
 	}
 	w.WriteHeader(rep.status)
-	_, _ = w.Write(text)
+	_, _ = w.Write(text) //nolint:gosec // JSON with its content type, or a sentence of this package
 }
 
 // answer answers under the lock. The text is made under it too: a body may
