@@ -3,6 +3,7 @@
 //
 //   - keycloak: Keycloak's admin API, discovery, tokens and sign-in pages.
 //   - entra: Microsoft Graph and the login service of Entra ID.
+//   - auth0: Auth0's Management API and Authentication API, with its sign-in pages.
 //   - oidc: what every emulator needs of OAuth and OpenID Connect: keys, device
 //     codes, pages.
 //   - fault: a handler and a proxy that count requests and make them fail.

@@ -33,7 +33,7 @@ func (p *parser) skip() { p.rest = strings.TrimLeft(p.rest, " ") }
 func (p *parser) word(w string) bool {
 	p.skip()
 	rest, found := strings.CutPrefix(p.rest, w)
-	if !found || rest == "" || !strings.ContainsAny(rest[:1], " (") {
+	if !found || rest != "" && !strings.ContainsAny(rest[:1], " (") {
 		return false
 	}
 	p.rest = strings.TrimLeft(rest, " ")

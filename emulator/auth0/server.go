@@ -20,6 +20,8 @@ type Server struct {
 
 	mu     sync.Mutex // guards what follows, and is held while a request is answered
 	tables map[Kind]*table
+	// users are the ids of users by their keys (userKeys).
+	users map[string]string
 	// settings of the tenant, and the credentials of clients by id of the client.
 	settings    object
 	credentials map[string][]*credential
@@ -51,7 +53,7 @@ type Server struct {
 func New(opts Options) *Server {
 	opts.fill()
 	s := &Server{
-		opts: opts, routes: routes(), key: opts.Key, tables: newTables(), credentials: map[string][]*credential{}, deleted: map[string]time.Time{},
+		opts: opts, routes: routes(), key: opts.Key, tables: newTables(), users: map[string]string{}, credentials: map[string][]*credential{}, deleted: map[string]time.Time{},
 		tickets: map[string]*ticket{}, toldExpired: map[string]bool{}, asked: map[string]string{}, signIns: map[string]*signIn{}, opaque: map[string]session{},
 		refresh: map[string]session{}, used: map[string]time.Time{}, requests: map[string]int{},
 	}

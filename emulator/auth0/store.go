@@ -2,6 +2,7 @@ package auth0
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -87,6 +88,9 @@ func (s *Server) write(kind Kind, id string, st *state) {
 	if kind == KindUser {
 		lag = s.opts.Lag.Search
 	}
+	if kind == KindUser {
+		s.index(e.now, st)
+	}
 	if lag > 0 {
 		e.history = append(e.history, version{s.now().Add(lag), e.now})
 	}
@@ -94,6 +98,34 @@ func (s *Server) write(kind Kind, id string, st *state) {
 	if st == nil && lag == 0 {
 		t.forget(e)
 	}
+}
+
+// index keeps the users by what is unique in a connection.
+func (s *Server) index(before, after *state) {
+	if before != nil {
+		for _, k := range userKeys(before.connection, str(before.props, "email"), str(before.props, "username")) {
+			if s.users[k] == before.props["user_id"] {
+				delete(s.users, k)
+			}
+		}
+	}
+	if after != nil {
+		for _, k := range userKeys(after.connection, str(after.props, "email"), str(after.props, "username")) {
+			s.users[k] = str(after.props, "user_id")
+		}
+	}
+}
+
+// userKeys are the keys of a user in a connection, by e-mail and user name;
+// what is empty has none.
+func userKeys(connection, email, username string) []string {
+	var out []string
+	for i, v := range []string{email, username} {
+		if v != "" {
+			out = append(out, connection+" "+[]string{"email", "username"}[i]+" "+strings.ToLower(v))
+		}
+	}
+	return out
 }
 
 func (t *table) forget(e *entry) {

@@ -82,13 +82,9 @@ func (s *Server) sameUser(connection, id, email, username string) (st *state, ke
 			return st, "user_id"
 		}
 	}
-	for _, st := range s.all(KindUser) {
-		switch {
-		case st.connection != connection:
-		case email != "" && strings.EqualFold(str(st.props, "email"), email):
-			return st, "email"
-		case username != "" && strings.EqualFold(str(st.props, "username"), username):
-			return st, "username"
+	for _, k := range userKeys(connection, email, username) {
+		if st := s.get(KindUser, s.users[k]); st != nil {
+			return st, strings.Fields(k)[1]
 		}
 	}
 	return nil, ""
@@ -156,8 +152,8 @@ func (c *call) usersByEmail() (reply, error) {
 		return reply{}, badQuery("", "Missing required property: email")
 	}
 	out := []object{}
-	for _, st := range c.all(KindUser) {
-		if str(st.props, "email") == email {
+	for _, con := range c.all(KindConnection) {
+		if st, _ := c.sameUser(str(con.props, "id"), "", email, ""); st != nil && str(st.props, "email") == email {
 			out = append(out, c.pickOne(st.props, nil))
 		}
 	}

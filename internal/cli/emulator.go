@@ -19,7 +19,7 @@ func (a *app) emulatorCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "emulator",
 		Short:   "Run a local identity provider to try things on",
-		Example: "  idpctl emulator keycloak\n  idpctl emulator entra",
+		Example: "  idpctl emulator keycloak\n  idpctl emulator entra\n  idpctl emulator auth0",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
@@ -39,7 +39,7 @@ and testing, on this machine only: it is no identity provider for production.`,
 	kc.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "address `HOST:PORT` on this machine; port 0 takes a free one")
 	kc.Flags().StringVar(&user, "user", "admin", "name of the admin of the master realm")
 	kc.Flags().StringVar(&password, "password", "admin", "password of that admin")
-	c.AddCommand(kc, a.emulateEntra())
+	c.AddCommand(kc, a.emulateEntra(), a.emulateAuth0())
 	return c
 }
 
