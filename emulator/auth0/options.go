@@ -63,6 +63,9 @@ type Options struct {
 	// RoleType: roles have a type, as some tenants have since August 2026
 	// (section 7).
 	RoleType bool
+	// RoleNamesRepeat: two roles may have one name. That it is refused is not
+	// documented (section 2).
+	RoleNamesRepeat bool
 	// DeletedConnections is how long a connection that was deleted is answered
 	// with 202 and the same time when it is deleted again; 0 is 204 at once
 	// (section 3 knows both).

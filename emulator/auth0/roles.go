@@ -52,7 +52,7 @@ func (c *call) checkRole(in object, id string) error {
 	if name == "" {
 		return badBody("name", "String is too short (0 chars), minimum 1")
 	}
-	if other := c.find(KindRole, "name", name); other != nil && other.props["id"] != id {
+	if other := c.find(KindRole, "name", name); other != nil && other.props["id"] != id && !c.opts.RoleNamesRepeat {
 		return fail(http.StatusConflict, "", "The role already exists.")
 	}
 	return nil

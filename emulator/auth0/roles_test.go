@@ -35,6 +35,14 @@ func TestRoles(t *testing.T) {
 	}
 }
 
+// Whether names may repeat is a switch, as nothing documents it.
+func TestRoleNames(t *testing.T) {
+	tn := start(t, auth0.Options{RoleNamesRepeat: true})
+	tn.must(t, 200, "POST roles", `{"name":"admins"}`)
+	tn.must(t, 200, "POST roles", `{"name":"admins"}`)
+	equal(t, "roles", len(tn.Roles()), 2)
+}
+
 // Members from both sides; a user's roles come by name (sections 1 and 3).
 func TestRoleMembers(t *testing.T) {
 	tn := start(t, auth0.Options{})

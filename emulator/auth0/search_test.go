@@ -60,11 +60,7 @@ func TestSearch(t *testing.T) {
 		`email:"jane\@example.com" OR email:john@other.org`: "jane john",
 	} {
 		a := tn.must(t, 200, "GET users?search_engine=v3&q="+url.QueryEscape(q), "")
-		var names []string
-		for _, e := range a.column("", "nickname") {
-			names = append(names, e)
-		}
-		equal(t, q, strings.Join(names, " "), want)
+		equal(t, q, strings.Join(a.column("", "nickname"), " "), want)
 	}
 	for _, q := range []string{`name:"jane`, `(name:jane`, `name:jane)`, `name:`, `name:*sa`, `name:[1 TO`, `name:[1 2]`, `[1 TO 2]`, `a AND`, `:x`} {
 		tn.refused(t, 400, "invalid_query_string", "", "GET users?q="+url.QueryEscape(q), "")

@@ -38,8 +38,13 @@ func checkUser(in object) error {
 // gravatar is the picture of those who bring none (section 5).
 func gravatar(email string) string {
 	sum := md5.Sum([]byte(strings.ToLower(email))) //nolint:gosec // see the import
-	letters := strings.ToLower(email + "xx")[:2]
-	return "https://s.gravatar.com/avatar/" + hex.EncodeToString(sum[:]) + "?s=480&r=pg&d=https%3A%2F%2Fcdn.auth0.com%2Favatars%2F" + letters + ".png"
+	letters := strings.Map(func(r rune) rune {
+		if r < 'a' || r > 'z' {
+			return -1
+		}
+		return r
+	}, strings.ToLower(email)) + "xx"
+	return "https://s.gravatar.com/avatar/" + hex.EncodeToString(sum[:]) + "?s=480&r=pg&d=https%3A%2F%2Fcdn.auth0.com%2Favatars%2F" + letters[:2] + ".png"
 }
 
 // newUser makes a user of what was sent (section 5).
