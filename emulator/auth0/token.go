@@ -68,7 +68,7 @@ func (v *visit) clientCredentials(cl *state, audience, scope string) (reply, err
 	}
 	id := str(cl.props, "client_id")
 	g := v.grant(id, audience, "client")
-	if g == nil {
+	if g == nil || policy(api, "client") == "deny_all" {
 		return reply{}, noGrantFor(id, audience)
 	}
 	granted := texts(g.props["scope"])
@@ -129,10 +129,16 @@ func (s *Server) signingKey() (*oidc.Key, error) {
 	return s.key, nil
 }
 
+// policy says who may ask for an API: "client" or "user" is who asks
+// (section 7).
+func policy(api *state, subject string) string {
+	return str(sub(sub(api.props, "subject_type_authorization"), subject), "policy")
+}
+
 // mayUse reports whether a client may ask for an API on behalf of a user.
 func (v *visit) mayUse(client string, api *state) error {
 	identifier := str(api.props, "identifier")
-	switch str(sub(sub(api.props, "subject_type_authorization"), "user"), "policy") {
+	switch policy(api, "user") {
 	case "deny_all":
 		return noGrantFor(client, identifier)
 	case "require_client_grant":
@@ -184,6 +190,15 @@ func (v *visit) userTokens(cl *state, s session) (object, error) {
 		}
 	}
 	scope := v.scopeFor(user, api, s.scope)
+	if api != nil && policy(api, "user") == "require_client_grant" {
+		g := v.grant(s.client, s.audience, "user")
+		if g == nil {
+			return nil, noGrantFor(s.client, s.audience)
+		}
+		scope = slices.DeleteFunc(scope, func(name string) bool {
+			return !slices.Contains(oidcScopes(), name) && !slices.Contains(texts(g.props["scope"]), name)
+		})
+	}
 	body := object{"token_type": "Bearer", "scope": strings.Join(scope, " ")}
 	if err := v.accessToken(body, user, api, s, scope); err != nil {
 		return nil, err
