@@ -110,7 +110,7 @@ func (v *visit) checkAssertion(id string, keys object, kind, assertion string) e
 	case !now.Before(expires) || expires.After(now.Add(assertionLife)):
 		return invalid("Invalid lifetime of the client assertion")
 	case claims.ID == "" || now.Before(v.used[claims.ID]):
-		return invalid("The client assertion was used already")
+		return invalid("The client assertion has no jti, or was used already")
 	}
 	v.used[claims.ID] = expires
 	return nil

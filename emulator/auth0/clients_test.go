@@ -60,11 +60,13 @@ func TestClientDefaults(t *testing.T) {
 // jwt_configuration and client_metadata merged (section 4).
 func TestPatchClient(t *testing.T) {
 	for name, tt := range map[string]struct{ patch, property, want string }{
-		"absent stays":    {`{"name":"b"}`, "description", `"old"`},
-		"null removes":    {`{"description":null}`, "description", `null`},
-		"array":           {`{"callbacks":["https://c"]}`, "callbacks", `["https://c"]`},
-		"jwt":             {`{"jwt_configuration":{"alg":"RS256"}}`, "jwt_configuration", `{"alg":"RS256","lifetime_in_seconds":36000,"secret_encoded":false}`},
-		"metadata":        {`{"client_metadata":{"b":"2","a":null}}`, "client_metadata", `{"b":"2","k":"v"}`},
+		"absent stays": {`{"name":"b"}`, "description", `"old"`},
+		"null removes": {`{"description":null}`, "description", `null`},
+		"array":        {`{"callbacks":["https://c"]}`, "callbacks", `["https://c"]`},
+		"jwt":          {`{"jwt_configuration":{"alg":"RS256"}}`, "jwt_configuration", `{"alg":"RS256","lifetime_in_seconds":36000,"secret_encoded":false}`},
+		"metadata":     {`{"client_metadata":{"b":"2","a":null}}`, "client_metadata", `{"b":"2","k":"v"}`},
+		"refresh token": {`{"refresh_token":{"leeway":5}}`, "refresh_token", `{"expiration_type":"non-expiring","idle_token_lifetime":1296000,"infinite_idle_token_lifetime":true,` +
+			`"infinite_token_lifetime":true,"leeway":5,"rotation_type":"non-rotating","token_lifetime":2592000}`},
 		"addons":          {`{"addons":{"samlp":{"audience":"y"}}}`, "addons", `{"samlp":{"audience":"y"}}`},
 		"secret":          {`{"client_secret":"s3cret"}`, "client_secret", `"s3cret"`},
 		"no more grants":  {`{"grant_types":[]}`, "grant_types", `[]`},

@@ -45,6 +45,8 @@ func TestSearch(t *testing.T) {
 		`app_metadata.plan:"Gold"`:        "",
 		`app_metadata.tags.k:"v"`:         "jane",
 		`app_metadata.n:[5 TO 6}`:         "jane",
+		`app_metadata.n:[4 TO 5}`:         "",
+		`app_metadata.n:[4 TO 5]`:         "jane",
 		`app_metadata.n:{5 TO *]`:         "",
 		`user_metadata.city:"Paris"`:      "john",
 		`user_metadata.city:Par*`:         "",

@@ -128,6 +128,7 @@ func TestPrivateKeyJWT(t *testing.T) {
 	} {
 		refusedByOAuth(t, ask(assertion(change)), 401, "invalid_client", why)
 	}
+	refusedByOAuth(t, ask(assertion(object{"jti": nil})), 401, "invalid_client", "used already")
 	refusedByOAuth(t, ask(assertion(object{"exp": tn.now.Unix()})), 401, "invalid_client", "lifetime")
 	refusedByOAuth(t, tn.oauth(t, "POST /oauth/token", object{"grant_type": "client_credentials", "client_id": auth0.DefaultClientID,
 		"client_secret": auth0.DefaultClientSecret, "audience": tn.Audience()}), 401, "access_denied", "Unauthorized")
