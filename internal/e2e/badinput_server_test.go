@@ -225,6 +225,7 @@ func hang() fault.Action {
 		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body) // else the client's end is not noticed
 			<-r.Context().Done()
+			panic(http.ErrAbortHandler) // else the answer 200 may still reach a client that is about to leave
 		})
 	}
 }
