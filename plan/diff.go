@@ -141,7 +141,7 @@ func (c *Change) restore(in Input) {
 			_, c.Origin = resource.SplitMarker(o.Marker)
 		case c.Strange:
 			c.Origin = resource.Adopted
-			c.Reason += ", its groups and its former password; idpctl did not make it"
+			c.Reason += ", as it was; idpctl is not known to have made it"
 		}
 	}
 }

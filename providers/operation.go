@@ -48,7 +48,9 @@ type Operation struct {
 	Restore string
 	// Before is the live object (null for Create), After what it shall be
 	// (null for Delete): objects of the kind's type, wholly known, unmarked.
-	// A null attribute of After that is Computed stays as it is. Partial
+	// A null attribute of After that is Computed stays as it is. Those for the
+	// creation are in After of an Update, too, and mean nothing there by
+	// themselves. Partial
 	// attributes hold only what is managed: what is in After and not in
 	// Before is added, what is in Before and not in After is removed.
 	Before, After cty.Value

@@ -219,12 +219,26 @@ func (s *Session) enqueueFacts(records []Record) (line int, err error) {
 			return 0, fmt.Errorf("state: Append of a %T", r)
 		}
 	}
-	// What is known already needs no record: most objects that are read back are
-	// as the result said.
-	return s.enqueue(slices.DeleteFunc(slices.Clone(records), func(r Record) bool {
+	return s.enqueue(s.news(records))
+}
+
+// news leaves out the objects that the state has already: most that are read back
+// are as the result said. What comes after another record about the same object,
+// or after one that may be, stays.
+func (s *Session) news(records []Record) []Record {
+	told, unclear := map[resource.Address]bool{}, false
+	return slices.DeleteFunc(slices.Clone(records), func(r Record) bool {
 		put, is := r.(Put)
-		return is && s.world.says(put.Object)
-	}))
+		if !is {
+			unclear = true
+			return false
+		}
+		if !unclear && !told[put.Object.Address] && s.world.says(put.Object) {
+			return true
+		}
+		told[put.Object.Address] = true
+		return false
+	})
 }
 
 // enqueue adds records to the effective state and to the next line, whose

@@ -167,9 +167,18 @@ func TestWhatIsKnownIsNotRecordedAgain(t *testing.T) {
 	if m.appends != appends+1 {
 		t.Error("an object that differs was not recorded")
 	}
+	if o, _ := s.Object(addr("user.a")); o.OnDestroy != "release" {
+		t.Errorf("the state has %v", o)
+	}
+	// What is there now is news again behind what changes it.
+	must(t, s.Append(Put{Object: object("user.a", "1")}, Put{Object: other}))
+	if o, _ := s.Object(addr("user.a")); o.OnDestroy != "release" {
+		t.Errorf("there and back: the state has %v", o)
+	}
+	must(t, s.Append(Remove{Address: addr("user.a")}, Put{Object: other}))
 	must(t, s.Close())
 	if o := open(t, m.crashed()).View().Objects; len(o) != 1 || o[0].OnDestroy != "release" {
-		t.Errorf("the state has %v", o)
+		t.Errorf("removed and put: the state has %v", o)
 	}
 }
 

@@ -1,8 +1,7 @@
 // Command demo shows the main job of idpctl from end to end, as `make demo` and
 // `make demo-entra`: it starts a built-in emulator, plans and applies an example
-// in a temporary folder, shows what came of it, plans again, and, at Keycloak,
-// signs a user in through the device flow, by the forms that a browser would
-// fill in. It types nothing that a user could not type, and leaves nothing behind.
+// in a temporary folder, shows what came of it, plans again, and signs a user
+// in through the device flow, by the forms that a browser would fill in. It types nothing that a user could not type, and leaves nothing behind.
 package main
 
 import (
