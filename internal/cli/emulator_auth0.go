@@ -1,16 +1,13 @@
 package cli
 
 import (
-	"crypto/tls"
 	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/emulator/auth0"
-	"github.com/idpctl/idpctl/emulator/localca"
 )
 
 // auth0Flags are those of `idpctl emulator auth0`.
@@ -72,34 +69,17 @@ func (a *app) serveAuth0(f auth0Flags) error {
 	if _, err := f.options(""); err != nil {
 		return err
 	}
-	cert, err := localca.New(time.Now())
-	if err != nil {
-		return err
-	}
-	ctx, stop := a.interruptible()
-	defer stop()
-	l, err := listenLocally(ctx, f.listen)
-	if err != nil {
-		return a.tell(cannotListen(err), nil)
-	}
-	defer func() { _ = l.Close() }() // it is closed already where it was served
-	file, remove, err := writeCA(f.caOut, cert.CA)
-	if err != nil {
-		return a.tell(diag.Diagnostics{{Summary: "Cannot write the certificate", Detail: fmt.Sprintf("%s. Name another file with -ca-out.", err)}}, nil)
-	}
-	defer remove()
-	domain := l.Addr().String()
-	opts, err := f.options(domain)
-	if err != nil {
-		return err
-	}
-	handler := auth0.New(opts)
-	fmt.Fprintf(a.Stdout, "Auth0 emulator at https://%s (Ctrl-C ends it)\n\n", domain)
-	fmt.Fprintf(a.Stdout, "  export AUTH0_DOMAIN=%s AUTH0_CLIENT_ID=%s AUTH0_CLIENT_SECRET=%s\n", domain, shellWord(f.clientID), shellWord(f.clientSecret))
-	fmt.Fprintf(a.Stdout, "  export SSL_CERT_FILE=%s\n\n", shellWord(file))
-	fmt.Fprintf(a.Stdout, "The Management API is at https://%s/api/v2/, which is its audience too, discovery at\nhttps://%s/.well-known/openid-configuration.\n", domain, domain)
-	fmt.Fprint(a.Stdout, "With SSL_CERT_FILE set, programs of that shell trust this emulator and nobody else.\n\n")
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	return serveUntil(ctx, server, tls.NewListener(l, &tls.Config{
-		Certificates: []tls.Certificate{cert.Server}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}))
+	return a.serveTLS(f.listen, f.caOut, func(domain, file string) (http.Handler, error) {
+		opts, err := f.options(domain)
+		if err != nil {
+			return nil, err
+		}
+		handler := auth0.New(opts)
+		fmt.Fprintf(a.Stdout, "Auth0 emulator at https://%s (Ctrl-C ends it)\n\n", domain)
+		fmt.Fprintf(a.Stdout, "  export AUTH0_DOMAIN=%s AUTH0_CLIENT_ID=%s AUTH0_CLIENT_SECRET=%s\n", domain, shellWord(f.clientID), shellWord(f.clientSecret))
+		fmt.Fprintf(a.Stdout, "  export SSL_CERT_FILE=%s\n\n", shellWord(file))
+		fmt.Fprintf(a.Stdout, "The Management API is at https://%s/api/v2/, which is its audience too, discovery at\nhttps://%s/.well-known/openid-configuration.\n", domain, domain)
+		fmt.Fprint(a.Stdout, "With SSL_CERT_FILE set, programs of that shell trust this emulator and nobody else.\n\n")
+		return handler, nil
+	})
 }

@@ -1,19 +1,14 @@
 package cli
 
 import (
-	"crypto/tls"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
-	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/emulator/entra"
-	"github.com/idpctl/idpctl/emulator/localca"
 )
 
 // entraFlags are those of `idpctl emulator entra`.
@@ -62,57 +57,19 @@ func (a *app) serveEntra(f entraFlags) error {
 			return fmt.Errorf("%s: write a GUID, as in %s", flag, entra.DefaultTenantID)
 		}
 	}
-	cert, err := localca.New(time.Now())
-	if err != nil {
-		return err
-	}
-	ctx, stop := a.interruptible()
-	defer stop()
-	l, err := listenLocally(ctx, f.listen)
-	if err != nil {
-		return a.tell(cannotListen(err), nil)
-	}
-	defer func() { _ = l.Close() }() // it is closed already where it was served
-	file, remove, err := writeCA(f.caOut, cert.CA)
-	if err != nil {
-		return a.tell(diag.Diagnostics{{Summary: "Cannot write the certificate", Detail: fmt.Sprintf("%s. Name another file with -ca-out.", err)}}, nil)
-	}
-	defer remove()
-	base := "https://" + l.Addr().String()
-	handler := entra.New(entra.Options{
-		TenantID: f.tenant, InitialDomain: f.domain, VerifiedDomains: f.domains, App: entra.App{ClientID: f.clientID, Secret: f.clientSecret},
-		Lag: entra.Lag{Max: f.lag}, Throttle: entra.Throttle{On: f.throttle},
+	return a.serveTLS(f.listen, f.caOut, func(address, file string) (http.Handler, error) {
+		base := "https://" + address
+		handler := entra.New(entra.Options{
+			TenantID: f.tenant, InitialDomain: f.domain, VerifiedDomains: f.domains, App: entra.App{ClientID: f.clientID, Secret: f.clientSecret},
+			Lag: entra.Lag{Max: f.lag}, Throttle: entra.Throttle{On: f.throttle},
+		})
+		fmt.Fprintf(a.Stdout, "Entra ID emulator at %s (Ctrl-C ends it)\n\n", base)
+		fmt.Fprintf(a.Stdout, "  export AZURE_TENANT_ID=%s AZURE_CLIENT_ID=%s AZURE_CLIENT_SECRET=%s\n", f.tenant, f.clientID, shellWord(f.clientSecret))
+		fmt.Fprintf(a.Stdout, "  export ENTRA_AUTHORITY_ENDPOINT=%s ENTRA_GRAPH_ENDPOINT=%s ENTRA_CA_FILE=%s\n\n", base, base, shellWord(file))
+		fmt.Fprint(a.Stdout, "That is for idpctl. Other programs, such as Microsoft's libraries, take\n\n")
+		fmt.Fprintf(a.Stdout, "  export AZURE_AUTHORITY_HOST=%s/ SSL_CERT_FILE=%s\n\n", base, shellWord(file))
+		fmt.Fprintf(a.Stdout, "Microsoft Graph is at %s/v1.0, discovery at\n%s/%s/v2.0/.well-known/openid-configuration.\n", base, base, f.tenant)
+		fmt.Fprint(a.Stdout, "With SSL_CERT_FILE set, programs of that shell trust this emulator and nobody else.\n\n")
+		return handler, nil
 	})
-	fmt.Fprintf(a.Stdout, "Entra ID emulator at %s (Ctrl-C ends it)\n\n", base)
-	fmt.Fprintf(a.Stdout, "  export AZURE_TENANT_ID=%s AZURE_CLIENT_ID=%s AZURE_CLIENT_SECRET=%s\n", f.tenant, f.clientID, shellWord(f.clientSecret))
-	fmt.Fprintf(a.Stdout, "  export ENTRA_AUTHORITY_ENDPOINT=%s ENTRA_GRAPH_ENDPOINT=%s ENTRA_CA_FILE=%s\n\n", base, base, shellWord(file))
-	fmt.Fprint(a.Stdout, "That is for idpctl. Other programs, such as Microsoft's libraries, take\n\n")
-	fmt.Fprintf(a.Stdout, "  export AZURE_AUTHORITY_HOST=%s/ SSL_CERT_FILE=%s\n\n", base, shellWord(file))
-	fmt.Fprintf(a.Stdout, "Microsoft Graph is at %s/v1.0, discovery at\n%s/%s/v2.0/.well-known/openid-configuration.\n", base, base, f.tenant)
-	fmt.Fprint(a.Stdout, "With SSL_CERT_FILE set, programs of that shell trust this emulator and nobody else.\n\n")
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	return serveUntil(ctx, server, tls.NewListener(l, &tls.Config{
-		Certificates: []tls.Certificate{cert.Server}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}))
-}
-
-// writeCA writes a certificate to a file that is left there, or to a temporary
-// one that remove takes away. The name that it returns is absolute.
-func writeCA(name string, pem []byte) (file string, remove func(), err error) {
-	if name != "" {
-		if file, err = filepath.Abs(name); err != nil {
-			return "", nil, err
-		}
-		return file, func() {}, os.WriteFile(file, pem, 0o600)
-	}
-	dir, err := os.MkdirTemp("", "idpctl-emulator-")
-	if err != nil {
-		return "", nil, err
-	}
-	file = filepath.Join(dir, "ca.pem")
-	return file, func() { _ = os.RemoveAll(dir) }, os.WriteFile(file, pem, 0o600)
-}
-
-// cannotListen says what to do about an address that is taken.
-func cannotListen(err error) diag.Diagnostics {
-	return diag.Diagnostics{{Summary: "Cannot listen", Detail: fmt.Sprintf("%s. Name another port with -listen, or port 0 for a free one.", err)}}
 }
