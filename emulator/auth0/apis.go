@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 	"github.com/idpctl/idpctl/emulator/oidc"
 )
 
@@ -144,7 +145,7 @@ func (s *Server) dropAPI(st *state) {
 // scopeNames are the scopes of an API.
 func scopeNames(api *state) []string {
 	var out []string
-	for _, o := range objects(api.props["scopes"]) {
+	for _, o := range jsonvalue.Objects(api.props["scopes"]) {
 		out = append(out, str(o, "value"))
 	}
 	return out
@@ -184,7 +185,7 @@ func (c *call) createGrant() (reply, error) {
 }
 
 func checkScope(in object, api *state) error {
-	for _, name := range texts(in["scope"]) {
+	for _, name := range jsonvalue.Texts(in["scope"]) {
 		if !slices.Contains(scopeNames(api), name) {
 			return fail(http.StatusBadRequest, "invalid_body", "The scope '%s' does not exist in the resource server.", name)
 		}

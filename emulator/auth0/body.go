@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 // maxBody is more than any request needs.
@@ -143,7 +145,7 @@ func unique(path string, v any) error {
 	case []any:
 		for j, e := range v {
 			s, text := e.(string)
-			if i := slices.Index(texts(v[:j]), s); text && i >= 0 {
+			if i := slices.Index(jsonvalue.Texts(v[:j]), s); text && i >= 0 {
 				return badBody(path, "Array items are not unique (indexes %d and %d)", i, j)
 			}
 		}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 // assertionLife is the longest lifetime of a client assertion (section 10).
@@ -89,7 +91,7 @@ func (v *visit) checkAssertion(id string, keys object, kind, assertion string) e
 		return invalid("Invalid client assertion")
 	}
 	var claims assertionClaims
-	signed := slices.ContainsFunc(objects(keys["credentials"]), func(o object) bool {
+	signed := slices.ContainsFunc(jsonvalue.Objects(keys["credentials"]), func(o object) bool {
 		cr := v.credential(id, str(o, "id"))
 		if cr == nil || !cr.expires.IsZero() && !v.now().Before(cr.expires) || jws.Signatures[0].Header.Algorithm != cr.props["alg"] {
 			return false
@@ -105,7 +107,7 @@ func (v *visit) checkAssertion(id string, keys object, kind, assertion string) e
 		return invalid("Invalid signature of the client assertion")
 	case claims.Issuer != id || claims.Subject != id:
 		return invalid("Invalid issuer or subject of the client assertion")
-	case one != audience && !slices.Contains(texts(claims.Audience), audience):
+	case one != audience && !slices.Contains(jsonvalue.Texts(claims.Audience), audience):
 		return invalid("Invalid audience of the client assertion")
 	case !now.Before(expires) || expires.After(now.Add(assertionLife)):
 		return invalid("Invalid lifetime of the client assertion")

@@ -1,5 +1,7 @@
 package auth0
 
+import "github.com/idpctl/idpctl/emulator/jsonvalue"
+
 // clientSchema are the properties of a client that may be sent when it is
 // created; PATCH takes client_secret too (section 4).
 func clientSchema() schema {
@@ -57,9 +59,9 @@ func clientDefaults(in object) {
 	case str(in, "app_type") == "resource_server":
 		defaults(in, object{"grant_types": []any{}})
 	case str(in, "token_endpoint_auth_method") == "none":
-		defaults(in, object{"grant_types": anys([]string{"authorization_code", "implicit", "refresh_token"})})
+		defaults(in, object{"grant_types": jsonvalue.Anys([]string{"authorization_code", "implicit", "refresh_token"})})
 	default:
-		defaults(in, object{"grant_types": anys([]string{"authorization_code", "implicit", "refresh_token", "client_credentials"})})
+		defaults(in, object{"grant_types": jsonvalue.Anys([]string{"authorization_code", "implicit", "refresh_token", "client_credentials"})})
 	}
 	refresh := object{"rotation_type": "non-rotating", "expiration_type": "non-expiring", "leeway": int64(0), "infinite_token_lifetime": true,
 		"infinite_idle_token_lifetime": true, "token_lifetime": int64(2592000), "idle_token_lifetime": int64(1296000)}

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 func connectionSchema() schema {
@@ -28,7 +30,7 @@ func newConnection(in object, id string) *state {
 	if options == nil {
 		options = object{}
 	}
-	st := &state{members: texts(in["enabled_clients"])}
+	st := &state{members: jsonvalue.Texts(in["enabled_clients"])}
 	delete(in, "enabled_clients")
 	if str(in, "strategy") == "auth0" {
 		defaults(options, object{"mfa": object{"active": true, "return_enroll_settings": true}, "passwordPolicy": "good", "strategy_version": int64(2),
@@ -47,7 +49,7 @@ func connection(st *state, enabled bool) object {
 	if !enabled {
 		return st.props
 	}
-	return merge(st.props, object{"enabled_clients": anys(st.members)})
+	return merge(st.props, object{"enabled_clients": jsonvalue.Anys(st.members)})
 }
 
 var connectionName = regexp.MustCompile(`^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$`)
@@ -132,7 +134,7 @@ func (c *call) patchConnection() (reply, error) {
 	}
 	next := st.copy()
 	if clients, sent := in["enabled_clients"]; sent {
-		next.members = texts(clients)
+		next.members = jsonvalue.Texts(clients)
 		delete(in, "enabled_clients")
 	}
 	if options := sub(in, "options"); options != nil && str(st.props, "strategy") == "auth0" {

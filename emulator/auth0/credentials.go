@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 	"github.com/idpctl/idpctl/emulator/oidc"
 )
 
@@ -71,7 +72,7 @@ func (c *call) adoptCredentials(client string, in object) error {
 		return nil
 	}
 	var ids []any
-	for _, sent := range objects(method["credentials"]) {
+	for _, sent := range jsonvalue.Objects(method["credentials"]) {
 		id := str(sent, "id")
 		if id == "" {
 			cr, err := c.newCredential(sent)

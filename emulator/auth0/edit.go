@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 	"github.com/idpctl/idpctl/emulator/oidc"
 )
 
@@ -92,7 +93,7 @@ func (s *Server) Change(kind Kind, id string, f func(props map[string]any)) bool
 func (s *Server) ChangeSettings(f func(settings map[string]any)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o, _ := clone(s.settings).(object)
+	o, _ := jsonvalue.Clone(s.settings).(object)
 	f(o)
 	s.settings = normal(o)
 }

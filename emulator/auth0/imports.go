@@ -2,6 +2,8 @@ package auth0
 
 import (
 	"strings"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 // importSchema are the properties of a user that is imported (section 9).
@@ -48,7 +50,7 @@ func (s *Server) run(j *job) {
 
 // redacted hides what is secret (section 9).
 func redacted(in object) object {
-	o, _ := clone(in).(object)
+	o, _ := jsonvalue.Clone(in).(object)
 	if o == nil {
 		return object{}
 	}

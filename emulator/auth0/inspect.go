@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 // What follows is for tests: it looks into the server beside its API, past lag
@@ -71,7 +73,7 @@ func (s *Server) Users() []User {
 	for _, st := range s.all(KindUser) {
 		p := st.props
 		u := User{ID: str(p, "user_id"), Email: str(p, "email"), Username: str(p, "username"), Name: str(p, "name"), Nickname: str(p, "nickname"),
-			GivenName: str(p, "given_name"), FamilyName: str(p, "family_name"), Connection: str(objects(p["identities"])[0], "connection"),
+			GivenName: str(p, "given_name"), FamilyName: str(p, "family_name"), Connection: str(jsonvalue.Objects(p["identities"])[0], "connection"),
 			EmailVerified: is(p, "email_verified"), Blocked: is(p, "blocked"), HasPassword: st.hashed || st.password != "",
 			UserMetadata: maps.Clone(sub(p, "user_metadata")), AppMetadata: maps.Clone(sub(p, "app_metadata")), Logins: number(p, "logins_count"),
 			Created: texttime(p, "created_at"), LastPasswordReset: texttime(p, "last_password_reset")}
@@ -116,7 +118,7 @@ func (s *Server) Clients() []Client {
 			continue
 		}
 		out = append(out, Client{ID: str(p, "client_id"), Name: str(p, "name"), AppType: str(p, "app_type"), AuthMethod: str(p, "token_endpoint_auth_method"),
-			GrantTypes: texts(p["grant_types"]), Callbacks: texts(p["callbacks"]), OIDCConformant: is(p, "oidc_conformant"), Metadata: maps.Clone(sub(p, "client_metadata"))})
+			GrantTypes: jsonvalue.Texts(p["grant_types"]), Callbacks: jsonvalue.Texts(p["callbacks"]), OIDCConformant: is(p, "oidc_conformant"), Metadata: maps.Clone(sub(p, "client_metadata"))})
 	}
 	slices.SortStableFunc(out, func(a, b Client) int { return strings.Compare(a.Name, b.Name) })
 	return out
@@ -128,7 +130,7 @@ func (s *Server) Connections() []Connection {
 	defer s.mu.Unlock()
 	var out []Connection
 	for _, st := range s.all(KindConnection) {
-		options, _ := clone(sub(st.props, "options")).(object)
+		options, _ := jsonvalue.Clone(sub(st.props, "options")).(object)
 		out = append(out, Connection{ID: str(st.props, "id"), Name: str(st.props, "name"), Strategy: str(st.props, "strategy"), Options: options,
 			Clients: slices.Sorted(slices.Values(st.members))})
 	}
@@ -157,7 +159,7 @@ func (s *Server) APIs() []API {
 func (s *Server) Settings() map[string]any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o, _ := clone(s.settings).(object)
+	o, _ := jsonvalue.Clone(s.settings).(object)
 	return o
 }
 

@@ -3,6 +3,8 @@ package auth0
 import (
 	"cmp"
 	"slices"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 // describe is what answers show of a permission.
@@ -10,7 +12,7 @@ func (s *Server) describe(p permission) object {
 	o := object{"permission_name": p.name, "resource_server_identifier": p.api, "description": "", "resource_server_name": ""}
 	if api := s.find(KindAPI, "identifier", p.api); api != nil {
 		o["resource_server_name"] = str(api.props, "name")
-		for _, sc := range objects(api.props["scopes"]) {
+		for _, sc := range jsonvalue.Objects(api.props["scopes"]) {
 			if str(sc, "value") == p.name {
 				o["description"] = str(sc, "description")
 			}

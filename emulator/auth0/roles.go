@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 func roleSchema() schema { return schema{"name": "string!", "description": "string?"} }
@@ -138,7 +140,7 @@ func (c *call) addRoleUsers() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	users := texts(in["users"])
+	users := jsonvalue.Texts(in["users"])
 	if len(users) == 0 {
 		return reply{}, badBody("users", "Array is too short (0), minimum 1")
 	}
@@ -192,7 +194,7 @@ func (c *call) chosenRoles() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	roles := texts(in["roles"])
+	roles := jsonvalue.Texts(in["roles"])
 	if len(roles) == 0 {
 		return nil, badBody("roles", "Array is too short (0), minimum 1")
 	}

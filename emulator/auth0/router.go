@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 // route is one method of one path of the Management API. Segments in braces
@@ -101,7 +103,7 @@ func (c *call) authenticate() error {
 	if c.key == nil || c.key.Verify(token, &claims) != nil {
 		return unauthorized("Invalid token")
 	}
-	if one, _ := claims.Audience.(string); one != c.opts.audience() && !slices.Contains(texts(claims.Audience), c.opts.audience()) {
+	if one, _ := claims.Audience.(string); one != c.opts.audience() && !slices.Contains(jsonvalue.Texts(claims.Audience), c.opts.audience()) {
 		return unauthorized("Bad audience: " + one)
 	}
 	if !c.now().Before(time.Unix(claims.Expiry, 0)) {

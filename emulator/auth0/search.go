@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 // searchUsers is GET /users: late by Options.Lag.Search, and 1,000 users at
@@ -23,7 +25,7 @@ func (c *call) searchUsers() (reply, error) {
 	}
 	var out []object
 	for _, st := range c.listed(KindUser) {
-		if name := c.query.Get("connection"); name != "" && str(objects(st.props["identities"])[0], "connection") != name {
+		if name := c.query.Get("connection"); name != "" && str(jsonvalue.Objects(st.props["identities"])[0], "connection") != name {
 			continue
 		}
 		if q == nil || q(st.props) {

@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 	"github.com/idpctl/idpctl/emulator/oidc"
 )
 
@@ -41,7 +42,7 @@ func (s *Server) seed() {
 }
 
 func isIn(scopes []any, name string) bool {
-	for _, o := range objects(scopes) {
+	for _, o := range jsonvalue.Objects(scopes) {
 		if o["value"] == name {
 			return true
 		}
@@ -66,6 +67,6 @@ func (s *Server) seedApp() {
 		in["client_authentication_methods"] = object{"private_key_jwt": object{"credentials": []any{object{"id": cr.props["id"]}}}}
 	}
 	s.write(KindClient, app.ClientID, s.newClient(in, app.ClientID, app.Secret))
-	g := object{"id": newID("cgr_"), "client_id": app.ClientID, "audience": s.opts.audience(), "scope": anys(s.opts.Scopes), "subject_type": "client"}
+	g := object{"id": newID("cgr_"), "client_id": app.ClientID, "audience": s.opts.audience(), "scope": jsonvalue.Anys(s.opts.Scopes), "subject_type": "client"}
 	s.write(KindClientGrant, str(g, "id"), &state{props: g})
 }

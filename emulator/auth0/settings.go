@@ -2,6 +2,8 @@ package auth0
 
 import (
 	"strings"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 func settingsSchema() schema {
@@ -38,7 +40,7 @@ func patchOnlyFlags() []string {
 
 // getSettings has the versions that one may choose, which PATCH has not.
 func (c *call) getSettings() (reply, error) {
-	o, _ := clone(c.settings).(object)
+	o, _ := jsonvalue.Clone(c.settings).(object)
 	flags := sub(o, "flags")
 	for _, name := range patchOnlyFlags() {
 		delete(flags, name)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 // Kind is a kind of objects in a tenant.
@@ -43,7 +45,7 @@ type permission struct{ api, name string }
 
 func (st *state) copy() *state {
 	next := *st
-	next.props, _ = clone(st.props).(object)
+	next.props, _ = jsonvalue.Clone(st.props).(object)
 	next.members, next.permissions = slices.Clone(st.members), slices.Clone(st.permissions)
 	return &next
 }

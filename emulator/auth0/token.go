@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 	"github.com/idpctl/idpctl/emulator/oidc"
 )
 
@@ -45,7 +46,7 @@ func (v *visit) token() (reply, error) {
 
 // allows reports whether a client may use a grant type.
 func allows(cl *state, grantType string) error {
-	if slices.Contains(texts(cl.props["grant_types"]), grantType) {
+	if slices.Contains(jsonvalue.Texts(cl.props["grant_types"]), grantType) {
 		return nil
 	}
 	e := refuse(http.StatusForbidden, "unauthorized_client", "Grant type '%s' not allowed for the client.", grantType)
@@ -71,7 +72,7 @@ func (v *visit) clientCredentials(cl *state, audience, scope string) (reply, err
 	if g == nil || policy(api, "client") == "deny_all" {
 		return reply{}, noGrantFor(id, audience)
 	}
-	granted := texts(g.props["scope"])
+	granted := jsonvalue.Texts(g.props["scope"])
 	if asked := strings.Fields(scope); len(asked) > 0 {
 		granted = slices.DeleteFunc(granted, func(s string) bool { return !slices.Contains(asked, s) })
 	}
@@ -196,7 +197,7 @@ func (v *visit) userTokens(cl *state, s session) (object, error) {
 			return nil, noGrantFor(s.client, s.audience)
 		}
 		scope = slices.DeleteFunc(scope, func(name string) bool {
-			return !slices.Contains(oidcScopes(), name) && !slices.Contains(texts(g.props["scope"]), name)
+			return !slices.Contains(oidcScopes(), name) && !slices.Contains(jsonvalue.Texts(g.props["scope"]), name)
 		})
 	}
 	body := object{"token_type": "Bearer", "scope": strings.Join(scope, " ")}

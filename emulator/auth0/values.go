@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 // Access to decoded values; what is of another type is the zero value.
@@ -22,56 +24,6 @@ func number(o object, name string) int64 {
 	return 0
 }
 
-func texts(v any) []string {
-	list, _ := v.([]any)
-	out := make([]string, 0, len(list))
-	for _, e := range list {
-		if s, ok := e.(string); ok {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-func anys(list []string) []any {
-	out := make([]any, len(list))
-	for i, s := range list {
-		out[i] = s
-	}
-	return out
-}
-
-func objects(v any) []object {
-	list, _ := v.([]any)
-	out := make([]object, 0, len(list))
-	for _, e := range list {
-		if o, ok := e.(object); ok {
-			out = append(out, o)
-		}
-	}
-	return out
-}
-
-// clone copies a value deeply.
-func clone(v any) any {
-	switch v := v.(type) {
-	case object:
-		o := make(object, len(v))
-		for k, e := range v {
-			o[k] = clone(e)
-		}
-		return o
-	case []any:
-		l := make([]any, len(v))
-		for i, e := range v {
-			l[i] = clone(e)
-		}
-		return l
-	default:
-		return v
-	}
-}
-
 // normal takes the values that a Go program writes for those of JSON.
 func normal(props map[string]any) object {
 	v, err := parse(encode(props))
@@ -86,7 +38,7 @@ func normal(props map[string]any) object {
 func defaults(o, with object) {
 	for name, v := range with {
 		if _, has := o[name]; !has {
-			o[name] = clone(v)
+			o[name] = jsonvalue.Clone(v)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 	"github.com/idpctl/idpctl/emulator/oidc"
 )
 
@@ -136,13 +137,13 @@ func (c *call) checkApplication(st, old *state) error {
 	}
 	known := []string{}
 	if old != nil {
-		known = texts(old.props["identifierUris"])
+		known = jsonvalue.Texts(old.props["identifierUris"])
 		// uniqueName is immutable; one PATCH may fill an empty one (section 2).
 		if was := str(old.props, "uniqueName"); was != "" && was != str(p, "uniqueName") {
 			return badRequest("Property 'uniqueName' is read-only and cannot be set.").with("PropertyNotUpdatable", "uniqueName")
 		}
 	}
-	for _, uri := range texts(p["identifierUris"]) {
+	for _, uri := range jsonvalue.Texts(p["identifierUris"]) {
 		if !slices.Contains(known, uri) && !c.acceptableURI(uri, str(p, "appId")) {
 			return badRequest("Failed to add identifier URI %s. All newly added URIs must contain a tenant verified domain, tenant ID, or app ID, "+
 				"as per the default tenant policy of your organization.", uri).with("InvalidValue", "identifierUris")

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 // client is the application that comes to the token endpoint, as a replica
@@ -79,7 +81,7 @@ type assertionClaims struct {
 }
 
 func (a assertionClaims) isFor(audiences ...string) bool {
-	got := texts(a.Audience)
+	got := jsonvalue.Texts(a.Audience)
 	if s, one := a.Audience.(string); one {
 		got = []string{s}
 	}

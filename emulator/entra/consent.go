@@ -3,6 +3,8 @@ package entra
 import (
 	"slices"
 	"strings"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 // required are the delegated permissions of Graph that an application's
@@ -10,12 +12,12 @@ import (
 func (v *visit) required(app *state) []string {
 	graph := v.dir.find(KindServicePrincipal, "appId", graphAppID)
 	var names []string
-	for _, r := range objects(app.props["requiredResourceAccess"]) {
+	for _, r := range jsonvalue.Objects(app.props["requiredResourceAccess"]) {
 		if str(r, "resourceAppId") != graphAppID {
 			continue
 		}
-		for _, a := range objects(r["resourceAccess"]) {
-			for _, scope := range objects(graph.now.props["oauth2PermissionScopes"]) {
+		for _, a := range jsonvalue.Objects(r["resourceAccess"]) {
+			for _, scope := range jsonvalue.Objects(graph.now.props["oauth2PermissionScopes"]) {
 				if str(a, "type") == "Scope" && strings.EqualFold(str(a, "id"), str(scope, "id")) {
 					names = append(names, str(scope, "value"))
 				}
@@ -84,7 +86,7 @@ func (v *visit) scp(cl *client, res *resource, user string) string {
 	names, _ := v.granted(cl, res.sp, user)
 	if res.id == cl.id {
 		names = nil
-		for _, s := range objects(sub(cl.app.props, "api")["oauth2PermissionScopes"]) {
+		for _, s := range jsonvalue.Objects(sub(cl.app.props, "api")["oauth2PermissionScopes"]) {
 			names = append(names, str(s, "value"))
 		}
 		if len(names) == 0 {

@@ -3,6 +3,8 @@ package entra
 import (
 	"slices"
 	"strings"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 // organization is the tenant (section 9).
@@ -83,7 +85,7 @@ func (c *call) getByIDs() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	ids, types := texts(set["ids"]), texts(set["types"])
+	ids, types := jsonvalue.Texts(set["ids"]), jsonvalue.Texts(set["types"])
 	switch {
 	case len(ids) == 0:
 		return reply{}, missing("ids")

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 	"github.com/idpctl/idpctl/emulator/oidc"
 )
 
@@ -60,7 +61,7 @@ func (c *call) makeGroup(in object) (reply, error) {
 			return reply{}, missing(name)
 		}
 	}
-	unified := slices.Contains(texts(set["groupTypes"]), "Unified")
+	unified := slices.Contains(jsonvalue.Texts(set["groupTypes"]), "Unified")
 	if is(set, "mailEnabled") != unified || !unified && !is(set, "securityEnabled") {
 		return reply{}, badRequest("The service does not currently support writes of mail-enabled groups. Please ensure that the mail-enablement property is unset.").
 			with("InvalidValue", "mailEnabled")
@@ -85,7 +86,7 @@ func (s *Server) newGroup(set object) *state {
 	props["id"], props["createdDateTime"] = oidc.NewID(), timestamp(s.now())
 	props["renewedDateTime"] = props["createdDateTime"]
 	schemas[KindGroup].merge(props, set)
-	if slices.Contains(texts(props["groupTypes"]), "Unified") {
+	if slices.Contains(jsonvalue.Texts(props["groupTypes"]), "Unified") {
 		props["mail"] = str(props, "mailNickname") + "@" + s.opts.domains()[0]
 	}
 	return &state{props: props}
@@ -212,7 +213,7 @@ func (c *call) deleteGroup() (reply, error) {
 }
 
 func (s *Server) removeGroup(e *entity) {
-	if s.opts.SoftDeleteSecurityGroups || slices.Contains(texts(e.now.props["groupTypes"]), "Unified") {
+	if s.opts.SoftDeleteSecurityGroups || slices.Contains(jsonvalue.Texts(e.now.props["groupTypes"]), "Unified") {
 		s.softDelete(e)
 		return
 	}

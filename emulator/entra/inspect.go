@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 // What follows is for tests: it looks into the server beside its API, past lag
@@ -74,7 +76,7 @@ func (s *Server) Users() []User {
 		out = append(out, User{
 			ID: str(p, "id"), UserPrincipalName: str(p, "userPrincipalName"), DisplayName: str(p, "displayName"), GivenName: str(p, "givenName"),
 			Surname: str(p, "surname"), Mail: str(p, "mail"), MailNickname: str(p, "mailNickname"), UserType: str(p, "userType"),
-			ExternalUserState: str(p, "externalUserState"), OtherMails: texts(p["otherMails"]), ProxyAddresses: texts(p["proxyAddresses"]),
+			ExternalUserState: str(p, "externalUserState"), OtherMails: jsonvalue.Texts(p["otherMails"]), ProxyAddresses: jsonvalue.Texts(p["proxyAddresses"]),
 			Enabled: is(p, "accountEnabled"), HasPassword: st.password != "", MustChange: st.mustChange, Created: created,
 		})
 	})
@@ -109,7 +111,7 @@ func (s *Server) Applications() []Application {
 		version, _ := sub(p, "api")["requestedAccessTokenVersion"].(int64)
 		out = append(out, Application{
 			ID: str(p, "id"), AppID: str(p, "appId"), DisplayName: str(p, "displayName"), UniqueName: str(p, "uniqueName"),
-			SignInAudience: str(p, "signInAudience"), Tags: texts(p["tags"]), IdentifierURIs: texts(p["identifierUris"]),
+			SignInAudience: str(p, "signInAudience"), Tags: jsonvalue.Texts(p["tags"]), IdentifierURIs: jsonvalue.Texts(p["identifierUris"]),
 			PublicClient: is(p, "isFallbackPublicClient"), TokenVersion: version, Owners: slices.Clone(st.owners),
 		})
 	})
@@ -127,7 +129,7 @@ func (s *Server) ServicePrincipals() []ServicePrincipal {
 			return
 		}
 		out = append(out, ServicePrincipal{
-			ID: str(p, "id"), AppID: str(p, "appId"), DisplayName: str(p, "displayName"), Tags: texts(p["tags"]),
+			ID: str(p, "id"), AppID: str(p, "appId"), DisplayName: str(p, "displayName"), Tags: jsonvalue.Texts(p["tags"]),
 			Enabled: is(p, "accountEnabled"), AssignmentRequired: is(p, "appRoleAssignmentRequired"), Owners: slices.Clone(st.owners),
 		})
 	})
@@ -221,5 +223,5 @@ func (s *Server) Object(kind Kind, id string) (map[string]any, bool) {
 	if e == nil || e.now == nil {
 		return nil, false
 	}
-	return clone(e.now.props).(object), true
+	return jsonvalue.Clone(e.now.props).(object), true
 }

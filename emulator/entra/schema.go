@@ -2,6 +2,8 @@ package entra
 
 import (
 	"strings"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 // valueType is the type of a property's values.
@@ -89,7 +91,7 @@ func (p property) check(kind Kind, name string, v any, create bool) (any, error)
 		}
 	case tStrings:
 		list, ok := v.([]any)
-		if !ok || len(texts(v)) != len(list) {
+		if !ok || len(jsonvalue.Texts(v)) != len(list) {
 			return nil, wrong
 		}
 	case tObject:
@@ -100,11 +102,11 @@ func (p property) check(kind Kind, name string, v any, create bool) (any, error)
 		return p.fields.check(kind, o, create)
 	case tObjects:
 		list, ok := v.([]any)
-		if !ok || len(objects(v)) != len(list) {
+		if !ok || len(jsonvalue.Objects(v)) != len(list) {
 			return nil, wrong
 		}
 		out := make([]any, len(list))
-		for i, o := range objects(v) {
+		for i, o := range jsonvalue.Objects(v) {
 			checked, err := p.fields.check(kind, o, create)
 			if err != nil {
 				return nil, err
@@ -132,7 +134,7 @@ func (s schema) fresh() object {
 func (p property) empty() any {
 	switch {
 	case p.initial != nil:
-		return clone(p.initial)
+		return jsonvalue.Clone(p.initial)
 	case p.typ == tStrings, p.typ == tObjects:
 		return []any{}
 	case p.typ == tObject && p.fields != nil:

@@ -3,6 +3,7 @@ package entra
 import (
 	"slices"
 
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 	"github.com/idpctl/idpctl/emulator/oidc"
 )
 
@@ -51,7 +52,7 @@ func (s *Server) seed() {
 	s.dir.put(KindApplication, str(app.props, "id"), app)
 	sp := s.newServicePrincipal(app, object{})
 	s.dir.put(KindServicePrincipal, str(sp.props, "id"), sp)
-	for _, r := range objects(graph.props["appRoles"]) {
+	for _, r := range jsonvalue.Objects(graph.props["appRoles"]) {
 		if slices.Contains(granted, str(r, "value")) {
 			s.assign(sp, graph, str(r, "id"))
 		}
@@ -80,7 +81,7 @@ func (s *Server) changeRoles(names []string, give bool) {
 	defer s.mu.Unlock()
 	graph := s.dir.find(KindServicePrincipal, "appId", graphAppID)
 	sp := s.dir.find(KindServicePrincipal, "appId", s.opts.App.ClientID)
-	for _, r := range objects(graph.now.props["appRoles"]) {
+	for _, r := range jsonvalue.Objects(graph.now.props["appRoles"]) {
 		if !slices.Contains(names, str(r, "value")) {
 			continue
 		}

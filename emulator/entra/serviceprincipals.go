@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 	"github.com/idpctl/idpctl/emulator/oidc"
 )
 
@@ -78,23 +79,23 @@ func (s *Server) newServicePrincipal(app *state, set object) *state {
 	sc := schemas[KindServicePrincipal]
 	props := sc.fresh()
 	for _, shared := range []string{"appId", "displayName", "description", "signInAudience", "appRoles"} {
-		props[shared] = clone(app.props[shared])
+		props[shared] = jsonvalue.Clone(app.props[shared])
 	}
 	api := sub(app.props, "api")
 	sc.merge(props, object{
 		"id": oidc.NewID(), "createdDateTime": timestamp(s.now()), "appDisplayName": app.props["displayName"], "appDescription": app.props["description"],
 		"appOwnerOrganizationId": s.opts.TenantID, "servicePrincipalType": "Application",
-		"servicePrincipalNames":  append(anys(texts(app.props["identifierUris"])), props["appId"]),
-		"oauth2PermissionScopes": clone(api["oauth2PermissionScopes"]), "replyUrls": clone(sub(app.props, "web")["redirectUris"]),
+		"servicePrincipalNames":  append(jsonvalue.Anys(jsonvalue.Texts(app.props["identifierUris"])), props["appId"]),
+		"oauth2PermissionScopes": jsonvalue.Clone(api["oauth2PermissionScopes"]), "replyUrls": jsonvalue.Clone(sub(app.props, "web")["redirectUris"]),
 	})
 	sc.merge(props, set)
-	tags := texts(app.props["tags"])
-	for _, t := range texts(set["tags"]) {
+	tags := jsonvalue.Texts(app.props["tags"])
+	for _, t := range jsonvalue.Texts(set["tags"]) {
 		if !slices.Contains(tags, t) {
 			tags = append(tags, t)
 		}
 	}
-	props["tags"] = anys(tags)
+	props["tags"] = jsonvalue.Anys(tags)
 	return &state{props: props}
 }
 
@@ -181,7 +182,7 @@ func (c *call) createAssignment() (reply, error) {
 	}
 	kind, principal := c.anyObject(str(set, "principalId"), c.replica)
 	role := str(set, "appRoleId")
-	known := role == zeroGUID || slices.ContainsFunc(objects(sp.props["appRoles"]), func(r object) bool { return str(r, "id") == role })
+	known := role == zeroGUID || slices.ContainsFunc(jsonvalue.Objects(sp.props["appRoles"]), func(r object) bool { return str(r, "id") == role })
 	switch {
 	case str(set, "resourceId") != str(sp.props, "id"):
 		return reply{}, invalidValue(KindAppRoleAssignment, "resourceId")

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 // Kind is the type of a directory object, as in "#microsoft.graph.user".
@@ -40,7 +42,7 @@ type state struct {
 
 func (s *state) copy() *state {
 	c := *s
-	c.props = clone(s.props).(object)
+	c.props = jsonvalue.Clone(s.props).(object)
 	c.members, c.owners = slices.Clone(s.members), slices.Clone(s.owners)
 	return &c
 }
@@ -128,18 +130,18 @@ func claims(kind Kind, s *state) []claim {
 	case KindUser:
 		if !s.deleted() {
 			add(KindUser, "userPrincipalName", str(s.props, "userPrincipalName"))
-			add("", "proxyAddresses", texts(s.props["proxyAddresses"])...)
+			add("", "proxyAddresses", jsonvalue.Texts(s.props["proxyAddresses"])...)
 		}
 	case KindGroup:
 		add(kind, "uniqueName", str(s.props, "uniqueName"))
-		if !s.deleted() && slices.Contains(texts(s.props["groupTypes"]), "Unified") {
+		if !s.deleted() && slices.Contains(jsonvalue.Texts(s.props["groupTypes"]), "Unified") {
 			add(kind, "mailNickname", str(s.props, "mailNickname"))
 		}
 	case KindApplication:
 		add(kind, "appId", str(s.props, "appId"))
 		add(kind, "uniqueName", str(s.props, "uniqueName"))
 		if !s.deleted() {
-			add(kind, "identifierUris", texts(s.props["identifierUris"])...)
+			add(kind, "identifierUris", jsonvalue.Texts(s.props["identifierUris"])...)
 		}
 	case KindServicePrincipal:
 		add(kind, "appId", str(s.props, "appId"))

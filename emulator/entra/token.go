@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 	"github.com/idpctl/idpctl/emulator/oidc"
 )
 
@@ -161,7 +162,7 @@ func (v *visit) clientCredentials(cl *client) (reply, error) {
 		if a == nil || a.props["principalId"] != cl.sp.props["id"] || a.props["resourceId"] != res.sp.props["id"] {
 			continue
 		}
-		for _, r := range objects(res.sp.props["appRoles"]) {
+		for _, r := range jsonvalue.Objects(res.sp.props["appRoles"]) {
 			if r["id"] == a.props["appRoleId"] {
 				roles = append(roles, str(r, "value"))
 			}

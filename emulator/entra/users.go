@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 	"github.com/idpctl/idpctl/emulator/oidc"
 )
 
@@ -90,13 +91,13 @@ func (s *state) setUser(set object) {
 	}
 	if mail := str(set, "mail"); mail != "" {
 		primary := "SMTP:" + mail
-		proxies := slices.DeleteFunc(texts(s.props["proxyAddresses"]), func(p string) bool { return strings.EqualFold(p, primary) })
+		proxies := slices.DeleteFunc(jsonvalue.Texts(s.props["proxyAddresses"]), func(p string) bool { return strings.EqualFold(p, primary) })
 		for i, p := range proxies {
 			if rest, ok := strings.CutPrefix(p, "SMTP:"); ok {
 				proxies[i] = "smtp:" + rest
 			}
 		}
-		s.props["proxyAddresses"] = anys(append([]string{primary}, proxies...))
+		s.props["proxyAddresses"] = jsonvalue.Anys(append([]string{primary}, proxies...))
 	}
 }
 

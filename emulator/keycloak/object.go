@@ -82,25 +82,5 @@ func attributeLists(v any) map[string][]string {
 	return out
 }
 
-// clone copies an object deeply.
-func clone(v any) any {
-	switch v := v.(type) {
-	case object:
-		o := make(object, len(v))
-		for k, e := range v {
-			o[k] = clone(e)
-		}
-		return o
-	case []any:
-		l := make([]any, len(v))
-		for i, e := range v {
-			l[i] = clone(e)
-		}
-		return l
-	default:
-		return v
-	}
-}
-
 // sorted are the keys of a map in order.
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"unicode"
 	"unicode/utf16"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 // The user profile says which attributes a user has, who may see and change
@@ -254,7 +256,7 @@ func (rm *realm) metadata(u *user) object {
 		validators := object{"multivalued": object{"max": "1"}}
 		validations, _ := a.object["validations"].(object)
 		for id, config := range validations {
-			v, _ := clone(config).(object)
+			v, _ := jsonvalue.Clone(config).(object)
 			v["ignore.empty.value"] = true
 			validators[id] = v
 		}

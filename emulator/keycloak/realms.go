@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 	"github.com/idpctl/idpctl/emulator/oidc"
 )
 
@@ -242,7 +243,7 @@ func (rm *realm) update(o object, isImport bool) *apiError {
 		rep[k] = v
 	}
 	if headers, mentioned := o["browserSecurityHeaders"].(object); mentioned {
-		all := clone(rm.rep["browserSecurityHeaders"]).(object)
+		all := jsonvalue.Clone(rm.rep["browserSecurityHeaders"]).(object)
 		for k, v := range headers {
 			all[k] = v
 		}
