@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,6 +11,38 @@ import (
 	emulator "github.com/idpctl/idpctl/emulator/entra"
 	"github.com/idpctl/idpctl/plan"
 )
+
+// restores demands that the plan brings an object back.
+func (d *entraTenant) restores(address, id string) {
+	d.t.Helper()
+	if !slices.ContainsFunc(d.plan().Changes, func(c *plan.Change) bool {
+		return c.Address.String() == address && c.Action == plan.Create && c.Restore == id
+	}) {
+		d.t.Errorf("the plan does not restore %s (id %s)", address, id)
+	}
+}
+
+// atEachDeath runs a test for each moment of the n requests of an apply that change
+// something: die applies until the process dies there, and once more.
+func atEachDeath(t *testing.T, n int, test func(t *testing.T, die func(*entraTenant))) {
+	t.Helper()
+	for request := 1; request <= n; request++ {
+		for _, moment := range entraMoments {
+			t.Run(fmt.Sprintf("%d %s", request, moment), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					test(t, func(d *entraTenant) {
+						d.faults.Reset()
+						d.dieAt(request, moment)
+						d.try(plan.Normal)
+						d.faults.Reset()
+						d.dead.Store(false)
+						d.must(plan.Normal)
+					})
+				})
+			})
+		}
+	}
+}
 
 // A user who was deleted, by idpctl or by others, comes back with the id that the
 // cluster knows.
@@ -64,42 +97,17 @@ user "n" {
 			n := 0
 			synctest.Test(t, func(t *testing.T) {
 				d, was := gone(t, lag)
-				r, diags := d.open()
-				if diags.HasErrors() {
-					t.Fatal(diags)
-				}
-				p, diags := r.Plan(t.Context(), plan.Normal)
-				if diags = append(diags, r.Close()...); diags.HasErrors() {
-					t.Fatal(diags)
-				}
-				found := false
-				for _, c := range p.Changes {
-					found = found || c.Address.String() == "user.m" && c.Action == plan.Create && c.Restore == was
-				}
-				if !found {
-					t.Errorf("the plan does not restore: %+v", p.Changes)
-				}
+				d.restores("user.m", was)
 				d.faults.Reset()
 				d.must(plan.Normal)
 				n = d.faults.Mutations()
 				restored(t, d, was)
 			})
-			for request := 1; request <= n; request++ {
-				for _, moment := range entraMoments {
-					t.Run(fmt.Sprintf("%d %s", request, moment), func(t *testing.T) {
-						synctest.Test(t, func(t *testing.T) {
-							d, was := gone(t, lag)
-							d.faults.Reset()
-							d.dieAt(request, moment)
-							d.try(plan.Normal)
-							d.faults.Reset()
-							d.dead.Store(false)
-							d.must(plan.Normal)
-							restored(t, d, was)
-						})
-					})
-				}
-			}
+			atEachDeath(t, n, func(t *testing.T, die func(*entraTenant)) {
+				d, was := gone(t, lag)
+				die(d)
+				restored(t, d, was)
+			})
 		})
 	}
 }

@@ -83,51 +83,23 @@ client "influxctl" {
 			t.Errorf("not as wanted: %v, %v, owners %v, assigned %v", a, sp, owners, d.server.Assignments(was.principal))
 		}
 	}
-	const production = `
-idpctl {
-  namespace = "production"
-}
-`
 	for _, lag := range []time.Duration{0, 10 * time.Second} {
 		for _, byIdpctl := range []bool{false, true} {
 			t.Run(fmt.Sprint(lag, " ", byIdpctl), func(t *testing.T) {
 				n := 0
 				synctest.Test(t, func(t *testing.T) {
 					d, was := deleted(t, lag, production, byIdpctl)
-					r, diags := d.open()
-					if diags.HasErrors() {
-						t.Fatal(diags)
-					}
-					p, diags := r.Plan(t.Context(), plan.Normal)
-					if diags = append(diags, r.Close()...); diags.HasErrors() {
-						t.Fatal(diags)
-					}
-					if !slices.ContainsFunc(p.Changes, func(c *plan.Change) bool {
-						return c.Address.String() == "client.influxctl" && c.Action == plan.Create && c.Restore == was.app
-					}) {
-						t.Errorf("the plan does not restore: %+v", p.Changes)
-					}
+					d.restores("client.influxctl", was.app)
 					d.faults.Reset()
 					d.must(plan.Normal)
 					n = d.faults.Mutations()
 					restored(t, d, was)
 				})
-				for request := 1; request <= n; request++ {
-					for _, moment := range entraMoments {
-						t.Run(fmt.Sprintf("%d %s", request, moment), func(t *testing.T) {
-							synctest.Test(t, func(t *testing.T) {
-								d, was := deleted(t, lag, production, byIdpctl)
-								d.faults.Reset()
-								d.dieAt(request, moment)
-								d.try(plan.Normal)
-								d.faults.Reset()
-								d.dead.Store(false)
-								d.must(plan.Normal)
-								restored(t, d, was)
-							})
-						})
-					}
-				}
+				atEachDeath(t, n, func(t *testing.T, die func(*entraTenant)) {
+					d, was := deleted(t, lag, production, byIdpctl)
+					die(d)
+					restored(t, d, was)
+				})
 			})
 		}
 	}

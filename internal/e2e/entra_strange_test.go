@@ -14,16 +14,8 @@ import (
 // adoptions are what an unattended apply refuses.
 func (d *entraTenant) adoptions() []string {
 	d.t.Helper()
-	r, diags := d.open()
-	if diags.HasErrors() {
-		d.t.Fatal(diags)
-	}
-	p, diags := r.Plan(d.t.Context(), plan.Normal)
-	if diags = append(diags, r.Close()...); diags.HasErrors() {
-		d.t.Fatal(diags)
-	}
 	var out []string
-	for _, c := range p.Adoptions() {
+	for _, c := range d.plan().Adoptions() {
 		out = append(out, c.Address.String())
 	}
 	return out

@@ -131,6 +131,20 @@ func (d *entraTenant) must(mode plan.Mode) *apply.Summary {
 	return s
 }
 
+// plan is what an apply would do.
+func (d *entraTenant) plan() *plan.Plan {
+	d.t.Helper()
+	r, diags := d.open()
+	if diags.HasErrors() {
+		d.t.Fatal(diags)
+	}
+	p, diags := r.Plan(context.Background(), plan.Normal)
+	if diags = append(diags, r.Close()...); diags.HasErrors() {
+		d.t.Fatal(diags)
+	}
+	return p.Plan
+}
+
 // lines are what a plan would change: "user.marty create".
 func (d *entraTenant) lines(mode plan.Mode) ([]string, diag.Diagnostics) {
 	r, diags := d.open()
