@@ -57,11 +57,11 @@ group "admins" {
 `
 
 // entraMoments are the points of a mutating request at which the process dies.
-var entraMoments = []string{"before", "done", "answered"}
+var entraMoments = []string{"before", "done", "answered", "noted"}
 
 // dieAt kills the process at the nth request that changes something: before the
-// server does anything, when it is done and nothing is answered, and when it is
-// answered and nothing noted. That it is noted is where the next one begins.
+// server does anything, when it is done and nothing is answered, when it is
+// answered and nothing noted, and when the journal has it.
 func (d *entraTenant) dieAt(n int, moment string) {
 	d.faults.Add(fault.Rule{Mutation: n, Do: func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -76,7 +76,11 @@ func (d *entraTenant) dieAt(n int, moment string) {
 			default:
 				answer := httptest.NewRecorder()
 				next.ServeHTTP(answer, r)
-				d.dead.Store(true)
+				if moment == "noted" {
+					d.noting.Store(true)
+				} else {
+					d.dead.Store(true)
+				}
 				maps.Copy(w.Header(), answer.Header())
 				w.WriteHeader(answer.Code)
 				_, _ = w.Write(answer.Body.Bytes())
@@ -146,8 +150,7 @@ func TestEntraCrash(t *testing.T) {
 					} else if request < n-2 { // replicas make it a request more or less
 						t.Fatalf("the process was to die, and came to its end: %v %+v", diags, s)
 					}
-					d.faults.Reset()
-					d.dead.Store(false)
+					d.revive()
 					d.must(plan.Normal)
 					d.converged(t)
 				})

@@ -38,7 +38,8 @@ type entraTenant struct {
 	dir    string
 	opts   run.Options
 	// dead: the process has died. Nothing is written and nothing sent any more.
-	dead atomic.Bool
+	// noting: it dies once the journal has what was just answered; noted: it has.
+	dead, noting, noted atomic.Bool
 	// delivered are the first passwords handed out, by address.
 	delivered map[string][]string
 }
@@ -58,7 +59,7 @@ func newEntraTenant(t *testing.T, o emulator.Options, hcl string) *entraTenant {
 	o.VerifiedDomains = []string{"example.com"}
 	d := &entraTenant{t: t, server: emulator.New(o), dir: t.TempDir(), delivered: map[string][]string{}}
 	d.faults = fault.New(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if d.dead.Load() {
+		if d.dies() {
 			panic(http.ErrAbortHandler)
 		}
 		d.server.ServeHTTP(w, r)
@@ -88,14 +89,33 @@ var errDead = errors.New("the process is dead")
 // open begins a run of a process that lives until dead is set.
 func (d *entraTenant) open() (*run.Run, diag.Diagnostics) {
 	opts := d.opts
-	opts.Backend = state.NewLocal(filepath.Join(d.dir, state.DefaultFile), state.LocalOptions{Hook: func(string) error {
-		if d.dead.Load() {
+	opts.Backend = state.NewLocal(filepath.Join(d.dir, state.DefaultFile), state.LocalOptions{Hook: func(step string) error {
+		if d.dies() {
 			return errDead
+		}
+		if step == "sync journal" && d.noting.Load() {
+			d.noted.Store(true) // with this step, which is the last one
 		}
 		return nil
 	}})
 	r, _, diags := run.Open(context.Background(), opts)
 	return r, diags
+}
+
+// dies reports whether the process is dead before it does something more.
+func (d *entraTenant) dies() bool {
+	if d.noted.Load() {
+		d.dead.Store(true)
+	}
+	return d.dead.Load()
+}
+
+// revive starts another process.
+func (d *entraTenant) revive() {
+	d.faults.Reset()
+	d.dead.Store(false)
+	d.noting.Store(false)
+	d.noted.Store(false)
 }
 
 // try plans and applies in one run.
