@@ -3,6 +3,9 @@ package resource
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
@@ -12,34 +15,50 @@ import (
 // neither unset nor unknown attributes, nor any that is sensitive, write-only
 // or meant for creation only. v conforms to the object type of attrs.
 func EncodeAttrs(attrs []Attribute, v cty.Value) (json.RawMessage, error) {
-	out := map[string]json.RawMessage{}
-	for _, a := range attrs {
+	type member struct {
+		name string
+		raw  json.RawMessage
+	}
+	members := make([]member, 0, len(attrs))
+	size := len("{}")
+	for i := range attrs {
+		a := &attrs[i]
 		val := Attr(v, a.Name)
 		if a.Sensitive || a.WriteOnly || a.OnCreate || val.IsNull() {
 			continue
 		}
+		var raw json.RawMessage
+		var err error
 		if a.Block != nil {
 			inner, _ := val.Unmark()
 			if !inner.IsKnown() || inner.IsNull() {
 				continue
 			}
-			raw, err := EncodeAttrs(a.Block, inner)
-			if err != nil {
+			if raw, err = EncodeAttrs(a.Block, inner); err != nil {
 				return nil, err
 			}
-			out[a.Name] = raw
-			continue
+		} else {
+			if IsSensitive(val) || !val.IsWhollyKnown() {
+				continue
+			}
+			if raw, err = EncodeValue(val, a.Type); err != nil {
+				return nil, fmt.Errorf("attribute %q: %w", a.Name, err)
+			}
 		}
-		if IsSensitive(val) || !val.IsWhollyKnown() {
-			continue
-		}
-		raw, err := EncodeValue(val, a.Type)
-		if err != nil {
-			return nil, fmt.Errorf("attribute %q: %w", a.Name, err)
-		}
-		out[a.Name] = raw
+		members = append(members, member{a.Name, raw})
+		size += len(a.Name) + len(raw) + len(`"":,`)
 	}
-	return json.Marshal(out)
+	slices.SortFunc(members, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	// The names are those of kinds: letters, digits and underscores.
+	out := append(make(json.RawMessage, 0, size), '{')
+	for i, m := range members {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(append(append(out, '"'), m.name...), `":`...)
+		out = append(out, m.raw...)
+	}
+	return append(out, '}'), nil
 }
 
 // DecodeAttrs reads what [EncodeAttrs] wrote. Attributes that are not there
@@ -77,6 +96,13 @@ func DecodeAttrs(attrs []Attribute, raw json.RawMessage) (cty.Value, error) {
 
 // EncodeValue writes a known value without marks as JSON.
 func EncodeValue(v cty.Value, typ cty.Type) (json.RawMessage, error) {
+	switch { // the most common by far
+	case v.IsMarked() || !v.IsKnown() || v.IsNull() || v.Type() != typ:
+	case typ == cty.String:
+		return json.Marshal(v.AsString())
+	case typ == cty.Bool:
+		return strconv.AppendBool(nil, v.True()), nil
+	}
 	return ctyjson.Marshal(v, typ)
 }
 
