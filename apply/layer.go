@@ -214,6 +214,9 @@ func (t *task) build() error {
 	creating := t.op.Verb == providers.Create
 	if creating && (t.kind.ChosenID || t.kind.UpsertKey) && t.op.Restore == "" {
 		t.op.ID = uuid.NewString()
+		if t.kind.ChosenID {
+			t.op.ID = t.kind.IDPrefix + t.op.ID
+		}
 	}
 	if c.Action == plan.Replace && !c.WithParent {
 		t.deletion = &providers.Operation{Verb: providers.Delete, Kind: c.Kind, Address: c.Address, ID: c.ID, Before: unmarked(c.Live.Attrs), After: cty.NullVal(t.kind.Type())}
@@ -251,7 +254,7 @@ func (t *task) credential(want cty.Value, creating bool) error {
 	if spec == nil || !creating && !t.change.Deliver {
 		return nil
 	}
-	t.op.PasswordTemporary = true
+	t.op.PasswordTemporary = !spec.Lasting
 	switch {
 	case isTrue(resource.Attr(want, spec.Generate)):
 		password, err := newPassword()
@@ -268,7 +271,7 @@ func (t *task) credential(want cty.Value, creating bool) error {
 			return nil
 		}
 		t.op.Password = resource.NewSecret(v.AsString())
-		if temporary := resource.Attr(want, spec.Temporary); !temporary.IsNull() {
+		if temporary := resource.Attr(want, spec.Temporary); !temporary.IsNull() && !spec.Lasting {
 			t.op.PasswordTemporary = temporary.True()
 		}
 	}

@@ -260,10 +260,10 @@ func (t *task) result() []state.Record {
 	return []state.Record{r}
 }
 
-// late reports that a creation met an object where a run that died had tried
-// to create one: it may be that one, arrived late.
+// late reports that a creation met an object where a run that died, or an earlier
+// attempt of this one, had tried to create one: it may be that one, arrived late.
 func (t *task) late() bool {
-	return t.earlier != nil && t.op.Verb == providers.Create && providers.ClassOf(t.err) == providers.Conflict
+	return (t.earlier != nil || t.attempts > 1) && t.op.Verb == providers.Create && providers.ClassOf(t.err) == providers.Conflict
 }
 
 // deleteReplaced does the first halves of replacements, and returns the tasks

@@ -234,7 +234,7 @@ func look(ctx context.Context, conn providers.Conn, p Patience, intents []sought
 	}
 	found := map[where][]resource.Object{}
 	for w, q := range queries {
-		objects, err := p.List(ctx, conn, *q, expected[w])
+		objects, err := p.listQuick(ctx, conn, *q, expected[w])
 		if err != nil {
 			return nil, err
 		}

@@ -40,6 +40,8 @@ type bodyEval struct {
 	ranges  map[string]diag.Range
 	// derived names what was taken from another attribute.
 	derived []string
+	// told are defaults that the server told, by attribute.
+	told map[string]cty.Value
 	// lax: what is required may be missing; another source is asked first.
 	lax bool
 }
@@ -269,6 +271,8 @@ func (be *bodyEval) defaults(attrs []resource.Attribute, vals map[string]cty.Val
 		switch {
 		case a.DefaultFrom == resource.FromLabel:
 			be.labelDefault(a, vals, c)
+		case a.DefaultFrom == resource.FromServer:
+			be.serverDefault(a, vals)
 		case a.DefaultFrom != "" && !isUnset(vals[a.DefaultFrom]):
 			be.copyDefault(a, vals, c)
 		}
@@ -297,6 +301,20 @@ func (be *bodyEval) labelDefault(a resource.Attribute, vals map[string]cty.Value
 		v = cty.UnknownVal(a.Type)
 	}
 	vals[a.Name] = v
+}
+
+// serverDefault takes what the server told. Before it was asked the attribute is
+// unset, and what is made of it is not to be kept.
+func (be *bodyEval) serverDefault(a resource.Attribute, vals map[string]cty.Value) {
+	v, told := be.told[a.Name]
+	if !told {
+		be.e.open = true
+		return
+	}
+	vals[a.Name] = v
+	if !a.Partial { // of which others stay anyway
+		be.derived = append(be.derived, a.Name)
+	}
 }
 
 // copyDefault takes an attribute's value from another one.

@@ -21,6 +21,7 @@ func (e *Evaluator) evaluateInstance(b *block, in *instance, ctx *hcl.EvalContex
 	kind := found.kind
 	in.found = found
 	d.Provider = provider
+	be.told = e.told[ofKind{provider, kind.Name}]
 	if be.lax = provider == ""; !be.lax { // else the kind is a guess
 		be.checkKind(b, kind)
 	}

@@ -32,10 +32,25 @@ type Evaluator struct {
 	// checked is what the check of the configuration found, before anything was
 	// read; nil while that is under way.
 	checked map[resource.Address]*blockState
+	// told are the defaults that servers told (see [resource.FromServer]).
+	told map[ofKind]map[string]cty.Value
 	// open: the expansion under way met something that is not known.
 	open bool
 	// report is that of the call under way.
 	report *report
+}
+
+// ofKind names the objects of one kind at the provider of one block.
+type ofKind struct{ provider, kind string }
+
+// SetDefaults tells what unset attributes of a kind are at a provider, of those
+// that only the server knows the default of. Blocks of the kind are to be expanded
+// after it.
+func (e *Evaluator) SetDefaults(provider, kind string, defaults map[string]cty.Value) {
+	if e.told == nil {
+		e.told = map[ofKind]map[string]cty.Value{}
+	}
+	e.told[ofKind{provider, kind}] = defaults
 }
 
 type cachedValue struct {

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -27,6 +28,11 @@ type Plan struct {
 	// Elsewhere says of providers that send their requests, and credentials, to
 	// another address than the usual one where that is; sentences.
 	Elsewhere []string
+	// Efforts are what providers with limits will take for it.
+	Efforts []Effort
+	// MayLag says of providers whose search index was asked what may be missing;
+	// sentences.
+	MayLag []string
 	// Unrefreshed: the state was taken for the live world (-refresh=false).
 	Unrefreshed bool
 	// Changes of objects, by layer, then address; removals last, in the order
@@ -36,6 +42,16 @@ type Plan struct {
 	Targets []*TargetChange
 	// Outputs, sorted by name.
 	Outputs []OutputChange
+}
+
+// Effort is what an apply takes at one provider.
+type Effort struct {
+	// Provider is the name of its block.
+	Provider string
+	// Requests that it takes, about.
+	Requests int
+	// Duration at the server's limit of requests, about; 0 if it is of no account.
+	Duration time.Duration
 }
 
 // TargetChange is the change to one file (later: object) of a cluster.

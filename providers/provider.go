@@ -165,6 +165,43 @@ type Conn interface {
 	Close() error
 }
 
+// Defaulter is a [Conn] of a provider with kinds that have an attribute whose
+// default is the server's ([resource.FromServer]).
+type Defaulter interface {
+	// Defaults are those of a kind, by attribute. Why there is none of one is said by
+	// an error in the second map, such as that the server has two of what there
+	// should be one. The error is about the request.
+	Defaults(ctx context.Context, kind string) (map[string]cty.Value, map[string]error, error)
+}
+
+// Searcher is a [Conn] to a server that has a search index beside its objects.
+type Searcher interface {
+	// SearchLag is how long after a write a [Query.Quick] may be answered with what
+	// was before. It is the same throughout and needs no request.
+	SearchLag() time.Duration
+}
+
+// SearchLag is that of a connection; 0 where a quick query is as good as any other.
+func SearchLag(c Conn) time.Duration {
+	if s, is := c.(Searcher); is {
+		return s.SearchLag()
+	}
+	return 0
+}
+
+// Estimator is a [Conn] to a server whose limits make themselves felt.
+type Estimator interface {
+	// Estimate is what operations will take, as well as it is known without asking.
+	Estimate(ops []Operation) Estimate
+}
+
+// Estimate is what a set of operations takes; zero where nobody can say.
+type Estimate struct {
+	Requests int
+	// Duration at the server's limit of requests, 0 if there is none.
+	Duration time.Duration
+}
+
 // Query asks for objects of one kind in one parent. The selections are
 // joined: an object that one of them finds is returned.
 type Query struct {
@@ -186,12 +223,16 @@ type Query struct {
 	// Deleted asks for what is in the bin of a kind that Restores, and for nothing
 	// else: by Keys, or of a kind without a Key by IDs and Markers.
 	Deleted bool
-	// All finds every object of the parent.
+	// All finds every object of the parent, and Filters those that meet them. Both
+	// may be answered by a search index, as old as [SearchLag].
 	All bool
 	// Filters are the arguments of a plural data block (an object of
 	// Kind.Filters, unmarked and known): what meets all that are set is found,
 	// and everything if none is. cty.NilVal for no such block.
 	Filters cty.Value
+	// Quick: the answer of a search index will do, if that is cheaper, although it
+	// may be as old as [SearchLag]. Who asks so has what matters confirmed without it.
+	Quick bool
 	// Brief: only ID, key, Builtin and Marker are needed.
 	Brief bool
 	// Omit names partial attributes of which nothing is managed. Where it makes

@@ -44,8 +44,10 @@ type Kind struct {
 	// Filters are the arguments of the plural data block.
 	Filters []Attribute
 
-	// ChosenID: the API honours an id chosen by the caller at creation.
+	// ChosenID: the API honours an id chosen by the caller at creation. IDPrefix is
+	// what such an id begins with; the rest is a UUID.
 	ChosenID bool
+	IDPrefix string
 	// UpsertKey: the server chooses the id, and the API takes a key at creation by
 	// which the object is found, and the same creation sent again makes no second
 	// object. Not together with ChosenID.
@@ -63,12 +65,16 @@ type Kind struct {
 	// Credential names the attributes by which a first password is set, if
 	// objects of this kind sign in.
 	Credential *Credential
-	// Enabled names the bool attribute that is false for who cannot sign in;
-	// empty if there is none.
-	Enabled string
+	// Enabled names the bool attribute that is false for who cannot sign in, Disabled
+	// one that is true; empty if there is none.
+	Enabled, Disabled string
 	// DeviceFlow names attributes of a client and the values without which
 	// influxctl cannot sign in with it.
 	DeviceFlow map[string]cty.Value
+	// Audience names the attribute of a client that refers to what its users' tokens
+	// are for. Without it they are no tokens that a cluster can check: one is needed
+	// where a cluster uses the client. Empty where tokens need no audience.
+	Audience string
 	// Foreign are names of attributes and nested blocks that people know from
 	// other identity providers or tools, and that the kind does not have; for
 	// messages.
@@ -95,6 +101,8 @@ type Credential struct {
 	// Temporary is the bool attribute that says whether Password has to be
 	// changed at the first sign-in; unset means yes.
 	Temporary string
+	// Lasting: the server has no passwords that must be changed at the first sign-in.
+	Lasting bool
 	// Generate is the bool attribute that asks idpctl to make one.
 	Generate string
 	// Invite is the bool attribute that has the provider send a mail.
@@ -151,7 +159,7 @@ type Attribute struct {
 	Default cty.Value
 	// DefaultFrom names what an unset attribute is taken from: another
 	// attribute, at creation only; or [FromLabel] for the block's label
-	// (required under for_each and count).
+	// (required under for_each and count); or [FromServer].
 	DefaultFrom string
 	// Always lists elements that a set of strings has even where it is written
 	// without them, as the server or the product needs them there.
@@ -170,6 +178,12 @@ type Attribute struct {
 
 // FromLabel is the [Attribute.DefaultFrom] of what the block's label names.
 const FromLabel = "label"
+
+// FromServer is the [Attribute.DefaultFrom] of what the server has only one of, so
+// that it need not be named: it is asked when the plan is made (see
+// [providers.Defaulter]). The attribute is Optional and Computed; of an object that
+// exists it stays as it is.
+const FromServer = "server"
 
 // Ref says what an attribute refers to.
 type Ref struct {

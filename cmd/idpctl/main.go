@@ -12,6 +12,7 @@ import (
 
 	"github.com/idpctl/idpctl/internal/cli"
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/auth0"
 	"github.com/idpctl/idpctl/providers/entra"
 	"github.com/idpctl/idpctl/providers/keycloak"
 )
@@ -39,7 +40,7 @@ func main() {
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	os.Exit(cli.Main(context.Background(), os.Args[1:], &cli.Env{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(),
-		Providers:  []providers.Provider{keycloak.New(), entra.New()},
+		Providers:  []providers.Provider{keycloak.New(), entra.New(), auth0.New()},
 		Version:    version,
 		Interrupts: interrupts,
 		Exit:       os.Exit,

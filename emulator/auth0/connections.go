@@ -100,6 +100,23 @@ func (c *call) listConnections() (reply, error) {
 	return c.answerList(list{items: "connections", id: "id", always: connectionFields()}, out)
 }
 
+// connectionsOfClient are those that are enabled for a client (section 6).
+func (c *call) connectionsOfClient() (reply, error) {
+	if c.get(KindClient, c.params["id"]) == nil {
+		return reply{}, noClient()
+	}
+	out := []object{}
+	for _, st := range c.listed(KindConnection) {
+		if slices.Contains(st.members, c.params["id"]) {
+			out = append(out, connection(st, c.opts.EnabledClients))
+		}
+	}
+	slices.SortStableFunc(out, func(a, b object) int {
+		return cmp.Compare(strings.ToLower(str(a, "name")), strings.ToLower(str(b, "name")))
+	})
+	return c.checkpoint(list{items: "connections", id: "id", always: connectionFields()}, out, 0)
+}
+
 // connectionFields come with every choice of fields (section 1).
 func connectionFields() []string {
 	return []string{"id", "is_domain_connection", "authentication", "connected_accounts"}

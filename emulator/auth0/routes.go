@@ -76,6 +76,8 @@ func clientRoutes() []route {
 		{method: "GET", pattern: "clients/{id}", handle: (*call).getClient, scopes: read, group: readClients, query: fields},
 		{method: "PATCH", pattern: "clients/{id}", handle: (*call).patchClient, scopes: update},
 		{method: "DELETE", pattern: "clients/{id}", handle: (*call).deleteClient, scopes: need("delete:clients")},
+		{method: "GET", pattern: "clients/{id}/connections", handle: (*call).connectionsOfClient, scopes: need("read:connections"), group: readClients,
+			query: takes(fields, forward, []string{"strategy"})},
 		{method: "GET", pattern: "clients/{id}/credentials", handle: (*call).listCredentials, scopes: need("read:client_credentials")},
 		{method: "POST", pattern: "clients/{id}/credentials", handle: (*call).createCredential, scopes: need("create:client_credentials")},
 		{method: "GET", pattern: "clients/{id}/credentials/{credential}", handle: (*call).getCredential, scopes: need("read:client_credentials")},

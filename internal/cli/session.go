@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -29,7 +30,7 @@ type runFlags struct {
 	input       bool
 	lockTimeout time.Duration
 	parallelism int
-	refresh     bool
+	refresh     refresh
 }
 
 // varFlag collects -var and -var-file in the order of the command line, as
@@ -60,7 +61,37 @@ func (f *runFlags) add(c *cobra.Command) {
 	f.varsFlags(c)
 	c.Flags().DurationVar(&f.lockTimeout, "lock-timeout", 0, "how long to wait for another run's lock on the state, a `TIME` such as 10s or 5m (default: not at all)")
 	c.Flags().IntVar(&f.parallelism, "parallelism", 8, "how many requests may be under way at once")
-	c.Flags().BoolVar(&f.refresh, "refresh", true, "read the objects of the state from the identity provider")
+	c.Flags().Var(&f.refresh, "refresh", "`WHETHER` to read the objects of the state from the identity provider: true (the default), false, or strict: each by itself where a search index may be behind")
+	c.Flags().Lookup("refresh").NoOptDefVal = "true"
+}
+
+// refresh is the value of -refresh.
+type refresh string
+
+const (
+	refreshNot    refresh = "false"
+	refreshStrict refresh = "strict"
+)
+
+func (r *refresh) String() string {
+	if *r == "" {
+		return "true"
+	}
+	return string(*r)
+}
+
+func (r *refresh) Type() string { return "string" }
+
+func (r *refresh) Set(s string) error {
+	if s != string(refreshStrict) {
+		b, err := strconv.ParseBool(s)
+		if err != nil {
+			return errors.New("it is true, false or strict")
+		}
+		s = strconv.FormatBool(b)
+	}
+	*r = refresh(s)
+	return nil
 }
 
 // options turns the flags into what package run needs.
@@ -78,7 +109,7 @@ func (a *app) options(f *runFlags, lock state.LockMode) (run.Options, error) {
 		Lock: lock, LockTimeout: f.lockTimeout,
 		Waiting: func(e *state.LockedError) { fmt.Fprintln(a.Stderr, "Waiting for the lock:", e) },
 		Vars:    f.vars, Env: a.Environ,
-		Parallelism: f.parallelism, NoRefresh: !f.refresh, Version: a.Version, Command: "idpctl",
+		Parallelism: f.parallelism, NoRefresh: f.refresh == refreshNot, Strict: f.refresh == refreshStrict, Version: a.Version, Command: "idpctl",
 		Log: a.requestLog(), Wait: a.replicating(),
 	}
 	if f.input && isTerminal(a.Stdin) && isTerminal(a.Stdout) {

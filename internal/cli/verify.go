@@ -142,7 +142,7 @@ func (a *app) verifyCluster(ctx context.Context, client *oidc.Client, c run.Clus
 		checks = append(checks, check)
 	}
 	checks = append(checks, filesAgree(c.FilesDiffer))
-	flow := oidc.DeviceFlow{Client: client, ClientID: c.ClientID, DeviceURL: c.DeviceURL, TokenURL: c.TokenURL, Scopes: c.Scopes, Hints: c.SignInHints}
+	flow := oidc.DeviceFlow{Client: client, ClientID: c.ClientID, DeviceURL: c.DeviceURL, TokenURL: c.TokenURL, Scopes: c.Scopes, Audience: c.Audience, Hints: c.SignInHints}
 	if !signIn || oidc.AnyFailed(report.Checks) {
 		return viewChecks(append(checks, flow.Probe(ctx)...))
 	}
@@ -154,7 +154,7 @@ func (a *app) verifyCluster(ctx context.Context, client *oidc.Client, c run.Clus
 	checks = append(checks, oidc.Check{ID: "device.sign_in", Name: "Device sign-in", Status: oidc.Passed, Value: "done"})
 	now := time.Now()
 	checks = append(checks, oidc.VerifyAccessToken(token.AccessToken, keys, oidc.Expectation{
-		Issuer: c.Issuer, SubjectClaim: c.SubjectClaim, AdminIDs: c.Admins, ClientID: c.ClientID,
+		Issuer: c.Issuer, SubjectClaim: c.SubjectClaim, AdminIDs: c.Admins, ClientID: c.ClientID, Audience: c.Audience,
 		Now: now, ServerNow: token.ServerNow(now), Fresh: true,
 	})...)
 	return viewChecks(checks)

@@ -18,6 +18,7 @@ import (
 	"github.com/idpctl/idpctl/cluster"
 	"github.com/idpctl/idpctl/config"
 	"github.com/idpctl/idpctl/diag"
+	auth0emulator "github.com/idpctl/idpctl/emulator/auth0"
 	"github.com/idpctl/idpctl/emulator/entra"
 	emulator "github.com/idpctl/idpctl/emulator/keycloak"
 	"github.com/idpctl/idpctl/emulator/localca"
@@ -96,10 +97,18 @@ func TestExamplesApply(t *testing.T) {
 				if strings.Contains(first+example, "provider \"entra\"") {
 					env = append(env, entraServer(t)...)
 				}
+				domain := auth0Domain
+				if strings.Contains(first+example, "provider \"auth0\"") {
+					var more []string
+					domain, more = auth0Server(t)
+					env = append(env, more...)
+				}
 				dir := t.TempDir()
 				files := maps.Clone(files)
-				files["first.idp.hcl"] = address.ReplaceAllString(first, server.URL)
-				files["example.idp.hcl"] = address.ReplaceAllString(example, server.URL)
+				there := func(text string) string {
+					return strings.ReplaceAll(address.ReplaceAllString(text, server.URL), auth0Domain, domain)
+				}
+				files["first.idp.hcl"], files["example.idp.hcl"] = there(first), there(example)
 				for file, text := range files {
 					if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
 						t.Fatal(err)
@@ -139,7 +148,19 @@ func entraServer(t *testing.T) []string {
 	}
 	directory.AddGroup(map[string]any{"displayName": "InfluxDB admins"}, team[:2]...)
 	directory.Settle()
-	server := httptest.NewUnstartedServer(directory)
+	server, ca := overTLS(t, certificate)
+	server.Config.Handler = directory
+	return []string{
+		"AZURE_TENANT_ID=" + tenant, "AZURE_CLIENT_ID=" + client, "AZURE_CLIENT_SECRET=secret",
+		"ENTRA_AUTHORITY_ENDPOINT=" + server.URL, "ENTRA_GRAPH_ENDPOINT=" + server.URL, "ENTRA_CA_FILE=" + ca,
+	}
+}
+
+// overTLS starts a server with a certificate, and returns the file with its
+// authority.
+func overTLS(t *testing.T, certificate *localca.Certificate) (*httptest.Server, string) {
+	t.Helper()
+	server := httptest.NewUnstartedServer(nil)
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate.Server}, MinVersion: tls.VersionTLS12}
 	server.StartTLS()
 	t.Cleanup(server.Close)
@@ -147,9 +168,32 @@ func entraServer(t *testing.T) []string {
 	if err := os.WriteFile(ca, certificate.CA, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return []string{
-		"AZURE_TENANT_ID=" + tenant, "AZURE_CLIENT_ID=" + client, "AZURE_CLIENT_SECRET=secret",
-		"ENTRA_AUTHORITY_ENDPOINT=" + server.URL, "ENTRA_GRAPH_ENDPOINT=" + server.URL, "ENTRA_CA_FILE=" + ca,
+	return server, ca
+}
+
+// auth0Domain is the tenant of the examples.
+const auth0Domain = "example.eu.auth0.com"
+
+// auth0Server starts a tenant as the examples have it, and returns its domain and the
+// environment that leads to it. Who is looked up is there.
+func auth0Server(t *testing.T) (domain string, env []string) {
+	t.Helper()
+	certificate, err := localca.New(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, ca := overTLS(t, certificate)
+	domain = strings.TrimPrefix(server.URL, "https://")
+	tenant := auth0emulator.New(auth0emulator.Options{Domain: domain})
+	for _, name := range []string{"Brown", "Parker", "Clayton"} {
+		tenant.AddUser(map[string]any{
+			"email": strings.ToLower(name) + "@example.com", "given_name": "Somebody", "family_name": name, "email_verified": true,
+		})
+	}
+	tenant.Settle()
+	server.Config.Handler = tenant
+	return domain, []string{
+		"AUTH0_CLIENT_ID=" + auth0emulator.DefaultClientID, "AUTH0_CLIENT_SECRET=" + auth0emulator.DefaultClientSecret, "AUTH0_CA_FILE=" + ca,
 	}
 }
 
@@ -253,11 +297,11 @@ func TestPagesAreWhole(t *testing.T) {
 		t.Error("the cluster page is not whole")
 	}
 	for _, row := range []string{
-		"| `realm` | [yes](keycloak/realm.md) | – (write tenant, with its domain) |",
-		"| `tenant` | – (write realm) | [yes](entra/tenant.md), adopted only |",
-		"| `username` | yes | – (write user_principal_name) |",
-		"| `first_name` | required | yes |",
-		"| `issuer` | set by the server | set by the server |",
+		"| `realm` | [yes](keycloak/realm.md) | – (write tenant, with its domain) | – (write tenant, with its domain) |",
+		"| `tenant` | – (write realm) | [yes](entra/tenant.md), adopted only | [yes](auth0/tenant.md), adopted only |",
+		"| `username` | yes | – (write user_principal_name) | yes |",
+		"| `first_name` | required | yes | yes |",
+		"| `issuer` | set by the server | set by the server | set by the server |",
 	} {
 		if !strings.Contains(matrix, row+"\n") {
 			t.Errorf("the page of all providers lacks %s", row)

@@ -15,12 +15,15 @@ import (
 	"github.com/idpctl/idpctl/cluster"
 	"github.com/idpctl/idpctl/config"
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/auth0"
 	"github.com/idpctl/idpctl/providers/entra"
 	"github.com/idpctl/idpctl/providers/keycloak"
 )
 
 // registry are the providers that there are, as in cmd/idpctl.
-func registry() []providers.Provider { return []providers.Provider{keycloak.New(), entra.New()} }
+func registry() []providers.Provider {
+	return []providers.Provider{keycloak.New(), entra.New(), auth0.New()}
+}
 
 func infos() []providers.Info {
 	var all []providers.Info

@@ -227,10 +227,12 @@ func traits(a resource.Attribute) string {
 	case "":
 	case resource.FromLabel:
 		t = append(t, "default: the block's label")
+	case resource.FromServer:
+		t = append(t, "default: the only one at the server")
 	default:
 		t = append(t, "default: `"+a.DefaultFrom+"`")
 	}
-	add(a.Computed && a.Optional, "or the server decides")
+	add(a.Computed && a.Optional && a.DefaultFrom != resource.FromServer, "or the server decides")
 	add(a.ForceNew, "a change replaces the object")
 	add(a.Sensitive, "sensitive")
 	add(a.WriteOnly, "write-only")

@@ -125,12 +125,18 @@ func (p *planner) adminOf(c *config.ClusterInstance, id string) string {
 func (p *planner) signsIn(a config.ClusterObject) (before, after bool) {
 	info, _ := p.run.conns.info(a.Provider)
 	kind, _, ok := dataKind(info, a.Address.Kind)
-	if !ok || kind.Enabled == "" {
+	if !ok {
 		return true, true
 	}
+	is := func(attrs cty.Value, name string, unknown bool) bool {
+		v, _ := resource.Attr(attrs, name).Unmark()
+		if !v.IsKnown() || v.IsNull() || v.Type() != cty.Bool {
+			return unknown
+		}
+		return v.True()
+	}
 	can := func(attrs cty.Value) bool {
-		v, _ := resource.Attr(attrs, kind.Enabled).Unmark()
-		return !v.IsKnown() || v.IsNull() || v.Type() != cty.Bool || v.True()
+		return is(attrs, kind.Enabled, true) && !is(attrs, kind.Disabled, false)
 	}
 	after = can(a.Attrs)
 	before = after

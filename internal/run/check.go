@@ -16,28 +16,17 @@ import (
 // check asks the identity providers whether they would refuse what is planned:
 // an apply that can be known to fail half way is not to be approved.
 func (p *planner) check(ctx context.Context) diag.Diagnostics {
-	built := p.operations()
-	changes, ops := map[string][]*plan.Change{}, map[string][]providers.Operation{}
-	var names []string
-	for i, c := range p.order {
-		if built[i].Verb == 0 {
-			continue
-		}
-		if !slices.Contains(names, c.Provider) {
-			names = append(names, c.Provider)
-		}
-		changes[c.Provider], ops[c.Provider] = append(changes[c.Provider], c), append(ops[c.Provider], built[i])
-	}
+	p.ops = p.operations()
 	var diags diag.Diagnostics
-	for _, name := range names {
-		conn, ds := p.run.conns.get(ctx, name)
+	for _, of := range p.byProvider() {
+		conn, ds := p.run.conns.get(ctx, of.provider)
 		if diags = append(diags, ds...); ds.HasErrors() {
 			continue
 		}
-		for i, err := range conn.Check(ctx, ops[name]) {
+		for i, err := range conn.Check(ctx, of.ops) {
 			var e *providers.Error
 			if errors.As(err, &e) {
-				c := changes[name][i]
+				c := of.changes[i]
 				place := c.Range
 				if c.Desired != nil {
 					place = c.Desired.AttrRange(e.Attribute)
@@ -49,6 +38,47 @@ func (p *planner) check(ctx context.Context) diag.Diagnostics {
 		}
 	}
 	return diags
+}
+
+// providerOps are the operations of one provider, with the changes they are of.
+type providerOps struct {
+	provider string
+	changes  []*plan.Change
+	ops      []providers.Operation
+}
+
+// byProvider are the operations of the plan, by the provider that does them.
+func (p *planner) byProvider() []*providerOps {
+	var out []*providerOps
+	for i, c := range p.order {
+		if p.ops[i].Verb == 0 {
+			continue
+		}
+		at := slices.IndexFunc(out, func(of *providerOps) bool { return of.provider == c.Provider })
+		if at < 0 {
+			at = len(out)
+			out = append(out, &providerOps{provider: c.Provider})
+		}
+		out[at].changes, out[at].ops = append(out[at].changes, c), append(out[at].ops, p.ops[i])
+	}
+	return out
+}
+
+// efforts are what the plan will take where a provider can say so.
+func (p *planner) efforts(ctx context.Context) []plan.Effort {
+	var out []plan.Effort
+	for _, of := range p.byProvider() {
+		conn, ds := p.run.conns.get(ctx, of.provider)
+		if ds.HasErrors() {
+			continue
+		}
+		if e, can := conn.(providers.Estimator); can {
+			if est := e.Estimate(of.ops); est.Requests > 0 {
+				out = append(out, plan.Effort{Provider: of.provider, Requests: est.Requests, Duration: est.Duration})
+			}
+		}
+	}
+	return out
 }
 
 // operations are what is to be done for each change, without a verb where that

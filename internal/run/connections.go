@@ -88,6 +88,19 @@ func (c *connections) elsewhere() []string {
 	return out
 }
 
+// mayLag says of the open connections which were asked by a search index.
+func (c *connections) mayLag() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(c.open)) {
+		if lag := providers.SearchLag(c.open[name]); lag > 0 {
+			out = append(out, "What somebody else changed at provider."+name+" within the last "+lag.String()+" may be missing, as its search index is behind; -refresh=strict reads each object by itself.")
+		}
+	}
+	return out
+}
+
 // close ends all connections; sessions at the provider end with them.
 func (c *connections) close() {
 	c.mu.Lock()

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -58,6 +59,8 @@ func (p *planner) lookup(d *resource.Desired, r *reader) lookup {
 	l.place = at
 	if plural {
 		l.place.alone = d.Address.String()
+	} else if conn, diags := p.run.conns.get(context.Background(), d.Provider); !diags.HasErrors() && providers.SearchLag(conn) > 0 {
+		l.place.alone = lookedUp
 	}
 	r.whole[l.place] = true
 	if plural {
@@ -73,11 +76,11 @@ func (p *planner) lookup(d *resource.Desired, r *reader) lookup {
 		}
 	}
 	if id := l.by["id"]; id != "" {
-		r.id(at, id)
+		r.id(l.place, id)
 	} else if len(l.by) > 0 {
-		r.key(at, l.by)
+		r.key(l.place, l.by)
 	} else {
-		r.query(at).All = true
+		r.query(l.place).All = true
 	}
 	return l
 }

@@ -121,6 +121,10 @@ func (r *Run) Plan(ctx context.Context, mode plan.Mode) (*Planned, diag.Diagnost
 		return nil, diags
 	}
 	built.Unrefreshed, built.Elsewhere = r.opts.NoRefresh, r.conns.elsewhere()
+	built.Efforts = p.efforts(ctx)
+	if !r.opts.Strict {
+		built.MayLag = r.conns.mayLag()
+	}
 	return &Planned{Plan: built, planner: p, Recovered: append(p.recovered, p.abandoned...), since: p.since}, diags
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/internal/parallel"
 	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/resource"
 	"github.com/idpctl/idpctl/state"
 )
@@ -41,6 +42,8 @@ type planner struct {
 	// that were not seen yet.
 	recovered []state.Record
 	since     map[resource.Address]state.Intent
+	// ops are the operations of order, once they are checked.
+	ops []providers.Operation
 	// answered are the data blocks that were read.
 	answered []answered
 	// places are the files planned so far, by what they really are.
@@ -70,6 +73,9 @@ func (p *planner) layer(ctx context.Context, n int, blocks []config.Block) diag.
 			continue
 		}
 		instances, ds := p.run.eval.Expand(b.Address)
+		if !ds.HasErrors() {
+			instances, ds = p.askDefaults(ctx, b.Address, instances, ds)
+		}
 		diags = append(diags, ds...)
 		p.expanded[b.Address] = true
 		for i := range instances {

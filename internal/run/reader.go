@@ -37,12 +37,19 @@ type reader struct {
 	// expect tells what of a place was written a moment ago and is asked for.
 	expect   func(place, providers.Query) []apply.Expected
 	patience func(context.Context) apply.Patience
+	// strict: no answer of a search index will do. recorded are the objects of the
+	// state that a query asks for, which may be other than an index has them.
+	strict   bool
+	recorded func(place, providers.Query) []recorded
 }
+
+// lookedUp is the place of what single data blocks look up: they want it as it is.
+const lookedUp = "looked up"
 
 func (p *planner) newReader() *reader {
 	return &reader{
 		conns: p.run.conns, want: map[place]*providers.Query{}, omit: p.omit, whole: map[place]bool{},
-		expect: p.expect, patience: p.run.patience,
+		expect: p.expect, patience: p.run.patience, strict: p.run.opts.Strict, recorded: p.recorded,
 	}
 }
 
@@ -163,7 +170,11 @@ func (r *reader) list(ctx context.Context, p place, q providers.Query) ([]resour
 	if conn.Lag() > 0 && !q.Deleted {
 		expected = r.expect(p, q)
 	}
+	q.Quick = !r.strict && p.alone != lookedUp && providers.SearchLag(conn) > 0
 	objects, err := r.patience(ctx).List(ctx, conn, q, expected)
+	if err == nil && q.Quick {
+		objects, err = r.confirm(ctx, conn, p, q, objects)
+	}
 	return objects, diags, err
 }
 

@@ -43,6 +43,8 @@ type Options struct {
 	Parallelism int
 	// NoRefresh takes the state for the live world.
 	NoRefresh bool
+	// Strict: each object is read by itself where a search index may be behind.
+	Strict bool
 	// Log is told of each request, Wait of each pause; nil for nobody.
 	Log  func(providers.RequestLog)
 	Wait func(reason string, d time.Duration)

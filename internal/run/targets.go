@@ -55,12 +55,35 @@ func (p *planner) cluster(ctx context.Context, n int, b config.Block) diag.Diagn
 	for i := range instances {
 		c := &instances[i]
 		want, ds := section(c)
-		diags = append(diags, ds...)
+		diags = append(append(diags, ds...), p.tokensFor(c)...)
 		for _, t := range c.Targets {
 			diags = append(diags, p.target(ctx, n, c, t, want)...)
 		}
 	}
 	return diags
+}
+
+// tokensFor refuses a client whose users' tokens no cluster could check, as they
+// are not for anything.
+func (p *planner) tokensFor(c *config.ClusterInstance) diag.Diagnostics {
+	if c.Client == nil || c.Client.Address.Mode == resource.Data {
+		return nil // of a client that is looked up, nobody can say
+	}
+	info, _ := p.run.conns.info(c.Client.Provider)
+	kind, _, _ := dataKind(info, c.Client.Address.Kind)
+	a, ok := kind.Attribute(kind.Audience)
+	if !ok || a.Ref == nil {
+		return nil
+	}
+	if v, _ := resource.Attr(c.Client.Attrs, a.Name).Unmark(); !v.IsKnown() || !v.IsNull() {
+		return nil
+	}
+	what := a.Ref.Kinds[0]
+	return diag.Diagnostics{{
+		Summary: fmt.Sprintf("No %s, so that the cluster would refuse the tokens", what), Subject: c.Range, Address: c.Address.String(),
+		Detail: fmt.Sprintf("%s has no %s, and %s's access tokens are opaque then: InfluxDB cannot check them. Add these lines, the first ones beside the client's block and the last one in it:\n\n  %s \"influxdb\" {\n    %s = %s\n    %s = \"https://influxdb.example.com\"\n  }\n  %s = %s.influxdb",
+			c.Client.Address, a.Name, info.Name, what, kind.Parent, c.Client.Parent, a.Ref.Attr, a.Name, what),
+	}}
 }
 
 // section is what the files of a cluster shall say, as far as it is known.

@@ -28,7 +28,9 @@ type Cluster struct {
 	ClientID                                  string
 	// Scopes to ask for at sign-in, and what to do about error codes of it; see
 	// [providers.Info].
-	Scopes      []string
+	Scopes []string
+	// Audience to ask for, where tokens are for something.
+	Audience    string
 	SignInHints map[string]string
 	// Origins on which endpoints may be, beside the issuer's.
 	Origins []string
@@ -103,6 +105,10 @@ func (r *Run) clusterOf(in *config.ClusterInstance, p *planner) Cluster {
 	c.ClientID = need("client_id", resource.Attr(client, "client_id"))
 	for _, scope := range info.Scopes {
 		c.Scopes = append(c.Scopes, strings.ReplaceAll(scope, "{client_id}", c.ClientID))
+	}
+	if in.Client != nil {
+		kind, _, _ := dataKind(info, in.Client.Address.Kind)
+		c.Audience = text(resource.Attr(client, kind.Audience))
 	}
 	c.JWKSEndpoint = need("jwks_endpoint", in.JWKSEndpoint)
 	for _, a := range in.Admins {

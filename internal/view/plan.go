@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/plan"
@@ -61,6 +62,10 @@ func (v *View) planText(p *plan.Plan) string {
 		return w.String()
 	}
 	w.WriteString(w.style.bold("Plan:") + " " + summaryLine(counts) + "\n")
+	for _, e := range p.Efforts {
+		w.WriteString(effortLine(e) + "\n")
+	}
+	w.mayLag(p)
 	return w.String()
 }
 
@@ -77,6 +82,28 @@ func (w *planWriter) nothing(p *plan.Plan) {
 	}
 	w.WriteString(w.style.strong("32", "No changes.") + " " + w.style.bold(head) + "\n\n")
 	w.paragraph(detail)
+	w.mayLag(p)
+}
+
+// mayLag says what a search index may not have shown.
+func (w *planWriter) mayLag(p *plan.Plan) {
+	for _, s := range p.MayLag {
+		w.WriteString("\n")
+		w.paragraph(s)
+	}
+}
+
+// effortLine is what an apply takes at one provider: "provider.auth0: about 340
+// requests, about 3 min at this tenant's limit".
+func effortLine(e plan.Effort) string {
+	s := fmt.Sprintf("provider.%s: about %d requests", line(e.Provider), e.Requests)
+	switch {
+	case e.Duration >= 90*time.Second:
+		s += fmt.Sprintf(", about %d min at its limit", int(e.Duration.Round(time.Minute)/time.Minute))
+	case e.Duration >= time.Second:
+		s += fmt.Sprintf(", about %d s at its limit", int(e.Duration.Round(time.Second)/time.Second))
+	}
+	return s + "."
 }
 
 func (w *planWriter) paragraph(text string) {

@@ -1,6 +1,8 @@
 package view
 
 import (
+	"time"
+
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/resource"
@@ -12,6 +14,9 @@ type jsonPlan struct {
 	Namespace string    `json:"namespace"`
 	// Elsewhere: providers that go to another address than the usual one.
 	Elsewhere []string `json:"elsewhere,omitempty"`
+	// Efforts: what providers with limits will take; MayLag: what may be missing.
+	Efforts []jsonEffort `json:"efforts,omitempty"`
+	MayLag  []string     `json:"may_lag,omitempty"`
 	// Complete: there is a plan; without one only the diagnostics count.
 	Complete bool `json:"complete"`
 	// Changes: an apply would do something, if only to the state.
@@ -94,6 +99,13 @@ type jsonOutputChange struct {
 	AfterSensitive  any      `json:"after_sensitive"`
 }
 
+// jsonEffort is what an apply takes at one provider, about.
+type jsonEffort struct {
+	Provider string `json:"provider"`
+	Requests int    `json:"requests"`
+	Seconds  int    `json:"seconds"`
+}
+
 func (v *View) planJSON(p *plan.Plan, diags diag.Diagnostics, src Source) error {
 	j := jsonPlan{
 		header: headerOf("plan"), ResourceChanges: []jsonResourceChange{}, TargetChanges: []jsonTargetChange{},
@@ -104,6 +116,10 @@ func (v *View) planJSON(p *plan.Plan, diags diag.Diagnostics, src Source) error 
 	}
 	n := p.Counts()
 	j.Mode, j.Namespace, j.Complete, j.Changes, j.Elsewhere = p.Mode, p.Namespace, true, !p.Empty(), p.Elsewhere
+	j.MayLag = p.MayLag
+	for _, e := range p.Efforts {
+		j.Efforts = append(j.Efforts, jsonEffort{e.Provider, e.Requests, int(e.Duration.Round(time.Second) / time.Second)})
+	}
 	j.Summary = jsonCounts{n.Add, n.Change, n.Destroy, n.Adopt, n.Forget, n.Targets, n.Outputs}
 	for _, c := range p.Changes {
 		j.ResourceChanges = append(j.ResourceChanges, v.resourceJSON(c))

@@ -101,3 +101,18 @@ func Without(list, others []string) []string {
 	}
 	return out
 }
+
+// Map is an attribute's map of strings; nil for null.
+func Map(obj cty.Value, name string) map[string]string {
+	v := resource.Attr(obj, name)
+	if v.IsNull() || !v.Type().IsMapType() {
+		return nil
+	}
+	out := make(map[string]string, v.LengthInt())
+	for k, e := range v.AsValueMap() {
+		if !e.IsNull() && e.Type() == cty.String {
+			out[k] = e.AsString()
+		}
+	}
+	return out
+}

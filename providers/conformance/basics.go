@@ -145,7 +145,9 @@ func (r *run) checkAttributes(of string, attrs []resource.Attribute) {
 			bad("is write-only and not sensitive")
 		case a.Version != "" && (!hasVersion || !version.Local || version.Type != cty.Number || !a.WriteOnly):
 			bad("has the version %s, which is no local number, or is not write-only", a.Version)
-		case a.DefaultFrom != "" && a.DefaultFrom != resource.FromLabel && !hasSource:
+		case a.DefaultFrom == resource.FromServer && !(a.Optional && a.Computed):
+			bad("leaves its default to the server and is not Optional and Computed")
+		case a.DefaultFrom != "" && a.DefaultFrom != resource.FromLabel && a.DefaultFrom != resource.FromServer && !hasSource:
 			bad("takes its default from %s, which there is not", a.DefaultFrom)
 		case a.Partial && !(typ.IsSetType() || typ.IsMapType()):
 			bad("is partial, and neither a set nor a map")

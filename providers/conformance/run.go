@@ -216,6 +216,10 @@ func (r *run) list(q providers.Query) []resource.Object {
 }
 
 func (r *run) tryList(q providers.Query) ([]resource.Object, error) {
+	if q.All || q.Filters != cty.NilVal && !q.Filters.IsNull() {
+		// What lists may come from an index that is behind.
+		time.Sleep(providers.SearchLag(r.conn))
+	}
 	found, err := r.conn.List(r.ctx, q)
 	r.checkError(err)
 	seen := map[string]bool{}

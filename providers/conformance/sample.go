@@ -66,7 +66,7 @@ func (r *run) minimal(k resource.Kind, parent string, n int) map[string]cty.Valu
 	}
 	maps.Copy(out, r.h.Always[k.Name])
 	for _, a := range k.Attributes { // as the configuration does
-		if _, always := r.h.Always[k.Name][a.Name]; a.DefaultFrom != "" && a.DefaultFrom != resource.FromLabel && !always {
+		if _, always := r.h.Always[k.Name][a.Name]; a.DefaultFrom != "" && a.DefaultFrom != resource.FromLabel && a.DefaultFrom != resource.FromServer && !always {
 			out[a.Name] = out[a.DefaultFrom]
 		}
 	}

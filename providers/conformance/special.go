@@ -203,7 +203,7 @@ func (r *run) checkCredential(k resource.Kind) {
 	first := resource.NewSecret(r.canary + `-1 "é' \`)
 	op.Password, op.PasswordTemporary = first, true
 	live := r.created(x, c, r.apply(r.ctx, op)[0])
-	r.signsIn(live, first, true, true)
+	r.signsIn(live, first, true, !k.Credential.Lasting)
 
 	second := resource.NewSecret(r.canary + "-2")
 	op = providers.Operation{

@@ -116,7 +116,7 @@ func (x *thing) operation(c *plan.Change) providers.Operation {
 	if c.Action == plan.Create || c.Action == plan.Replace {
 		op.Verb, op.ID, op.Before = providers.Create, "", cty.NullVal(x.kind.Type())
 		if x.kind.ChosenID || x.kind.UpsertKey {
-			op.ID = uuid.NewString()
+			op.ID = x.kind.IDPrefix + uuid.NewString()
 		}
 		return op
 	}

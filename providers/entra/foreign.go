@@ -13,7 +13,7 @@ const (
 func foreignKinds() map[string]resource.Foreign {
 	return map[string]resource.Foreign{
 		"realm": {Of: keycloak, Instead: "Write tenant, with its domain"},
-		"api":   {Of: auth0, Instead: "Entra ID's access tokens need none: leave it out"},
+		"api":   {Of: auth0, Instead: "Leave it out: Entra ID's access tokens need none"},
 	}
 }
 

@@ -12,7 +12,7 @@ const (
 func foreignKinds() map[string]resource.Foreign {
 	return map[string]resource.Foreign{
 		"tenant": {Of: entra + " and " + auth0, Instead: "Write realm"},
-		"api":    {Of: auth0, Instead: "Keycloak's access tokens need none: leave it out"},
+		"api":    {Of: auth0, Instead: "Leave it out: Keycloak's access tokens need none"},
 	}
 }
 

@@ -128,7 +128,7 @@ func (ex *exchange) check(ctx context.Context, resp *http.Response, err error) (
 		ex.why = reason(err)
 	} else {
 		ex.why = resp.Status
-		if asked, ok := retryAfter(resp, time.Now()); ok {
+		if asked, ok := ex.t.retryAfter(resp); ok {
 			wait = asked
 		}
 	}
@@ -139,7 +139,7 @@ func (ex *exchange) check(ctx context.Context, resp *http.Response, err error) (
 func (ex *exchange) backoff(_, _ time.Duration, _ int, resp *http.Response) time.Duration {
 	wait := jittered(ex.tries)
 	if resp != nil {
-		if asked, ok := retryAfter(resp, time.Now()); ok {
+		if asked, ok := ex.t.retryAfter(resp); ok {
 			// Not all at the same moment: some of the first second is random.
 			wait = asked + rand.N(firstWait)
 		}
@@ -162,6 +162,14 @@ func longest(tries int) time.Duration {
 func jittered(tries int) time.Duration {
 	d := min(firstWait<<min(tries-1, 10), longestWait)
 	return d*3/4 + rand.N(d/2)
+}
+
+// retryAfter is the wait that a response asks for, in the server's own way too.
+func (t *Transport) retryAfter(resp *http.Response) (time.Duration, bool) {
+	if d, ok := retryAfter(resp, time.Now()); ok || t.opts.Pacer == nil || resp.StatusCode != http.StatusTooManyRequests {
+		return d, ok
+	}
+	return t.opts.Pacer.RetryAfter(resp)
 }
 
 // retryAfter is the wait that a response asks for: seconds or a date (RFC

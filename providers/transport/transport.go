@@ -55,8 +55,24 @@ type Options struct {
 	URLHint string
 	// TLSOnly: messages do not propose http.
 	TLSOnly bool
+	// Pacer keeps requests within the server's limits; nil: there are none that are
+	// told beforehand.
+	Pacer Pacer
 	// DialContext replaces the dialler, for tests.
 	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
+}
+
+// Pacer keeps requests within limits that a server tells with each answer.
+type Pacer interface {
+	// Enter waits until a request may be sent. wait is told of a pause before it
+	// begins. The error is that of the context.
+	Enter(req *http.Request, wait func(d time.Duration)) error
+	// Leave is told of the answer, nil if there was none.
+	Leave(req *http.Request, resp *http.Response)
+	// RetryAfter is how long an answer with status 429 asks to wait, if it says so.
+	RetryAfter(resp *http.Response) (time.Duration, bool)
+	// Limit is what the requests are limited by: "Auth0's rate limit".
+	Limit() string
 }
 
 // Transport is an [http.RoundTripper]; see the package's documentation. Its
@@ -156,6 +172,11 @@ func (t *Transport) attempt(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	defer func() { <-t.slots }()
+	if p := t.opts.Pacer; p != nil {
+		if err := p.Enter(req, t.paced); err != nil {
+			return nil, err
+		}
+	}
 	ex.tries++
 	ex.sentNow.Store(false)
 
@@ -169,6 +190,9 @@ func (t *Transport) attempt(req *http.Request) (*http.Response, error) {
 	start := time.Now()
 	t.requests.Add(1)
 	resp, err := t.base.RoundTrip(req.WithContext(ctx))
+	if p := t.opts.Pacer; p != nil {
+		p.Leave(req, resp)
+	}
 	if err == nil {
 		t.clock.observeDate(resp.Header)
 		if err = t.readAll(resp); err == nil {
@@ -183,6 +207,15 @@ func (t *Transport) attempt(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	return resp, nil
+}
+
+// paced tells that a request waits for the server's limit, if it is long enough to
+// be noticed.
+func (t *Transport) paced(d time.Duration) {
+	const noticed = 900 * time.Millisecond
+	if t.opts.Config.Wait != nil && d >= noticed {
+		t.opts.Config.Wait("waiting for "+t.opts.Pacer.Limit(), d)
+	}
 }
 
 // enter waits for the end of a pause that the server asked for and for a free
