@@ -40,16 +40,6 @@ func encodeRecord(r Record) (json.RawMessage, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// decodeRecord reads it back. It need not be strict: what it reads was just
-// written by this program.
-func decodeRecord(data []byte) (Record, error) {
-	var w wire
-	if err := json.Unmarshal(data, &w); err != nil {
-		return nil, err
-	}
-	return w.value()
-}
-
 // encodeLine is line n of a journal.
 func encodeLine(n int, records []json.RawMessage) []byte {
 	var body bytes.Buffer

@@ -19,9 +19,8 @@ import (
 type nature uint8
 
 const (
-	read nature = iota
-	// repeatable: doing it twice is as good as once.
-	repeatable
+	// repeatable: doing it twice is as good as once. Reading is, by itself.
+	repeatable nature = iota + 1
 	// once: it must not be done twice.
 	once
 )

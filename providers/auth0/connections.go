@@ -152,12 +152,3 @@ func (c *conn) enable(ctx context.Context, con connection, client string, on boo
 	})
 	return err
 }
-
-// policyOf is the password policy of a connection, "" if it is not known.
-func (c *conn) policyOf(ctx context.Context, name string) string {
-	con, err := c.connectionNamed(ctx, name)
-	if err != nil || con == nil {
-		return ""
-	}
-	return con.Options.PasswordPolicy
-}

@@ -152,13 +152,13 @@ func (b *batch) importPart(con connection, users []newUser, report func(provider
 		return
 	}
 	for _, u := range users {
-		res := providers.Result{Index: u.index, ID: u.op.ID}
+		var res providers.Result
 		if e := wrong.of(u); e != nil {
 			res = b.importError(u, *e)
 		} else {
 			res = b.imported(u)
-			res.Index = u.index
 		}
+		res.Index = u.index
 		res.Err = b.secrets.Redacted(res.Err)
 		report(res)
 	}
@@ -246,7 +246,7 @@ func (b *batch) importErrors(id string, lost func(error) error) (importErrors, e
 func (b *batch) importError(u newUser, e management.JobUserErrors) providers.Result {
 	email := work.Quoted(attr.String(u.op.After, "email"))
 	if e.Code == "DUPLICATED_USER" {
-		return providers.Result{Index: u.index, Err: &providers.Error{
+		return providers.Result{Err: &providers.Error{
 			Class: providers.Conflict, Attribute: "email",
 			Summary: "Auth0 refused to import user " + email + ": " + providers.Clean(e.Message, 300),
 			Hint:    "Plan again, which finds the user once Auth0's search shows it",
@@ -256,7 +256,7 @@ func (b *batch) importError(u newUser, e management.JobUserErrors) providers.Res
 	if ours, ok := attributes()[name]; ok {
 		name = ours
 	}
-	return providers.Result{Index: u.index, Err: &providers.Error{
+	return providers.Result{Err: &providers.Error{
 		Class: providers.Invalid, Attribute: name, Summary: fmt.Sprintf("Auth0 refused to import user %s: %s (%s)", email, providers.Clean(e.Message, 300), providers.Clean(e.Code, 60)),
 	}}
 }

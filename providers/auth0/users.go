@@ -110,7 +110,7 @@ func (s *userSearch) lookUp(ctx context.Context, q providers.Query) error {
 	}
 	// A search may find more than was asked for.
 	maps.DeleteFunc(s.found, func(id string, w wireUser) bool {
-		return !ids[id] && !slices.ContainsFunc(q.Keys, func(key map[string]string) bool { return w.has(key) })
+		return !ids[id] && !slices.ContainsFunc(q.Keys, w.has)
 	})
 	return nil
 }

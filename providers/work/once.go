@@ -16,8 +16,9 @@ func (o *Once[T]) Get(read func() (T, error)) (T, error) {
 	for {
 		o.mu.Lock()
 		if o.done {
-			defer o.mu.Unlock()
-			return o.val, nil
+			val := o.val
+			o.mu.Unlock()
+			return val, nil
 		}
 		if busy := o.busy; busy != nil {
 			o.mu.Unlock()
