@@ -337,6 +337,11 @@ func keysOnly(v cty.Value) cty.Value {
 
 // userName is what a person types to sign in.
 func (t *task) userName() string {
+	if c := t.kind.Credential; c != nil && c.SignIn != "" {
+		if v := resource.Attr(t.op.After, c.SignIn); !v.IsNull() && v.Type() == cty.String {
+			return v.AsString()
+		}
+	}
 	if len(t.kind.Key) == 0 {
 		return t.id
 	}

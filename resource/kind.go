@@ -101,6 +101,8 @@ type Credential struct {
 	// Temporary is the bool attribute that says whether Password has to be
 	// changed at the first sign-in; unset means yes.
 	Temporary string
+	// SignIn is the attribute that a person types to sign in; empty: the natural key.
+	SignIn string
 	// Lasting: the server has no passwords that must be changed at the first sign-in.
 	Lasting bool
 	// Generate is the bool attribute that asks idpctl to make one.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/idpctl/idpctl/apply"
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/resource"
@@ -95,7 +96,7 @@ func (c *connections) mayLag() []string {
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(c.open)) {
 		if lag := providers.SearchLag(c.open[name]); lag > 0 {
-			out = append(out, "What somebody else changed at provider."+name+" within the last "+lag.String()+" may be missing, as its search index is behind; -refresh=strict reads each object by itself.")
+			out = append(out, "What somebody else changed at provider."+name+" within the last "+apply.Seconds(lag)+" may be missing, as its search index is behind; -refresh=strict reads each object by itself.")
 		}
 	}
 	return out

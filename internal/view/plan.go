@@ -97,6 +97,9 @@ func (w *planWriter) mayLag(p *plan.Plan) {
 // requests, about 3 min at this tenant's limit".
 func effortLine(e plan.Effort) string {
 	s := fmt.Sprintf("provider.%s: about %d requests", line(e.Provider), e.Requests)
+	if e.Requests == 1 {
+		s = fmt.Sprintf("provider.%s: about 1 request", line(e.Provider))
+	}
 	switch {
 	case e.Duration >= 90*time.Second:
 		s += fmt.Sprintf(", about %d min at its limit", int(e.Duration.Round(time.Minute)/time.Minute))

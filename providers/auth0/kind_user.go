@@ -91,7 +91,7 @@ func userKind() resource.Kind {
 			{Name: "blocked", Type: cty.Bool, Doc: "Only users that cannot sign in, or only those that can."},
 		},
 		Disabled:   "blocked",
-		Credential: &resource.Credential{Password: "initial_password", Lasting: true, Generate: "generate_password", Invite: "invite"},
+		Credential: &resource.Credential{Password: "initial_password", SignIn: "email", Lasting: true, Generate: "generate_password", Invite: "invite"},
 	}
 }
 

@@ -27,13 +27,11 @@ type pace struct {
 // bucket is one token bucket, as well as it is known.
 type bucket struct {
 	limit int
-	// tokens there were at a time, underway requests left out.
+	// tokens there were at a time; what was sent since is taken off.
 	tokens float64
 	at     time.Time
 	// rate is how many tokens come in a second.
 	rate float64
-	// underway are requests that were sent and not answered.
-	underway int
 	// closed: a 429 said not to come before it.
 	closed time.Time
 }
@@ -47,8 +45,11 @@ func newPace() *pace {
 // (https://auth0.com/docs/troubleshoot/customer-support/operational-policies/rate-limit-policy/rate-limit-configurations).
 // Where two buckets have one limit, it is the slower one's.
 func refills() map[int]float64 {
-	return map[int]float64{2: 2, 5: 50.0 / 60, 10: 150.0 / 60, 20: 200.0 / 60, 40: 500.0 / 60}
+	return map[int]float64{freeLimit: 2, 5: 50.0 / 60, 10: 150.0 / 60, 20: 200.0 / 60, 40: 500.0 / 60}
 }
+
+// freeLimit is the limit of the Free plan, of which the rate is by the second.
+const freeLimit = 2
 
 // caution is the part of a known rate that is used: clocks are not the same.
 const caution = 0.9
@@ -132,7 +133,7 @@ func (p *pace) take(g string) (time.Duration, bool) {
 		}
 		p.unknown++
 		for _, b := range p.buckets {
-			b.underway++
+			b.spend(p.now())
 		}
 		return 0, true
 	}
@@ -140,11 +141,11 @@ func (p *pace) take(g string) (time.Duration, bool) {
 	if d := b.wait(p.now()); d > 0 {
 		return d, false
 	}
-	b.underway++
+	b.spend(p.now())
 	return 0, true
 }
 
-// wait is how long until there is a token that nobody under way takes.
+// wait is how long until there is a token.
 func (b *bucket) wait(now time.Time) time.Duration {
 	if b.limit == 0 {
 		return 0
@@ -152,19 +153,44 @@ func (b *bucket) wait(now time.Time) time.Duration {
 	if d := b.closed.Sub(now); d > 0 {
 		return d
 	}
-	lacks := 1 + float64(b.underway) - b.level(now)
+	lacks := 1 - b.level(now)
 	if lacks <= 0 {
 		return 0
 	}
 	if b.rate <= 0 {
 		return time.Second
 	}
-	return time.Duration(math.Ceil(lacks/b.rate*1000)) * time.Millisecond
+	d := time.Duration(math.Ceil(lacks/b.rate*1000)) * time.Millisecond
+	if b.steps() {
+		// They come by the second, counted from when it is not known.
+		d = b.at.Add(((now.Sub(b.at)+d-1)/time.Second + 1) * time.Second).Sub(now)
+	}
+	return d
 }
 
-// level is how many tokens there are, if nobody took any since.
+// steps reports whether tokens come at whole seconds, as they do where the rate is
+// by the minute; of a limit that is not documented that is supposed.
+func (b *bucket) steps() bool { return b.limit != freeLimit }
+
+// level is how many tokens there are.
 func (b *bucket) level(now time.Time) float64 {
-	return min(float64(b.limit), b.tokens+now.Sub(b.at).Seconds()*b.rate)
+	passed := now.Sub(b.at)
+	if b.steps() {
+		passed = passed.Truncate(time.Second)
+	}
+	return min(float64(b.limit), b.tokens+passed.Seconds()*b.rate)
+}
+
+// spend takes a token. The time that was no whole step stays.
+func (b *bucket) spend(now time.Time) {
+	if b.limit == 0 {
+		return
+	}
+	passed := now.Sub(b.at)
+	if b.steps() {
+		passed = passed.Truncate(time.Second)
+	}
+	b.tokens, b.at = b.level(now)-1, b.at.Add(passed)
 }
 
 // Leave takes what an answer tells; see [transport.Pacer].
@@ -180,13 +206,8 @@ func (p *pace) Leave(req *http.Request, resp *http.Response) {
 		p.changed = make(chan struct{})
 	}()
 	now := p.now()
-	if limit, known := p.groups[g]; known {
-		p.buckets[limit].answered(now)
-	} else {
+	if _, known := p.groups[g]; !known {
 		p.unknown = max(0, p.unknown-1)
-		for _, b := range p.buckets {
-			b.answered(now)
-		}
 	}
 	if resp == nil {
 		return
@@ -200,7 +221,7 @@ func (p *pace) Leave(req *http.Request, resp *http.Response) {
 	}
 	b := p.buckets[limit]
 	if b == nil {
-		b = &bucket{limit: limit, rate: refills()[limit] * caution}
+		b = &bucket{limit: limit, rate: refills()[limit] * caution, tokens: float64(remaining), at: now}
 		p.buckets[limit] = b
 	}
 	p.groups[g] = limit
@@ -208,21 +229,14 @@ func (p *pace) Leave(req *http.Request, resp *http.Response) {
 	if b.rate == 0 && reset > 0 && limit > remaining {
 		b.rate = float64(limit-remaining) / reset.Seconds() * caution
 	}
-	// Those under way may be counted already, or not: the next answer tells.
-	b.tokens, b.at = float64(remaining), now
+	// Answers come in any order: what they tell can only be less than was thought.
+	// There is more where time passed.
+	if level := b.level(now); float64(remaining) < level {
+		b.tokens, b.at = float64(remaining), now
+	}
 	if resp.StatusCode == http.StatusTooManyRequests {
-		b.tokens, b.closed = 0, now.Add(max(reset, time.Second))
+		b.tokens, b.at, b.closed = 0, now, now.Add(max(reset, time.Second))
 	}
-}
-
-// answered counts a request out. A token that an answer did not tell of is taken
-// as spent.
-func (b *bucket) answered(now time.Time) {
-	if b.limit == 0 {
-		return
-	}
-	b.tokens, b.at = b.level(now)-1, now
-	b.underway = max(0, b.underway-1)
 }
 
 // free notes a group without limit.

@@ -3,6 +3,7 @@ package auth0
 import (
 	"context"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -249,45 +250,48 @@ func (s *userSearch) everybodyWithin(ctx context.Context, searches int) (bool, e
 	return true, err
 }
 
-// everybody reads all users that a query finds, "" for all. A query finds a thousand
-// at most: it is split by when users were made until each part has fewer.
+// everybody reads all users that a query finds, "" for all. Of what a query finds a
+// thousand can be paged through, so that the next one begins where those end: at the
+// time when the last of them was made.
 func (s *userSearch) everybody(ctx context.Context, query string) error {
-	return s.between(ctx, query, time.Unix(0, 0).UTC(), s.ServerTime().Add(24*time.Hour).UTC(), true)
-}
-
-const searchTime = "2006-01-02T15:04:05.000Z"
-
-func (s *userSearch) between(ctx context.Context, query string, from, to time.Time, whole bool) error {
 	q := query
-	if !whole {
-		q = "created_at:[" + from.Format(searchTime) + " TO " + to.Format(searchTime) + "}"
-		if query != "" {
-			q = "(" + query + ") AND " + q
+	for {
+		var last time.Time
+		total, got := 0, 0
+		page := usersPage(func(list []wireUser) {
+			s.keep(list)
+			if n := len(list); n > 0 {
+				last = list[n-1].Created
+			}
+		})
+		for n := 0; n == 0 || got < min(total, searchMost); n++ {
+			options := append(searchOptions(q), management.Sort("created_at:1"))
+			more, all, err := s.onePage(ctx, findUsers(), n, []string{"users"}, options, page)
+			if err != nil {
+				return err
+			}
+			if total = all; more == 0 {
+				break
+			}
+			got += more
 		}
-	}
-	var list []wireUser
-	_, total, err := s.onePage(ctx, findUsers(), 0, []string{"users"}, searchOptions(q), usersPage(func(page []wireUser) { list = page }))
-	if err != nil {
-		return err
-	}
-	if total > searchMost {
-		middle := from.Add(to.Sub(from) / 2).Truncate(time.Millisecond)
-		if !middle.After(from) {
+		if total <= searchMost || got == 0 {
+			return nil
+		}
+		next := "created_at:[" + last.UTC().Format(searchTime) + " TO *]"
+		if query != "" {
+			next = "(" + query + ") AND " + next
+		}
+		if next == q {
 			return &providers.Error{
 				Class: providers.Invalid, Summary: "More users were made in one moment than Auth0's search can list", Hint: "Narrow the data block down, by group or connection",
 			}
 		}
-		if err := s.between(ctx, query, from, middle, false); err != nil {
-			return err
-		}
-		return s.between(ctx, query, middle, to, false)
+		q = next
 	}
-	s.keep(list)
-	if len(list) >= total {
-		return nil
-	}
-	return s.searchPages(ctx, 1, q, s.keep)
 }
+
+const searchTime = "2006-01-02T15:04:05.000Z"
 
 // readUser reads one user; none is no error.
 func (s *userSearch) readUser(ctx context.Context, id string) ([]wireUser, error) {
@@ -368,6 +372,10 @@ func (c *conn) userObject(w wireUser) resource.Object {
 	return resource.Object{Kind: "user", ID: w.ID, Attrs: cty.ObjectVal(o), Created: w.Created}
 }
 
+// signedUp are the ids that Auth0 gives: to who signs up by themselves, among others.
+// Only who may create users can choose another one.
+var signedUp = regexp.MustCompile(`^auth0\|[0-9a-f]{24}$`)
+
 // doubts marks accounts that anybody may have made: where people sign up by
 // themselves, an e-mail that was not confirmed may be anybody's.
 func (c *conn) doubts(ctx context.Context, q providers.Query, users []resource.Object) ([]resource.Object, error) {
@@ -377,7 +385,7 @@ func (c *conn) doubts(ctx context.Context, q providers.Query, users []resource.O
 	open := map[string]bool{}
 	for i := range users {
 		o := &users[i]
-		if attr.Bool(o.Attrs, "email_verified", false) {
+		if attr.Bool(o.Attrs, "email_verified", false) || strings.HasPrefix(o.ID, idPrefix) && !signedUp.MatchString(o.ID) {
 			continue
 		}
 		name := attr.String(o.Attrs, "connection")
