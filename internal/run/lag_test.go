@@ -30,6 +30,7 @@ var lagging = map[string]memory.Options{
 var dyingAt = map[string]memory.Options{
 	"lag":            lagging["lag"],
 	"replicas":       lagging["replicas"],
+	"index":          {Index: 20 * time.Second},
 	"markers":        {PlainApps: true},
 	"markers of old": {Lag: 20 * time.Second, Alternate: true, PlainApps: true},
 }

@@ -170,7 +170,9 @@ func (r *reader) list(ctx context.Context, p place, q providers.Query) ([]resour
 	if conn.Lag() > 0 && !q.Deleted {
 		expected = r.expect(p, q)
 	}
-	q.Quick = !r.strict && p.alone != lookedUp && providers.SearchLag(conn) > 0
+	if kind, ok := r.conns.kind(p.provider, p.kind); ok {
+		q.Quick = !r.strict && p.alone != lookedUp && !kind.AdoptOnly && providers.SearchLag(conn) > 0
+	}
 	objects, err := r.patience(ctx).List(ctx, conn, q, expected)
 	if err == nil && q.Quick {
 		objects, err = r.confirm(ctx, conn, p, q, objects)

@@ -40,6 +40,9 @@ func (c *conn) Elsewhere() string { return "" }
 // Lag is that of the options, unless the provider block says otherwise.
 func (c *conn) Lag() time.Duration { return c.lag }
 
+// SearchLag is that of the index, if there is one; see [providers.Searcher].
+func (c *conn) SearchLag() time.Duration { return c.p.opts.Index }
+
 // Close does nothing.
 func (c *conn) Close() error { return nil }
 
@@ -82,6 +85,7 @@ func (c *conn) List(ctx context.Context, q providers.Query) ([]resource.Object, 
 		}
 	}
 	for _, by := range c.looks(k, q) {
+		by.Quick = q.Quick
 		_, err := c.request(ctx, Request{Kind: q.Kind, Query: q}, func(bool) {
 			all = append(all, c.p.server.find(q.Kind, q.Parent, by)...)
 		})

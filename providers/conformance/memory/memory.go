@@ -39,6 +39,9 @@ type Options struct {
 	Bulk int
 	// Lag is how long reads answer with the old state after a write.
 	Lag time.Duration
+	// Index is how long lists of persons, and quick queries for them, answer with the
+	// old state after a write.
+	Index time.Duration
 	// Alternate: only every second read does, the first one among them. The
 	// others are answered by a replica that has the new state already.
 	Alternate bool

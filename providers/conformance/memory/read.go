@@ -12,7 +12,7 @@ import (
 
 // page returns the objects of a kind in a parent from first on, at most limit.
 func (s *server) page(kind, parent string, first, limit int) []resource.Object {
-	all := s.visible(kind, parent)
+	all := s.visible(kind, parent, true)
 	if first >= len(all) {
 		return nil
 	}
@@ -25,14 +25,14 @@ func (s *server) filter(kind, parent string, args cty.Value, first, limit int) [
 	var members cty.Value
 	if team := resource.Attr(args, "team"); !team.IsNull() {
 		members = cty.SetValEmpty(cty.String)
-		for _, t := range s.visible("team", parent) {
+		for _, t := range s.visible("team", parent, true) {
 			if t.ID == team.AsString() {
 				members = t.Attr("members")
 			}
 		}
 	}
 	enabled := resource.Attr(args, "enabled")
-	all := slices.DeleteFunc(s.visible(kind, parent), func(o resource.Object) bool {
+	all := slices.DeleteFunc(s.visible(kind, parent, true), func(o resource.Object) bool {
 		return !enabled.IsNull() && !o.Attr("enabled").RawEquals(enabled) ||
 			members != cty.NilVal && members.HasElement(cty.StringVal(o.ID)).False()
 	})
@@ -45,7 +45,7 @@ func (s *server) filter(kind, parent string, args cty.Value, first, limit int) [
 // find returns the objects of a kind in a parent that have one of the ids, or
 // one of the keys.
 func (s *server) find(kind, parent string, q providers.Query) []resource.Object {
-	all := s.visible(kind, parent)
+	all := s.visible(kind, parent, q.Quick)
 	if kind == "site" {
 		for i, o := range all {
 			all[i] = asked(o, q.Keys)
@@ -113,13 +113,17 @@ func with(attrs cty.Value, name string, v cty.Value) cty.Value {
 	return cty.ObjectVal(values)
 }
 
-// visible returns what a read sees: the state of as long ago as the lag is.
-func (s *server) visible(kind, parent string) []resource.Object {
+// visible returns what a read sees: the state of as long ago as the lag is, and for
+// one that the index answers as long ago as that is behind.
+func (s *server) visible(kind, parent string, index bool) []resource.Object {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	until := s.opts.Now()
 	if s.reads++; !s.opts.Alternate || s.reads%2 == 1 {
 		until = until.Add(-s.opts.Lag)
+	}
+	if index && kind == "person" {
+		until = until.Add(-s.opts.Index)
 	}
 	k, _ := kindNamed(kind)
 	home := s.home(k.Parent, parent)
