@@ -30,6 +30,12 @@ type listed struct {
 // appInstance reads a file as the cluster does.
 func (w *world) appInstance(name string) section {
 	w.Helper()
+	return sectionOf(w, w.read(name))
+}
+
+// sectionOf finds the section in the text of an AppInstance.
+func sectionOf(t testing.TB, text string) section {
+	t.Helper()
 	var file struct {
 		Spec struct {
 			Package struct {
@@ -37,8 +43,8 @@ func (w *world) appInstance(name string) section {
 			}
 		}
 	}
-	if err := yaml.Unmarshal([]byte(w.read(name)), &file); err != nil {
-		w.Fatal(err)
+	if err := yaml.Unmarshal([]byte(text), &file); err != nil {
+		t.Fatal(err)
 	}
 	return file.Spec.Package.Spec.Admin
 }

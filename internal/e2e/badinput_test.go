@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// mistake is one of those in a folder: where it begins and what is said.
-type mistake struct{ file, at, summary string }
+// told is one of those in a folder: where it begins and what is said.
+type told struct{ file, at, summary string }
 
 // diagnosticsJSON is what validate -json prints.
 type diagnosticsJSON struct {
@@ -115,9 +115,9 @@ func TestForeignNames(t *testing.T) {
 	toldOnce(t, p.errOut)
 }
 
-func manyMistakes() []mistake {
+func manyMistakes() []told {
 	const main, people = "main.idp.hcl", "people.idp.hcl"
-	return []mistake{
+	return []told{
 		{main, `"sso.example.com"`, "Invalid value for url"},
 		{main, "0\n}", "Invalid value for timeout"},
 		{main, `"okta"`, "Unknown provider"},

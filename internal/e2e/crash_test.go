@@ -2,189 +2,182 @@ package e2e
 
 import (
 	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
-	"github.com/idpctl/idpctl/resource"
+	"github.com/idpctl/idpctl/emulator/fault"
+	"github.com/idpctl/idpctl/plan"
 )
 
-// ordeal is one command that the process is killed in, at every moment.
-type ordeal struct {
-	name string
-	// calls that change something at the server, at least.
-	calls int
-	// prepare makes what is there before the command, and the configuration
-	// that the command is about.
-	prepare func(w *world)
-	// command, and the same once more after the death.
-	command func(w *world) []string
-	// converged demands that all is well after that.
-	converged func(w *world)
+// crash is what the process of one identity provider dies in: an apply that makes
+// one of everything.
+type crash struct {
+	// emulate starts a server, whose reads lag if those of the real one do.
+	emulate func() emulation
+	// hcl is the configuration, with client.influxctl and the users admins.
+	hcl    string
+	admins []string
+	// calls that change something at the server, at least; about says that it may
+	// be a few more or less, as what a replica shows is luck.
+	calls, about int
+	// objects are all that is there in the end.
+	objects []string
+	// passwords are by the addresses of users: those that the configuration says,
+	// and "" where one is delivered.
+	passwords map[string]string
 }
 
-func ordeals() []ordeal {
-	apply := func(w *world) []string { return w.applyArgs() }
-	destroy := func(*world) []string { return []string{"destroy", "-auto-approve", "-input=false"} }
-	return []ordeal{
-		{"apply, all new", 16, prepareNew, apply, convergedNew},
-		{"apply, changes", 12, prepareChanges, apply, convergedChanges},
-		{"apply, replacements", 10, prepareReplacements, apply, convergedReplacements},
-		{"apply, the home replaced", 17, prepareNewHome, apply, convergedNewHome},
-		{"destroy a home", 1, prepareDestroy, destroy, convergedDestroy},
-		{"destroy in a home of others", 9, prepareReleasing, destroy, convergedReleasing},
+// moments are the points of a mutating request at which the process dies.
+var moments = []string{"before", "done", "answered", "noted"}
+
+// cluster is the block of a cluster with an AppInstance.
+func cluster(admins []string) string {
+	return fmt.Sprintf(`
+cluster "production" {
+  client = client.influxctl
+  admins = [%s]
+
+  appinstance {
+    path = "myinfluxdb.yml"
+  }
+}
+`, strings.Join(admins, ", "))
+}
+
+// newCrash is a bubble in which nothing has happened yet.
+func newCrash(t *testing.T, s subject) (*bubble, emulation) {
+	t.Helper()
+	server := s.crash.emulate()
+	b := newBubble(t, s, server, s.crash.hcl+cluster(s.crash.admins))
+	if err := os.WriteFile(filepath.Join(b.dir, "myinfluxdb.yml"), []byte(testdata(t, "myinfluxdb.yml")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return b, server
+}
+
+// dieAt kills the process at the nth request that changes something: before the
+// server does anything, when it is done and nothing is answered, when it is
+// answered and nothing noted, and when the journal has it.
+func (b *bubble) dieAt(n int, moment string) {
+	b.faults.Add(fault.Rule{Mutation: n, Do: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch moment {
+			case "before":
+				b.dead.Store(true)
+				panic(http.ErrAbortHandler)
+			case "done":
+				next.ServeHTTP(httptest.NewRecorder(), r)
+				b.dead.Store(true)
+				panic(http.ErrAbortHandler)
+			default:
+				answer := httptest.NewRecorder()
+				next.ServeHTTP(answer, r)
+				if moment == "noted" {
+					b.noting.Store(true)
+				} else {
+					b.dead.Store(true)
+				}
+				maps.Copy(w.Header(), answer.Header())
+				w.WriteHeader(answer.Code)
+				_, _ = w.Write(answer.Body.Bytes())
+			}
+		})
+	}})
+}
+
+// converged demands that everything is there once, that nothing is left over or
+// left to do, and that everybody has the password that was delivered last.
+func (b *bubble) converged(t *testing.T, s subject, server emulation) {
+	t.Helper()
+	b.empty()
+	tidy(t, b.dir)
+	if got, want := server.objects(t), slices.Sorted(slices.Values(s.crash.objects)); !slices.Equal(got, want) {
+		t.Errorf("there are\n  %s\nand not\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+	emails, owned := map[string]string{}, []string{}
+	for _, o := range stateIn(t, b.dir).Objects {
+		owned = append(owned, o.Address.String())
+		if name, is := strings.CutPrefix(o.Address.String(), "user."); is {
+			emails["user."+name] = name + "@example.com"
+		}
+	}
+	slices.Sort(owned)
+	if twice := slices.Compact(slices.Clone(owned)); len(twice) != len(owned) {
+		t.Errorf("the state knows %v", owned)
+	}
+	for address, password := range s.crash.passwords {
+		got := b.delivered[address]
+		if password == "" && len(got) > 0 {
+			password = got[len(got)-1]
+		}
+		if password == "" || !server.accepts(t, emails[address], password) {
+			t.Errorf("%s: the latest of %d passwords delivered is not the one that is set", address, len(got))
+		}
+	}
+	for address := range b.delivered {
+		if want, ok := s.crash.passwords[address]; !ok || want != "" {
+			t.Errorf("%s got a password", address)
+		}
+	}
+	raw, err := os.ReadFile(filepath.Join(b.dir, "myinfluxdb.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed, want []string
+	for _, u := range sectionOf(t, string(raw)).Users {
+		listed = append(listed, u.Email+" "+u.ID)
+	}
+	for _, address := range s.crash.admins {
+		want = append(want, emails[address]+" "+server.id(t, emails[address]))
+	}
+	if !slices.Equal(listed, want) {
+		t.Errorf("the AppInstance lists %v, not %v", listed, want)
 	}
 }
 
-// TestCrash kills the process at every moment that matters, and applies once
-// more. Each time: nothing twice, nothing left over, nothing to do by hand.
+// TestCrash kills the process at every point of every request that changes
+// something, and applies once more. Nothing is there twice then, nothing is left
+// over, and nothing is to be done by hand.
 func TestCrash(t *testing.T) {
-	forEachTarget(t, func(t *testing.T, on *target) {
-		for _, o := range ordeals() {
-			t.Run(o.name, func(t *testing.T) {
-				t.Parallel()
-				o.run(t, on)
-			})
+	forEachSubject(t, func(t *testing.T, s subject) {
+		n := 0
+		synctest.Test(t, func(t *testing.T) {
+			b, server := newCrash(t, s)
+			b.must(plan.Normal)
+			b.converged(t, s, server)
+			n = b.faults.Mutations()
+		})
+		if n < s.crash.calls {
+			t.Fatalf("%d requests change something", n)
 		}
-	})
-}
-
-func (o ordeal) run(t *testing.T, on *target) {
-	w := newWorld(t, on)
-	o.prepare(w)
-	all, requests := w.rehearse(o.command(w)...)
-	o.converged(w)
-	if requests < o.calls {
-		t.Errorf("there are %d calls that change something, and not %d", requests, o.calls)
-	}
-	t.Run("die", func(t *testing.T) {
-		for _, m := range all {
-			t.Run(m.String(), func(t *testing.T) {
-				t.Parallel()
-				o.dies(t, on, m)
-			})
-		}
-	})
-	t.Logf("%d calls that change something; the process died at %d points", requests, len(all))
-}
-
-// dies kills the process at a moment, runs the command once more, and demands
-// that this was enough.
-func (o ordeal) dies(t *testing.T, on *target, m moment) {
-	w := newWorld(t, on)
-	o.prepare(w)
-	d := w.dieAt(m, o.command(w)...)
-	if !d.killed {
-		t.Fatalf("the process was to be killed, and ended by itself: %s", d.result)
-	}
-	w.faults.Reset()
-	if r := w.idpctl(o.command(w)...); r.code != 0 {
-		t.Fatalf("after the death: %s\nbefore it: %s", r, d.result)
-	}
-	o.converged(w)
-}
-
-// TestCrashWithALateRequest kills the process at every request of an apply, and
-// lets that request reach the server while the next run is at work: while it
-// looks for what was left open, while it plans, and while it makes the same.
-func TestCrashWithALateRequest(t *testing.T) {
-	forEachTarget(t, func(t *testing.T, on *target) {
-		o := ordeals()[0]
-		w := newWorld(t, on)
-		o.prepare(w)
-		_, requests := w.rehearse(o.command(w)...)
-		for n := 1; n <= requests; n++ {
-			for at := 2; at <= 6; at++ {
-				t.Run(fmt.Sprintf("request %d at request %d", n, at), func(t *testing.T) {
-					t.Parallel()
-					w := newWorld(t, on)
-					o.prepare(w)
-					if d := w.dieAt(moment{late, n}, o.command(w)...); !d.killed {
-						t.Fatalf("the process was to be killed, and ended by itself: %s", d.result)
-					}
-					w.faults.Reset()
-					w.arrive(at)
-					if r := w.idpctl(o.command(w)...); r.code != 0 {
-						t.Fatalf("after the death: %s", r)
-					}
-					if !w.arrived {
-						t.Error("the late request did not arrive")
-					}
-					o.converged(w)
+		var died atomic.Int64
+		defer func() { t.Logf("%d requests change something; the process died at %d points", n, died.Load()) }()
+		for request := 1; request <= n; request++ {
+			for _, moment := range moments {
+				t.Run(fmt.Sprintf("%d %s", request, moment), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						b, server := newCrash(t, s)
+						b.dieAt(request, moment)
+						sum, diags := b.try(plan.Normal)
+						if b.dead.Load() {
+							died.Add(1)
+						} else if request <= n-s.crash.about {
+							t.Fatalf("the process was to die, and came to its end: %v %+v", diags, sum)
+						}
+						b.revive()
+						b.must(plan.Normal)
+						b.converged(t, s, server)
+					})
 				})
 			}
 		}
 	})
-}
-
-// tidy demands that a finished run left the state in order, and no file that
-// it needed for itself alone.
-func (w *world) tidy() {
-	w.Helper()
-	s := w.stateNow()
-	if len(s.Pending)+len(s.Intents) > 0 {
-		w.Errorf("left open: %+v %+v", s.Pending, s.Intents)
-	}
-	entries, err := os.ReadDir(w.dir)
-	if err != nil {
-		w.Fatal(err)
-	}
-	may := []string{"main.idp.hcl", "myinfluxdb.yml", credentialsFile, "idpctl.idpstate", "idpctl.idpstate.backup", "idpctl.idpstate.lock"}
-	for _, e := range entries {
-		if !slices.Contains(may, e.Name()) {
-			w.Errorf("%s was left over", filepath.Join(w.dir, e.Name()))
-		}
-	}
-}
-
-// owns demands that the state knows exactly these addresses, all of them as
-// created by idpctl unless they are said to be adopted.
-func (w *world) owns(addresses ...string) {
-	w.Helper()
-	var got []string
-	for _, o := range w.stateNow().Objects {
-		address := o.Address.String()
-		if o.Origin == resource.Adopted {
-			address += " (adopted)"
-		}
-		got = append(got, address)
-	}
-	slices.Sort(got)
-	slices.Sort(addresses)
-	if !slices.Equal(got, addresses) {
-		w.Errorf("the state knows\n  %s\nand not\n  %s", strings.Join(got, "\n  "), strings.Join(addresses, "\n  "))
-	}
-}
-
-// holds demands that a home has exactly these users and groups, given with the
-// e-mails of their members, and one client.
-func (w *world) holds(home, client string, emails []string, teams map[string][]string) {
-	w.Helper()
-	people, has := w.people(home), w.teams(home)
-	for _, email := range emails {
-		if _, ok := people[email]; !ok {
-			w.Errorf("%s is missing", email)
-		}
-	}
-	if len(people) != len(emails) {
-		w.Errorf("there are %d users, not %d: %v", len(people), len(emails), people)
-	}
-	if len(has) != len(teams) {
-		w.Errorf("there are %d groups, not %d: %v", len(has), len(teams), has)
-	}
-	for name, members := range teams {
-		var ids []string
-		for _, email := range members {
-			ids = append(ids, people[email].id)
-		}
-		slices.Sort(ids)
-		if !slices.Equal(has[name], ids) {
-			w.Errorf("the group %s has %v, not %v (%v)", name, has[name], ids, members)
-		}
-	}
-	if apps := w.applications(home); len(apps) != 1 || apps[client] == "" {
-		w.Errorf("the clients are %v", apps)
-	}
 }

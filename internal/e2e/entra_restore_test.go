@@ -27,7 +27,7 @@ func (d *entraTenant) restores(address, id string) {
 func atEachDeath(t *testing.T, n int, test func(t *testing.T, die func(*entraTenant))) {
 	t.Helper()
 	for request := 1; request <= n; request++ {
-		for _, moment := range entraMoments {
+		for _, moment := range moments {
 			t.Run(fmt.Sprintf("%d %s", request, moment), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					test(t, func(d *entraTenant) {

@@ -3,9 +3,6 @@ package e2e
 import (
 	"net/http"
 	"testing"
-
-	"github.com/idpctl/idpctl/providers"
-	"github.com/idpctl/idpctl/providers/keycloak"
 )
 
 // target is an identity provider that the tests run on.
@@ -27,9 +24,6 @@ type target struct {
 	// open signs the somebody else in.
 	open func(t testing.TB, url string) directory
 }
-
-// registry are the providers that there are, as in cmd/idpctl.
-func registry() []providers.Provider { return []providers.Provider{keycloak.New()} }
 
 // directory is what somebody else does and sees at an identity provider,
 // through its own admin API and past idpctl. What fails ends the test.

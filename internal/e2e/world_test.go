@@ -331,13 +331,18 @@ func (w *world) output(name string) string {
 // stateNow is the state as the next run will find it.
 func (w *world) stateNow() *state.State {
 	w.Helper()
-	s, err := state.Open(context.Background(), state.NewLocal(w.path(state.DefaultFile), state.LocalOptions{}), state.Options{Lock: state.NotLocked})
+	return stateIn(w, w.dir)
+}
+
+func stateIn(t testing.TB, dir string) *state.State {
+	t.Helper()
+	s, err := state.Open(context.Background(), state.NewLocal(filepath.Join(dir, state.DefaultFile), state.LocalOptions{}), state.Options{Lock: state.NotLocked})
 	if err != nil {
-		w.Fatal(err)
+		t.Fatal(err)
 	}
 	view := s.View()
 	if err := s.Close(); err != nil {
-		w.Fatal(err)
+		t.Fatal(err)
 	}
 	return view
 }

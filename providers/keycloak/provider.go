@@ -3,6 +3,7 @@ package keycloak
 import (
 	"context"
 	"math"
+	"net"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -19,7 +20,16 @@ import (
 // New returns the provider.
 func New() providers.Provider { return provider{} }
 
-type provider struct{}
+// Options change how a provider reaches Keycloak; they are for tests.
+type Options struct {
+	// DialContext takes the place of the network.
+	DialContext func(ctx context.Context, network, addr string) (net.Conn, error)
+}
+
+// NewWith returns a provider for tests.
+func NewWith(o Options) providers.Provider { return provider{o} }
+
+type provider struct{ options Options }
 
 // defaultClientID is the client that every realm has for its administrators'
 // command line tools; it allows the password grant.
@@ -143,7 +153,7 @@ func kinds() []resource.Kind {
 }
 
 // Open checks the provider block; see [providers.Provider].
-func (provider) Open(_ context.Context, cfg providers.Config) (providers.Conn, error) {
+func (p provider) Open(_ context.Context, cfg providers.Config) (providers.Conn, error) {
 	creds, err := readCredentials(cfg.Attrs)
 	if err != nil {
 		return nil, err
@@ -154,6 +164,7 @@ func (provider) Open(_ context.Context, cfg providers.Config) (providers.Conn, e
 		CAHint:             "ca_file",
 		InsecureSkipVerify: attr.Bool(cfg.Attrs, "tls_insecure_skip_verify", false),
 		Timeout:            time.Duration(attr.Int(cfg.Attrs, "timeout", 60)) * time.Second,
+		DialContext:        p.options.DialContext,
 	}
 	if file := attr.String(cfg.Attrs, "ca_file"); file != "" {
 		if !filepath.IsAbs(file) {

@@ -1,0 +1,149 @@
+package e2e
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	emulator "github.com/idpctl/idpctl/emulator/entra"
+	"github.com/idpctl/idpctl/providers"
+)
+
+// onEntra is Entra ID's row.
+func onEntra() subject {
+	return subject{
+		name:     "entra",
+		secrets:  []string{emulator.DefaultClientSecret, "eyJ"}, // a JWT begins with that
+		mutates:  emulator.Mutates,
+		provider: func(client *http.Client) providers.Provider { return entraThrough(client, "") },
+		block:    entraBlock,
+		home:     "tenant.contoso",
+		crash: crash{
+			emulate: func() emulation {
+				return entraEmulation(entraServer(emulator.Options{Lag: emulator.Lag{Max: 20 * time.Second, Seed: 7}}))
+			},
+			hcl: entraScenario, admins: []string{"user.a", "user.b"},
+			calls: 6, about: 3, // replicas make it a request more or less
+			objects: []string{
+				"client influxctl", "principal influxctl",
+				"user a@example.com", "user b@example.com", "user c@example.com", "user doc@elsewhere.example",
+				"group admins: a@example.com b@example.com c@example.com doc@elsewhere.example",
+			},
+			passwords: map[string]string{"user.a": "", "user.b": ""},
+		},
+		mistaken: entraInTheWay,
+		mistakes: entraMistakes(),
+	}
+}
+
+// entraScenario has one of everything: an application and its service principal,
+// three members, a guest, a group of all four, and assignments.
+const entraScenario = `
+client "influxctl" {
+  tenant              = tenant.contoso
+  assignment_required = true
+  assigned            = [group.admins, user.a]
+  owners              = [user.a]
+}
+user "a" {
+  tenant            = tenant.contoso
+  email             = "a@example.com"
+  first_name        = "A"
+  last_name         = "One"
+  generate_password = true
+}
+user "b" {
+  tenant            = tenant.contoso
+  email             = "b@example.com"
+  first_name        = "B"
+  last_name         = "Two"
+  generate_password = true
+}
+user "c" {
+  tenant = tenant.contoso
+  email  = "c@example.com"
+}
+user "guest" {
+  tenant     = tenant.contoso
+  email      = "doc@elsewhere.example"
+  first_name = "Doc"
+  guest      = true
+  invite     = true
+}
+group "admins" {
+  tenant  = tenant.contoso
+  members = [user.a, user.b, user.c, user.guest]
+}
+`
+
+// entraEmulation looks into an emulator past its replicas.
+func entraEmulation(server *emulator.Server) emulation {
+	return emulation{
+		Handler: server,
+		objects: func(testing.TB) (lines []string) {
+			emails := map[string]string{}
+			for _, u := range server.Users() {
+				emails[u.ID] = u.Mail
+				lines = append(lines, "user "+u.Mail)
+			}
+			for _, g := range server.Groups() {
+				lines = append(lines, teamLine(g.DisplayName, g.Members, emails))
+			}
+			for _, a := range server.Applications() {
+				if a.AppID != emulator.DefaultClientID {
+					lines = append(lines, "client "+a.DisplayName)
+				}
+			}
+			for _, p := range server.ServicePrincipals() {
+				lines = append(lines, "principal "+p.DisplayName)
+			}
+			for _, d := range server.DeletedItems() {
+				lines = append(lines, "deleted "+d.DisplayName)
+			}
+			slices.Sort(lines)
+			return lines
+		},
+		id: func(_ testing.TB, email string) string {
+			for _, u := range server.Users() {
+				if u.Mail == email {
+					return u.ID
+				}
+			}
+			return ""
+		},
+		accepts: func(_ testing.TB, email, password string) bool { return server.PasswordIs(email, password) },
+	}
+}
+
+// entraInTheWay has two groups of one name, and somebody with an e-mail.
+func entraInTheWay(testing.TB) emulation {
+	server := entraServer(emulator.Options{})
+	server.AddGroup(map[string]any{"displayName": "twins"})
+	server.AddGroup(map[string]any{"displayName": "twins"})
+	server.AddUser(map[string]any{"userPrincipalName": "taken@example.com", "mail": "taken@example.com", "displayName": "Taken", "accountEnabled": true})
+	return entraEmulation(server)
+}
+
+func entraMistakes() []mistake {
+	member := func(lines string) string { return "user \"m\" {\n  tenant = tenant.contoso\n" + lines + "\n}\n" }
+	of := func(app emulator.App) func(testing.TB) emulation {
+		return func(testing.TB) emulation { return entraEmulation(entraServer(emulator.Options{App: app})) }
+	}
+	return []mistake{
+		{name: "a domain that is not verified", hcl: member(`  email = "m@other.example"`), at: `"m@other`, says: "none of the tenant's verified domains"},
+		{name: "a name of another domain", hcl: member("  email = \"m@example.com\"\n  user_principal_name = \"m@other.example\""), at: `"m@other`, says: "set guest = true"},
+		{name: "a weak password", hcl: member("  email = \"m@example.com\"\n  initial_password = \"password\""), at: `"password"`, says: "too weak"},
+		{name: "a guest of one's own", hcl: member("  email = \"m@example.com\"\n  guest = true"), at: `"m@`, says: "own domain"},
+		{name: "a guest with a password", hcl: member("  email = \"m@other.example\"\n  guest = true\n  generate_password = true"), at: "true\n}", says: "no password here"},
+		{name: "an invited member", hcl: member("  email = \"m@example.com\"\n  invite = true"), at: "true", says: "Only a guest is invited"},
+		{name: "another tenant", hcl: "tenant \"other\" {\n  domain = \"fabrikam.com\"\n}\n", says: "no verified domain"},
+		{name: "a realm", hcl: "realm \"r\" {}\n", at: `realm "r"`, says: "Write tenant"},
+		{name: "a name of Keycloak's", hcl: member("  email = \"m@example.com\"\n  username = \"m\""), at: "username", says: "Write user_principal_name"},
+		{name: "two groups of the name", hcl: "group \"twins\" {\n  tenant = tenant.contoso\n}\n", says: "Several objects match"},
+		{name: "somebody with the e-mail", hcl: member("  email = \"taken@example.com\"\n  user_principal_name = \"m@example.com\""), at: `"taken@`, says: "Another object is in the way"},
+		{name: "nobody there", hcl: "data \"user\" \"x\" {\n  tenant = tenant.contoso\n  email = \"nobody@example.com\"\n}\n", at: `"nobody@`, says: "nobody@example.com"},
+		{name: "a wrong secret", hcl: entraScenario, server: of(emulator.App{Secret: "another-secret"}), at: `provider "entra"`, says: "Signing in to Entra ID failed"},
+		{name: "a secret of the past", hcl: entraScenario, server: of(emulator.App{SecretExpires: time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)}), at: `provider "entra"`, says: "Signing in to Entra ID failed"},
+	}
+}
