@@ -14,7 +14,7 @@ import (
 func onEntra() subject {
 	return subject{
 		name:     "entra",
-		secrets:  []string{emulator.DefaultClientSecret, "eyJ"}, // a JWT begins with that
+		secrets:  []string{emulator.DefaultClientSecret, "eyJ", "wrong-horse", "line-breaks", "not-For-long"}, // a JWT begins with eyJ
 		mutates:  emulator.Mutates,
 		provider: func(client *http.Client) providers.Provider { return entraThrough(client, "") },
 		block:    entraBlock,
@@ -34,6 +34,17 @@ func onEntra() subject {
 		},
 		mistaken: entraInTheWay,
 		mistakes: entraMistakes(),
+		failures: failures{
+			folder: "entra",
+			server: func(*testing.T) (http.Handler, func()) {
+				tenant := entraServer(emulator.Options{})
+				tenant.AddUser(map[string]any{"userPrincipalName": "clara@example.com", "mail": "clara@example.com", "displayName": "Clara", "givenName": "Clara", "surname": "Clayton"})
+				tenant.Settle()
+				return tenant, tenant.Settle
+			},
+			environ: func(address string) []string { return entraAt(address, "") },
+			add:     entraFailures,
+		},
 	}
 }
 

@@ -2,10 +2,14 @@ package e2e
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +18,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	emulator "github.com/idpctl/idpctl/emulator/entra"
+	"github.com/idpctl/idpctl/emulator/localca"
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/entra"
 )
@@ -86,3 +91,39 @@ func (c tokens) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azc
 	}
 	return azcore.AccessToken{Token: answer.Token, ExpiresOn: time.Now().Add(time.Duration(answer.Expires) * time.Second)}, nil
 }
+
+// tenant is an emulated tenant of Entra ID, over TLS.
+type tenant struct {
+	*emulator.Server
+	url, ca     string
+	certificate *localca.Certificate
+}
+
+func newTenant(t testing.TB, opts emulator.Options) *tenant {
+	t.Helper()
+	certificate, err := localca.New(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tn := &tenant{Server: entraServer(opts), ca: filepath.Join(t.TempDir(), "ca.pem"), certificate: certificate}
+	server := httptest.NewUnstartedServer(tn.Server)
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate.Server}, MinVersion: tls.VersionTLS12}
+	server.Config.ErrorLog = quiet() // connections that nobody used after all
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	tn.url = server.URL
+	if err := os.WriteFile(tn.ca, certificate.CA, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return tn
+}
+
+// environ is where the tenant is and who asks, without a credential.
+func (tn *tenant) environ(more ...string) []string {
+	return append([]string{
+		"AZURE_TENANT_ID=" + emulator.DefaultTenantID, "AZURE_CLIENT_ID=" + emulator.DefaultClientID,
+		"ENTRA_AUTHORITY_ENDPOINT=" + tn.url, "ENTRA_GRAPH_ENDPOINT=" + tn.url, "ENTRA_CA_FILE=" + tn.ca,
+	}, more...)
+}
+
+const entraSecret = "AZURE_CLIENT_SECRET=" + emulator.DefaultClientSecret

@@ -3,12 +3,8 @@
 package e2e
 
 import (
-	"bytes"
-	"context"
 	"crypto/tls"
 	"encoding/json"
-	"io"
-	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -17,80 +13,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/idpctl/idpctl/emulator/entra"
 	"github.com/idpctl/idpctl/emulator/formclient"
 	emulator "github.com/idpctl/idpctl/emulator/keycloak"
-	"github.com/idpctl/idpctl/emulator/localca"
-	"github.com/idpctl/idpctl/internal/cli"
 	"github.com/idpctl/idpctl/oidc"
-	"github.com/idpctl/idpctl/providers"
-	entraprovider "github.com/idpctl/idpctl/providers/entra"
-	"github.com/idpctl/idpctl/providers/keycloak"
 	"github.com/idpctl/idpctl/resource"
 )
-
-// folder is a copy of an example, and where its server is.
-type folder struct {
-	testing.TB
-	dir     string
-	environ []string
-}
-
-func example(t testing.TB, name string, environ ...string) *folder {
-	t.Helper()
-	f := &folder{TB: t, dir: t.TempDir(), environ: environ}
-	if err := os.CopyFS(f.dir, os.DirFS(filepath.Join("../../examples", name))); err != nil {
-		t.Fatal(err)
-	}
-	return f
-}
-
-func (f *folder) idpctl(args ...string) result {
-	f.Helper()
-	var stdout, stderr bytes.Buffer
-	code := f.main(context.Background(), &stdout, &stderr, args...)
-	return result{code, stdout.String(), stderr.String()}
-}
-
-func (f *folder) main(ctx context.Context, stdout, stderr io.Writer, args ...string) int {
-	return cli.Main(ctx, append([]string{"-chdir=" + f.dir}, args...), &cli.Env{
-		Stdin: strings.NewReader(""), Stdout: stdout, Stderr: stderr, Version: "0.0.0", Environ: f.environ,
-		Providers: []providers.Provider{keycloak.New(), entraprovider.New()},
-		Exit:      func(int) { panic("nobody interrupts these tests") },
-	})
-}
-
-// replace edits a file of the folder.
-func (f *folder) replace(name, old, text string) {
-	f.Helper()
-	was := f.read(name)
-	if !strings.Contains(was, old) {
-		f.Fatalf("%s has no %s", name, old)
-	}
-	if err := os.WriteFile(filepath.Join(f.dir, name), []byte(strings.Replace(was, old, text, 1)), 0o600); err != nil {
-		f.Fatal(err)
-	}
-}
-
-func (f *folder) must(code int, args ...string) string {
-	f.Helper()
-	r := f.idpctl(args...)
-	if r.code != code {
-		f.Fatalf("idpctl %s: want exit code %d, got %s", strings.Join(args, " "), code, r)
-	}
-	return r.stdout
-}
-
-func (f *folder) read(name string) string {
-	f.Helper()
-	raw, err := os.ReadFile(filepath.Join(f.dir, name))
-	if err != nil {
-		f.Fatal(err)
-	}
-	return string(raw)
-}
 
 // works demands that an example plans, applies, and has nothing left to do, and
 // returns its outputs.
@@ -116,24 +45,6 @@ func (f *folder) works() map[string]any {
 	return out
 }
 
-// firstPassword is what was delivered to a user.
-func (f *folder) firstPassword(username string) string {
-	f.Helper()
-	var file struct {
-		Credentials []struct{ Username, Password string }
-	}
-	if err := json.Unmarshal([]byte(f.read(credentialsFile)), &file); err != nil {
-		f.Fatal(err)
-	}
-	for _, c := range file.Credentials {
-		if c.Username == username {
-			return c.Password
-		}
-	}
-	f.Fatalf("%s got no password", username)
-	return ""
-}
-
 func TestQuickstart(t *testing.T) {
 	server := httptest.NewServer(emulator.New(emulator.Options{AdminUser: "admin", AdminPassword: "admin"}))
 	t.Cleanup(server.Close)
@@ -143,43 +54,6 @@ func TestQuickstart(t *testing.T) {
 		t.Errorf("%v\n%s", outputs, file)
 	}
 }
-
-// tenant is an emulated tenant of Entra ID, over TLS.
-type tenant struct {
-	*entra.Server
-	url, ca     string
-	certificate *localca.Certificate
-}
-
-func newTenant(t testing.TB, opts entra.Options) *tenant {
-	t.Helper()
-	certificate, err := localca.New(time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	opts.VerifiedDomains = []string{"example.com"}
-	tn := &tenant{Server: entra.New(opts), ca: filepath.Join(t.TempDir(), "ca.pem"), certificate: certificate}
-	server := httptest.NewUnstartedServer(tn.Server)
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate.Server}, MinVersion: tls.VersionTLS12}
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // connections that nobody used after all
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	tn.url = server.URL
-	if err := os.WriteFile(tn.ca, certificate.CA, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return tn
-}
-
-// environ is where the tenant is and who asks, without a credential.
-func (tn *tenant) environ(more ...string) []string {
-	return append([]string{
-		"AZURE_TENANT_ID=" + entra.DefaultTenantID, "AZURE_CLIENT_ID=" + entra.DefaultClientID,
-		"ENTRA_AUTHORITY_ENDPOINT=" + tn.url, "ENTRA_GRAPH_ENDPOINT=" + tn.url, "ENTRA_CA_FILE=" + tn.ca,
-	}, more...)
-}
-
-const entraSecret = "AZURE_CLIENT_SECRET=" + entra.DefaultClientSecret
 
 // The example for Entra ID is the quickstart with another provider and another
 // home.

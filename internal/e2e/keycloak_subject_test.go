@@ -17,7 +17,7 @@ import (
 func onKeycloakEmulator() subject {
 	return subject{
 		name:    "keycloak",
-		secrets: []string{"eyJ", "wrong-horse", "not-1985"}, // a JWT begins with eyJ
+		secrets: []string{"eyJ", "wrong-horse", "not-1985", "not-for-long", "limited-1985", "pipeline-1985", "desk-1985"}, // a JWT begins with eyJ
 		mutates: fault.Mutates,
 		provider: func(client *http.Client) providers.Provider {
 			return keycloak.NewWith(keycloak.Options{DialContext: client.Transport.(*http.Transport).DialContext})
@@ -36,6 +36,12 @@ func onKeycloakEmulator() subject {
 		},
 		mistaken: keycloakInTheWay,
 		mistakes: keycloakMistakes(),
+		failures: failures{
+			folder:  "keycloak",
+			server:  func(*testing.T) (http.Handler, func()) { return emulator.New(emulator.Options{}), func() {} },
+			environ: func(address string) []string { return keycloakAt(address, "KEYCLOAK_CA_FILE=ca.pem") },
+			add:     keycloakFailures,
+		},
 	}
 }
 

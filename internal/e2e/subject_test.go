@@ -33,6 +33,7 @@ type subject struct {
 	// with a configuration that it is asked about.
 	mistaken func(t testing.TB) emulation
 	mistakes []mistake
+	failures failures
 }
 
 // subjects is the table of identity providers.

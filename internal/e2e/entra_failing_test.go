@@ -1,24 +1,12 @@
-//go:build !keycloak
-
 package e2e
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
-	"fmt"
 	"io"
-	"maps"
 	"net/http"
-	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
-	"time"
-	"unicode"
 
 	"github.com/idpctl/idpctl/emulator/entra"
 	"github.com/idpctl/idpctl/emulator/fault"
@@ -40,148 +28,6 @@ const (
 	escape    = "\x1b]0;owned\x07\x1b[31m\u009b2J\u202e"
 )
 
-// failing is a server of Entra ID that fails in one way.
-type failing struct {
-	name    string
-	environ []string
-	slow    bool
-	// timed: it has one second for each request, and runs when the others are done,
-	// so that no other request takes longer.
-	timed bool
-	// errors are how many are told, if it is not one.
-	errors int
-	// server is asked; nil if it is not the emulator.
-	server *fault.Injector
-}
-
-// TestEntraServersThatFail: each of them is one clear error, and nothing is
-// changed. Most cases of one state run at the same time, as they wait.
-func TestEntraServersThatFail(t *testing.T) {
-	testdata, err := filepath.Abs("testdata/badinput")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Chdir(t.TempDir()) // messages name files as seen from here
-	trusted, foreign := newAuthority(t), newAuthority(t)
-	elsewhere := trusted.serve("", far, asksNothing(t)) // trusted, so that it is not TLS that keeps requests away
-	for _, state := range []string{"absent", "there"} {
-		home := &folder{TB: t, dir: "home-" + state}
-		if err := os.CopyFS(home.dir, os.DirFS(filepath.Join(testdata, "entra"))); err != nil {
-			t.Fatal(err)
-		}
-		for name, text := range map[string]string{"ca.pem": trusted.pem(), "garbage.pem": "no certificate"} {
-			if err := os.WriteFile(filepath.Join(home.dir, name), []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		tenant := entra.New(entra.Options{VerifiedDomains: []string{"example.com"}})
-		tenant.AddUser(map[string]any{"userPrincipalName": "clara@example.com", "mail": "clara@example.com", "displayName": "Clara", "givenName": "Clara", "surname": "Clayton"})
-		tenant.Settle()
-		if state == "there" {
-			home.environ = entraAt(trusted.serve("", far, tenant), "")
-			home.must(0, "apply", "-auto-approve")
-			tenant.Settle()
-		}
-		cases := entraFailures(t, trusted, foreign, tenant, elsewhere)
-		told := make([]result, len(cases))
-		dirs := make([]string, len(cases))
-		before := filesIn(t, home.dir)
-		var group sync.WaitGroup
-		var timed []func()
-		for i, c := range cases {
-			if c.slow && state == "absent" {
-				continue // with a state there is more to leave alone
-			}
-			dirs[i] = fmt.Sprintf("%s%03d", state, i) // one each: a run locks its state
-			if err := os.Mkdir(dirs[i], 0o700); err != nil {
-				t.Fatal(err)
-			}
-			for name, text := range before {
-				if err := os.WriteFile(filepath.Join(dirs[i], name), []byte(text), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			run := func() {
-				ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute) // what never ends is a failure, too
-				defer stop()
-				var stdout, stderr bytes.Buffer
-				code := (&folder{TB: t, dir: dirs[i], environ: c.environ}).main(ctx, &stdout, &stderr, "apply", "-auto-approve", "-input=false")
-				told[i] = result{code, stdout.String(), stderr.String()}
-			}
-			if c.timed {
-				timed = append(timed, run)
-				continue
-			}
-			group.Go(run)
-		}
-		group.Wait()
-		for _, run := range timed {
-			group.Go(run)
-		}
-		group.Wait()
-		var all strings.Builder
-		for i, c := range cases {
-			if dirs[i] == "" {
-				continue
-			}
-			t.Run(c.name+" with the state "+state, func(t *testing.T) {
-				said := told[i]
-				if said.code != 1 || said.stdout != "" {
-					t.Errorf("exit code %d, and to standard output:\n%s", said.code, said.stdout)
-				}
-				clearErrors(t, max(c.errors, 1), said.stderr)
-				nothingHarmful(t, said.stderr)
-				if c.server != nil && c.server.Mutations() > 0 {
-					t.Errorf("%d requests may have changed something", c.server.Mutations())
-				}
-				if after := filesIn(t, dirs[i]); !maps.Equal(before, after) {
-					t.Errorf("files were changed: %v", changedFiles(before, after))
-				}
-				fmt.Fprintf(&all, "== %s\n%s\n", c.name, strings.ReplaceAll(said.stderr, dirs[i], state+"000"))
-			})
-		}
-		golden(t, filepath.Join(testdata, "entra-state-"+state+".txt"), all.String())
-	}
-}
-
-// clearErrors demands errors that say where, and then what to do.
-func clearErrors(t *testing.T, want int, text string) {
-	t.Helper()
-	said := strings.Split(text, "\nError: ")[1:]
-	if len(said) != want {
-		t.Errorf("%d errors instead of %d:\n%s", len(said), want, text)
-	}
-	toldOnce(t, text)
-	for _, one := range said {
-		_, after, found := strings.Cut(one, "/main.idp.hcl line ")
-		if !found {
-			t.Errorf("no place:\n%s", one)
-		}
-		_, hint, _ := strings.Cut(after, "\n\n")
-		hint = strings.TrimSpace(regexp.MustCompile(`While reading [^.]*\.|\d errors\.`).ReplaceAllString(hint, ""))
-		if hint == "" {
-			t.Errorf("it does not say what to do:\n%s", one)
-		}
-	}
-}
-
-// nothingHarmful demands a text without secrets, and without what a terminal
-// obeys.
-func nothingHarmful(t *testing.T, text string) {
-	t.Helper()
-	for _, secret := range []string{entra.DefaultClientSecret, "eyJ", "wrong-horse", "line-breaks", "not-For-long"} {
-		if strings.Contains(text, secret) {
-			t.Errorf("%q is shown:\n%s", secret, text)
-		}
-	}
-	for _, r := range text {
-		if r != '\n' && !unicode.IsPrint(r) {
-			t.Errorf("%U is printed: %q", r, text)
-			break
-		}
-	}
-}
-
 // entraAt is the environment of a tenant whose two endpoints may differ.
 func entraAt(authority, graph string, more ...string) []string {
 	if graph == "" {
@@ -194,24 +40,19 @@ func entraAt(authority, graph string, more ...string) []string {
 }
 
 // entraFailures are the ways to fail in front of a tenant.
-func entraFailures(t *testing.T, trusted, foreign *authority, tenant http.Handler, elsewhere string) []failing {
-	var cases []failing
-	good := trusted.serve("", far, tenant)
+func entraFailures(p *pit) {
+	t, good, tenant, trusted, foreign, elsewhere := p.t, p.good, p.server, p.trusted, p.foreign, p.elsewhere
 	at := func(name, authority, graph string, more ...string) *failing {
-		cases = append(cases, failing{name: name, environ: entraAt(authority, graph, more...)})
-		return &cases[len(cases)-1]
+		return p.at(name, entraAt(authority, graph, more...)...)
 	}
 	on := func(name string, path *regexp.Regexp, do fault.Action, more ...string) *failing {
-		in := fault.New(tenant)
-		in.Mutating = entra.Mutates
-		in.Add(fault.Rule{Path: path, Do: do})
+		in := p.behind(tenant, path, do)
 		c := at(name, trusted.serve("", far, in), "", more...)
 		c.server = in
 		return c
 	}
 	of := func(name string, o entra.Options, more ...string) *failing {
-		o.VerifiedDomains = []string{"example.com"}
-		return at(name, trusted.serve("", far, entra.New(o)), "", more...)
+		return at(name, trusted.serve("", far, entraServer(o)), "", more...)
 	}
 	nothing, withoutTLS := asksNothing(t), noRequests(t)
 
@@ -262,8 +103,7 @@ func entraFailures(t *testing.T, trusted, foreign *authority, tenant http.Handle
 	}
 	asks := `{"error":{"code":"x","message":"y"},"responses":[],"value":[]`
 	for _, p := range places {
-		c := on("hangs: "+p.name, p.path, hang(), "IDPCTL_VAR_timeout=1")
-		c.slow, c.timed = true, true
+		on("hangs: "+p.name, p.path, hang(), "IDPCTL_VAR_timeout=1").hangs()
 		on("a log-in page: "+p.name, p.path, fault.HTML())
 		on("redirected elsewhere: "+p.name, p.path, redirect(elsewhere))
 		on("10 MB of HTML: "+p.name, p.path, muchHTML())
@@ -389,7 +229,6 @@ func entraFailures(t *testing.T, trusted, foreign *authority, tenant http.Handle
 		return base + "@" + strings.TrimPrefix(elsewhere, "https://") + "/v1.0/" + kind
 	}))
 	on("the next page of no address", graphAll, linked(func(base, _ string) string { return base + "/v1.0/%zz" + escape }))
-	return cases
 }
 
 // TestEntraNamesAreHarmless: a terminal obeys nothing that stands in a directory.
@@ -408,37 +247,7 @@ func TestEntraNamesAreHarmless(t *testing.T) {
 		if r.code != 0 {
 			t.Errorf("idpctl %s: %s", command, r)
 		}
-		nothingHarmful(t, r.stdout+r.stderr)
+		nothingHarmful(t, onEntra().secrets, r.stdout+r.stderr)
 	}
-	nothingHarmful(t, f.read("myinfluxdb.yml"))
-}
-
-// quote is a value as JSON.
-func quote(v any) string {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return string(raw)
-}
-
-// altered lets the server answer, and changes what it says. base is its address.
-func altered(change func(base string, body map[string]any)) fault.Action {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			held := httptest.NewRecorder()
-			next.ServeHTTP(held, r)
-			var body map[string]any
-			d := json.NewDecoder(bytes.NewReader(held.Body.Bytes()))
-			d.UseNumber()
-			raw := held.Body.Bytes()
-			if d.Decode(&body) == nil {
-				change("https://"+r.Host, body)
-				raw = []byte(quote(body))
-			}
-			maps.Copy(w.Header(), held.Header())
-			w.WriteHeader(held.Code)
-			_, _ = w.Write(raw)
-		})
-	}
+	nothingHarmful(t, onEntra().secrets, f.read("myinfluxdb.yml"))
 }
