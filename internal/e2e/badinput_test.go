@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/idpctl/idpctl/providers"
 )
 
 // told is one of those in a folder: where it begins and what is said.
@@ -21,10 +23,32 @@ type diagnosticsJSON struct {
 	}
 }
 
+// many is a folder with many mistakes at once.
+type many struct {
+	// environ leads to a server that may be asked nothing.
+	environ func(address string) []string
+	// providers are those that there are, as mistaken has them.
+	providers []providers.Provider
+	told      []told
+	// kinds of mistakes, at least.
+	kinds int
+}
+
 // TestManyMistakes: one run tells all of them, each with its place, and sends
 // no request and writes no file.
 func TestManyMistakes(t *testing.T) {
-	m := newMistaken(t, "many", "KEYCLOAK_URL="+noRequests(t), "KEYCLOAK_USER=admin", "KEYCLOAK_PASSWORD=admin")
+	forEachSubject(t, func(t *testing.T, s subject) {
+		m := newMistaken(t, s.name+"-many", s.many.environ(noRequests(t))...)
+		m.providers = s.many.providers
+		m.tellsAll(s.name+"-many.txt", s.many, s.secrets)
+	})
+}
+
+// tellsAll demands that the mistakes of the folder are told, and nothing else, in a
+// text that a file has, without a secret.
+func (m *mistaken) tellsAll(name string, many many, secrets []string) {
+	t := m.t
+	t.Helper()
 	before := m.files()
 
 	p := m.run("validate", "-json")
@@ -50,29 +74,28 @@ func TestManyMistakes(t *testing.T) {
 		places[place{fmt.Sprintf("%s:%d:%d", d.Range.Filename, d.Range.Start.Line, d.Range.Start.Column), d.Summary}] = true
 		summaries[d.Summary] = true
 	}
-	for _, want := range manyMistakes() {
+	for _, want := range many.told {
 		text := before[want.file]
 		i := strings.Index(text, want.at)
 		if i < 0 {
 			t.Fatalf("%s has no %q", want.file, want.at)
 		}
-		line := strings.Count(text[:i], "\n") + 1
-		column := i - strings.LastIndex(text[:i], "\n")
-		at := fmt.Sprintf("%s:%d:%d", want.file, line, column)
+		at := want.file + ":" + lineAndColumn(text, i)
 		if !places[place{at, want.summary}] {
 			t.Errorf("at %s, %q, nothing is told of %q", at, want.at, want.summary)
 		}
 	}
-	if n := len(manyMistakes()); len(said.Diagnostics) != n {
+	if n := len(many.told); len(said.Diagnostics) != n {
 		t.Errorf("%d mistakes are told, and there are %d:\n%s", len(said.Diagnostics), n, p.out)
 	}
-	if len(summaries) < 20 {
+	if len(summaries) < many.kinds {
 		t.Errorf("only %d different mistakes", len(summaries))
 	}
 
 	first := m.run("plan")
-	m.golden("many.txt", first.errOut)
+	m.golden(name, first.errOut)
 	toldOnce(t, first.errOut)
+	nothingHarmful(t, secrets, p.out+first.errOut)
 	for _, command := range []string{"plan", "apply -auto-approve", "destroy -auto-approve", "verify", "plan -refresh=false"} {
 		p := m.run(strings.Fields(command)...)
 		if p.code != 1 || p.out != "" || p.errOut != first.errOut {
@@ -113,48 +136,4 @@ func TestForeignNames(t *testing.T) {
 	}
 	m.golden("foreign.txt", p.errOut)
 	toldOnce(t, p.errOut)
-}
-
-func manyMistakes() []told {
-	const main, people = "main.idp.hcl", "people.idp.hcl"
-	return []told{
-		{main, `"sso.example.com"`, "Invalid value for url"},
-		{main, "0\n}", "Invalid value for timeout"},
-		{main, `"okta"`, "Unknown provider"},
-		{main, `"marty"`, "Invalid default value for variable"},
-		{main, `variable "first_name"`, "Invalid value for variable"},
-		{main, "half  = local.whole", "Cycle"},
-		{main, "display_nam ", "Unsupported argument"},
-		{main, `"soon"`, "Incorrect attribute value type"},
-		{main, `"internal"`, "Invalid value for ssl_required"},
-		{main, "70000", "Invalid value for port"},
-		{main, "smtp_server {\n    host = \"mail2", "Duplicate smtp_server block"},
-		{main, "realm.influxd\n", "Reference to undeclared resource"},
-		{main, "grant_types", "Unsupported argument"},
-		{main, `usr "marty"`, "Unsupported block type"},
-		{main, "var.keycloak_password\n}\n\noutput", "Output refers to sensitive values"},
-		{main, ".emial", "Unsupported attribute"},
-		{main, "output \"email\" {\n  value = user.marty.email\n", "Duplicate output definition"},
-		{main, "var.keycloak_pasword", "Reference to undeclared input variable"},
-		{people, `"mcfly.example.com"`, "Invalid value for email"},
-		{people, "usage_location", "Unsupported argument"},
-		{people, `""`, "Invalid value for username"},
-		{people, `"brown@example.com"`, "Duplicate user"},
-		{people, `"perhaps"`, "Incorrect attribute value type"},
-		{people, `user "doc"`, "Missing required argument"},
-		{people, "user \"doc\" {\n  realm      = realm.influxdb\n  email      = \"doc", "Duplicate user configuration"},
-		{people, `["a", "b"]`, "Invalid for_each argument"},
-		{people, "capitalise", "Call to unknown function"},
-		{people, "each.valeu", "Invalid \"each\" attribute"},
-		{people, "true\n\n  lifecycle", "Conflicting arguments"},
-		{people, "prevent_destory", "Unsupported argument"},
-		{people, `group "one"`, "Cycle"},
-		{people, "[client.influxctl", "Invalid reference"},
-		{people, `[client.influxctl, "marty"]`, "Invalid reference"},
-		{people, `data "user" "lorraine"`, "Invalid combination of arguments"},
-		{people, "first_name = \"Biff\"", "Unsupported argument"},
-		{people, "[user.marty]", "Admins of different realms"},
-		{people, "[data.user.lorraine]", "Admins of different realms"},
-		{people, `"./myinfluxdb.yml"`, "Two targets write one file"},
-	}
 }

@@ -28,6 +28,9 @@ type mistaken struct {
 	env []string
 	// testdata is where the expected texts are.
 	testdata string
+	// providers are those that there are; if there are none, Keycloak and another
+	// one on paper.
+	providers []providers.Provider
 }
 
 // newMistaken makes a folder with the files of one in testdata/badinput.
@@ -58,9 +61,13 @@ func (m *mistaken) write(name, text string) {
 func (m *mistaken) run(args ...string) printed {
 	m.t.Helper()
 	var out, errOut lockedBuffer
+	all := m.providers
+	if all == nil {
+		all = []providers.Provider{keycloak.New(), entraOnPaper{}}
+	}
 	code := cli.Main(context.Background(), args, &cli.Env{
 		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errOut, Environ: m.env,
-		Providers: []providers.Provider{keycloak.New(), entraOnPaper{}},
+		Providers: all,
 		Version:   "0.0.0",
 		Exit:      func(int) { m.t.Error("the process was to end at once") },
 	})

@@ -8,13 +8,14 @@ import (
 
 	emulator "github.com/idpctl/idpctl/emulator/entra"
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/entra"
 )
 
 // onEntra is Entra ID's row.
 func onEntra() subject {
 	return subject{
 		name:     "entra",
-		secrets:  []string{emulator.DefaultClientSecret, "eyJ", "wrong-horse", "line-breaks", "not-For-long"}, // a JWT begins with eyJ
+		secrets:  []string{emulator.DefaultClientSecret, "eyJ", "Correct-Horse-1985", "wrong-horse", "line-breaks", "not-For-long"}, // a JWT begins with eyJ
 		mutates:  emulator.Mutates,
 		provider: func(client *http.Client) providers.Provider { return entraThrough(client, "") },
 		block:    entraBlock,
@@ -34,6 +35,12 @@ func onEntra() subject {
 		},
 		mistaken: entraInTheWay,
 		mistakes: entraMistakes(),
+		many: many{
+			environ:   func(address string) []string { return entraAt(address, "") },
+			providers: []providers.Provider{entra.New()},
+			told:      entraMany(),
+			kinds:     10,
+		},
 		failures: failures{
 			folder: "entra",
 			server: func(*testing.T) (http.Handler, func()) {
@@ -156,5 +163,34 @@ func entraMistakes() []mistake {
 		{name: "nobody there", hcl: "data \"user\" \"x\" {\n  tenant = tenant.contoso\n  email = \"nobody@example.com\"\n}\n", at: `"nobody@`, says: "nobody@example.com"},
 		{name: "a wrong secret", hcl: entraScenario, server: of(emulator.App{Secret: "another-secret"}), at: `provider "entra"`, says: "Signing in to Entra ID failed"},
 		{name: "a secret of the past", hcl: entraScenario, server: of(emulator.App{SecretExpires: time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)}), at: `provider "entra"`, says: "Signing in to Entra ID failed"},
+	}
+}
+
+func entraMany() []told {
+	const main = "main.idp.hcl"
+	return []told{
+		{main, `""`, "Invalid value for tenant_id"},
+		{main, `"germany"`, "Invalid value for cloud"},
+		{main, "0\n", "Invalid value for timeout"},
+		{main, "cpu", "Unsupported argument"},
+		{main, `tenant "twin"`, "Missing required argument"},
+		{main, `realm "influxdb"`, "Unsupported block type"},
+		{main, "3\n", "Invalid value for access_token_version"},
+		{main, `"everybody"`, "Invalid value for sign_in_audience"},
+		{main, "redirect_uris", "Unsupported argument"},
+		{main, `"mcfly.example.com"`, "Invalid value for email"},
+		{main, `"us"`, "Invalid value for usage_location"},
+		{main, `user "emmett"`, "Duplicate user"},
+		{main, "username ", "Unsupported argument"},
+		{main, `"short"`, "Invalid value for initial_password"},
+		{main, `"perhaps"`, "Incorrect attribute value type"},
+		{main, `"nowhere"`, "Invalid value for invite_redirect_url"},
+		{main, "true\n  initial_password", "Conflicting arguments"},
+		{main, `"ad mins"`, "Invalid value for mail_nickname"},
+		{main, "[client.influxctl", "Invalid reference"},
+		{main, `[client.influxctl, "marty"]`, "Invalid reference"},
+		{main, "user.nobody", "Reference to undeclared resource"},
+		{main, `data "user" "biff"`, "Invalid combination of arguments"},
+		{main, "guest  = true", "Unsupported argument"},
 	}
 }

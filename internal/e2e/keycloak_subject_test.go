@@ -17,7 +17,7 @@ import (
 func onKeycloakEmulator() subject {
 	return subject{
 		name:    "keycloak",
-		secrets: []string{"eyJ", "wrong-horse", "not-1985", "not-for-long", "limited-1985", "pipeline-1985", "desk-1985"}, // a JWT begins with eyJ
+		secrets: []string{"eyJ", "correct-horse-battery", "wrong-horse", "not-1985", "not-for-long", "limited-1985", "pipeline-1985", "desk-1985"}, // a JWT begins with eyJ
 		mutates: fault.Mutates,
 		provider: func(client *http.Client) providers.Provider {
 			return keycloak.NewWith(keycloak.Options{DialContext: client.Transport.(*http.Transport).DialContext})
@@ -36,6 +36,11 @@ func onKeycloakEmulator() subject {
 		},
 		mistaken: keycloakInTheWay,
 		mistakes: keycloakMistakes(),
+		many: many{
+			environ: func(address string) []string { return keycloakAt(address, "KEYCLOAK_URL="+address) },
+			told:    keycloakMany(),
+			kinds:   20,
+		},
 		failures: failures{
 			folder:  "keycloak",
 			server:  func(*testing.T) (http.Handler, func()) { return emulator.New(emulator.Options{}), func() {} },
@@ -156,5 +161,49 @@ func keycloakMistakes() []mistake {
 		{name: "a weak password", hcl: member("  email = \"m@example.com\"\n  initial_password = \"not-1985\"\n  first_name = \"M\"\n  last_name = \"N\""), at: `"not-1985"`, says: "password_policy", late: true},
 		{name: "a group twice", hcl: "group \"a\" {\n  realm = realm.home\n  name = \"twins\"\n}\ngroup \"b\" {\n  realm = realm.home\n  name = \"twins\" # again\n}\n", at: `"twins" #`, says: "Duplicate group"},
 		{name: "a wrong password", block: strings.Replace(keycloakBlock, "= \"admin\"\n}", "= \"wrong-horse\"\n}", 1), hcl: keycloakScenario, at: `provider "keycloak"`, says: "Invalid user credentials"},
+	}
+}
+
+func keycloakMany() []told {
+	const main, people = "main.idp.hcl", "people.idp.hcl"
+	return []told{
+		{main, `"sso.example.com"`, "Invalid value for url"},
+		{main, "0\n}", "Invalid value for timeout"},
+		{main, `"okta"`, "Unknown provider"},
+		{main, `"marty"`, "Invalid default value for variable"},
+		{main, `variable "first_name"`, "Invalid value for variable"},
+		{main, "half  = local.whole", "Cycle"},
+		{main, "display_nam ", "Unsupported argument"},
+		{main, `"soon"`, "Incorrect attribute value type"},
+		{main, `"internal"`, "Invalid value for ssl_required"},
+		{main, "70000", "Invalid value for port"},
+		{main, "smtp_server {\n    host = \"mail2", "Duplicate smtp_server block"},
+		{main, "realm.influxd\n", "Reference to undeclared resource"},
+		{main, "grant_types", "Unsupported argument"},
+		{main, `usr "marty"`, "Unsupported block type"},
+		{main, "var.keycloak_password\n}\n\noutput", "Output refers to sensitive values"},
+		{main, ".emial", "Unsupported attribute"},
+		{main, "output \"email\" {\n  value = user.marty.email\n", "Duplicate output definition"},
+		{main, "var.keycloak_pasword", "Reference to undeclared input variable"},
+		{people, `"mcfly.example.com"`, "Invalid value for email"},
+		{people, "usage_location", "Unsupported argument"},
+		{people, `""`, "Invalid value for username"},
+		{people, `"brown@example.com"`, "Duplicate user"},
+		{people, `"perhaps"`, "Incorrect attribute value type"},
+		{people, `user "doc"`, "Missing required argument"},
+		{people, "user \"doc\" {\n  realm      = realm.influxdb\n  email      = \"doc", "Duplicate user configuration"},
+		{people, `["a", "b"]`, "Invalid for_each argument"},
+		{people, "capitalise", "Call to unknown function"},
+		{people, "each.valeu", "Invalid \"each\" attribute"},
+		{people, "true\n\n  lifecycle", "Conflicting arguments"},
+		{people, "prevent_destory", "Unsupported argument"},
+		{people, `group "one"`, "Cycle"},
+		{people, "[client.influxctl", "Invalid reference"},
+		{people, `[client.influxctl, "marty"]`, "Invalid reference"},
+		{people, `data "user" "lorraine"`, "Invalid combination of arguments"},
+		{people, "first_name = \"Biff\"", "Unsupported argument"},
+		{people, "[user.marty]", "Admins of different realms"},
+		{people, "[data.user.lorraine]", "Admins of different realms"},
+		{people, `"./myinfluxdb.yml"`, "Two targets write one file"},
 	}
 }

@@ -33,6 +33,9 @@ type subject struct {
 	// with a configuration that it is asked about.
 	mistaken func(t testing.TB) emulation
 	mistakes []mistake
+	// many are mistakes that are told at once, without a server, and failures the
+	// ways in which a server fails.
+	many     many
 	failures failures
 }
 
