@@ -1,8 +1,11 @@
 package e2e
 
 import (
+	"crypto/rand"
 	"net/http"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,8 +34,12 @@ func onEntra() subject {
 				"user a@example.com", "user b@example.com", "user c@example.com", "user doc@elsewhere.example",
 				"group admins: a@example.com b@example.com c@example.com doc@elsewhere.example",
 			},
-			passwords: map[string]string{"user.a": "", "user.b": ""},
+			passwords: map[string]string{"user.a": "", "user.b": "", "user.c": "Initial-Passw0rd-7"},
 		},
+		refused: func(testing.TB) (string, emulation) {
+			return entraBlock, entraEmulation(entraServer(emulator.Options{Roles: []string{"Organization.Read.All", "User.Read.All"}}))
+		},
+		hiding:   entraHides(),
 		mistaken: entraInTheWay,
 		mistakes: entraMistakes(),
 		many: many{
@@ -79,8 +86,9 @@ user "b" {
   generate_password = true
 }
 user "c" {
-  tenant = tenant.contoso
-  email  = "c@example.com"
+  tenant           = tenant.contoso
+  email            = "c@example.com"
+  initial_password = "Initial-Passw0rd-7"
 }
 user "guest" {
   tenant     = tenant.contoso
@@ -192,5 +200,40 @@ func entraMany() []told {
 		{main, "user.nobody", "Reference to undeclared resource"},
 		{main, `data "user" "biff"`, "Invalid combination of arguments"},
 		{main, "guest  = true", "Unsupported argument"},
+	}
+}
+
+func entraHides() hiding {
+	var secret string // of the server that was made last
+	return hiding{
+		server: func(t *testing.T) http.Handler {
+			secret = "canary-" + strings.ToLower(rand.Text())
+			return entraServer(emulator.Options{App: emulator.App{Secret: secret}})
+		},
+		tls:  true,
+		home: "tenant.home",
+		prepare: func(w *secretWorld) {
+			w.add("client secret", secret)
+			w.env = append(w.env, "IDPCTL_VAR_ca="+w.ca, "IDPCTL_VAR_client_secret="+secret,
+				"AZURE_TENANT_ID="+emulator.DefaultTenantID, "AZURE_CLIENT_ID="+emulator.DefaultClientID)
+		},
+		variables: []string{"first_password", "description", "nickname", "rota", "message"},
+		change:    []string{"description", "nickname", "rota"},
+		admins:    "nickname",
+		grants:    regexp.MustCompile(`/oauth2/v2\.0/(token|devicecode)$`),
+		signIn:    tokenAlone, reads: graphAll, discovery: discovery,
+		logged: "/v1.0/",
+		shapes: map[string][]int{"graph": {400, 403, 404, 409, 500}, "invalid_request": {400, 401, 501}, "html": {200, 400, 500}},
+		wrong: func(url, wrong string) []wrongly {
+			return []wrongly{
+				{env: []string{"IDPCTL_VAR_client_secret=" + wrong}, command: "plan"},
+				{env: []string{"IDPCTL_VAR_client_secret=" + wrong}, command: "plan -json"},
+				{env: []string{"IDPCTL_VAR_client_secret=" + wrong}, command: "apply -auto-approve -json"},
+				{env: []string{"IDPCTL_VAR_url=https://admin:" + wrong + "@127.0.0.1:1/"}, command: "plan"},
+				{env: []string{"IDPCTL_VAR_url=" + url + "/?token=" + wrong}, command: "plan"},
+				{env: []string{"IDPCTL_VAR_timeout=" + wrong}, may: []string{"wrong"}, command: "validate -json"},
+			}
+		},
+		moments: [2]int{8, 4}, least: 12,
 	}
 }

@@ -7,9 +7,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net/http"
-	"regexp"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,26 +15,6 @@ import (
 	"github.com/idpctl/idpctl/emulator/entra"
 	"github.com/idpctl/idpctl/emulator/formclient"
 )
-
-// pageAndCode are the address that `verify` sends a person to, and the code to
-// enter there.
-var pageAndCode = regexp.MustCompile(`enter the code:\n\n {2}(\S+)\n {2}(\S+)\n`)
-
-// entering reads what `verify` prints, and signs in once.
-type entering struct {
-	lockedBuffer
-	at   func(page, code string)
-	done sync.WaitGroup
-	once sync.Once
-}
-
-func (e *entering) Write(b []byte) (int, error) {
-	n, err := e.lockedBuffer.Write(b)
-	if found := pageAndCode.FindStringSubmatch(e.String()); found != nil {
-		e.once.Do(func() { e.done.Go(func() { e.at(found[1], found[2]) }) })
-	}
-	return n, err
-}
 
 // TestEntraVerify: verify signs in as influxctl does, and explains what Entra ID
 // says when it refuses.
@@ -96,7 +74,7 @@ func TestEntraVerify(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			var told atomic.Pointer[string]
-			stdout := &entering{at: func(page, code string) {
+			stdout := &signingIn{at: func(page, code string) error {
 				err := formclient.SignIn(ctx, hc, page, formclient.Credentials{
 					Username: "marty@example.com", Password: password, NewPassword: password + "2", UserCode: code,
 				})
@@ -105,6 +83,7 @@ func TestEntraVerify(t *testing.T) {
 					told.Store(&page)
 					cancel()
 				}
+				return err
 			}}
 			var stderr bytes.Buffer
 			code := f.main(ctx, stdout, &stderr, "verify")

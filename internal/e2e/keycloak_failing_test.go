@@ -82,7 +82,7 @@ func keycloakFailures(p *pit) {
 
 // keycloakLimited has an account of master that may manage nothing, and a realm that
 // it may not even see.
-func keycloakLimited(t *testing.T) http.Handler {
+func keycloakLimited(t testing.TB) *emulator.Server {
 	t.Helper()
 	server := emulator.New(emulator.Options{})
 	k := keycloakSomebody(t, server)

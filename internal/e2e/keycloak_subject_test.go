@@ -1,7 +1,9 @@
 package e2e
 
 import (
+	"crypto/rand"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -34,6 +36,10 @@ func onKeycloakEmulator() subject {
 			},
 			passwords: map[string]string{"user.a": "", "user.b": "", "user.c": "Initial-Passw0rd-7"},
 		},
+		refused: func(t testing.TB) (string, emulation) {
+			return strings.Replace(keycloakBlock, "\"admin\"\n  password = \"admin\"", "\"limited\"\n  password = \"limited-1985\"", 1), keycloakEmulation(keycloakLimited(t))
+		},
+		hiding:   keycloakHides(),
 		mistaken: keycloakInTheWay,
 		mistakes: keycloakMistakes(),
 		many: many{
@@ -205,5 +211,46 @@ func keycloakMany() []told {
 		{people, "[user.marty]", "Admins of different realms"},
 		{people, "[data.user.lorraine]", "Admins of different realms"},
 		{people, `"./myinfluxdb.yml"`, "Two targets write one file"},
+	}
+}
+
+// keycloakHides runs on a real server, too.
+func keycloakHides() hiding {
+	return hiding{
+		server: func(t *testing.T) http.Handler { return targets(t)[0].handler },
+		home:   "realm.home",
+		prepare: func(w *secretWorld) {
+			w.t.Helper()
+			on := targets(w.t)[0]
+			name := "e2e-secrets-" + strings.ToLower(rand.Text()[:8])
+			setup := newSecretAdmin(w.t, on, w.url)
+			password, secret := w.mint(w.t, "provider's password"), w.mint(w.t, "client secret")
+			setup.account(name, password)
+			setup.service(name, secret)
+			w.t.Cleanup(func() {
+				setup = newSecretAdmin(w.t, on, w.url)
+				setup.call("DELETE", name+"-home", nil, nil)
+				setup.call("DELETE", name+"-second", nil, nil)
+			})
+			w.env = append(w.env, "IDPCTL_VAR_account="+name, "IDPCTL_VAR_password="+password, "IDPCTL_VAR_client_secret="+secret)
+		},
+		variables: []string{"smtp_password", "first_password", "display_name", "description", "nickname", "rota"},
+		change:    []string{"display_name", "description", "nickname", "rota", "smtp_password"},
+		also:      []string{"IDPCTL_VAR_smtp_password_version=2"},
+		admins:    "nickname",
+		grants:    regexp.MustCompile(`/protocol/openid-connect/(token|auth/device)$`),
+		signIn:    tokenAlone, reads: adminAlone, discovery: regexp.MustCompile(`/.well-known/`),
+		logged: "/admin/realms/",
+		shapes: map[string][]int{"message": {400, 409, 500}, "fields": {400}, "invalid_request": {401, 403, 404, 501}, "html": {200, 400, 500}},
+		wrong: func(url, wrong string) []wrongly {
+			return []wrongly{
+				{env: []string{"IDPCTL_VAR_password=" + wrong}, command: "plan"},
+				{env: []string{"IDPCTL_VAR_client_secret=" + wrong}, command: "plan -json"},
+				{env: []string{"IDPCTL_VAR_url=https://admin:" + wrong + "@127.0.0.1:1/"}, command: "plan"},
+				{env: []string{"IDPCTL_VAR_url=" + url + "/?token=" + wrong}, command: "plan"},
+				{env: []string{"IDPCTL_VAR_smtp_password_version=" + wrong}, may: []string{"wrong"}, command: "validate -json"},
+			}
+		},
+		moments: [2]int{12, 8}, least: 15,
 	}
 }

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,50 +13,69 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/idpctl/idpctl/emulator/fault"
+	"github.com/idpctl/idpctl/emulator/localca"
 	"github.com/idpctl/idpctl/internal/cli"
 )
 
-// secretWorld is a folder, a Keycloak behind a proxy that writes tokens down,
-// and the commands run there: every byte that they print is searched.
+// secretWorld is a folder, a server behind a proxy that writes tokens down, and
+// the commands run there: every byte that they print is searched.
 type secretWorld struct {
 	*canaries
 	t      *testing.T
-	on     *target
+	s      subject
 	dir    string
 	url    string
 	env    []string
 	faults *fault.Injector
+	// hc is a browser's client, and ca the file with what it trusts.
+	hc *http.Client
+	ca string
 	// allowed are the secrets that a file may hold, by its name.
 	allowed map[string][]string
-	// runs counts the commands.
-	runs int
+	// logged is how many commands told of requests.
+	logged int
 }
 
-// newSecretWorld puts the proxy in front of a Keycloak.
-func newSecretWorld(t *testing.T, on *target) *secretWorld {
-	w := &secretWorld{
-		canaries: &canaries{}, t: t, on: on, dir: t.TempDir(), faults: fault.New(on.handler),
-		allowed: map[string][]string{},
+// newSecretWorld puts the proxy in front of a subject's server.
+func newSecretWorld(t *testing.T, s subject) *secretWorld {
+	t.Helper()
+	certificate, err := localca.New(time.Now())
+	if err != nil {
+		t.Fatal(err)
 	}
-	proxy := httptest.NewServer(http.HandlerFunc(w.proxy))
+	w := &secretWorld{
+		canaries: &canaries{}, t: t, s: s, dir: t.TempDir(), ca: filepath.Join(t.TempDir(), "ca.pem"), faults: fault.New(s.hiding.server(t)),
+		allowed: map[string][]string{},
+		hc:      &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: certificate.Pool, MinVersion: tls.VersionTLS12}}},
+	}
+	t.Cleanup(w.hc.CloseIdleConnections)
+	w.faults.Mutating = s.mutates
+	if err := os.WriteFile(w.ca, certificate.CA, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	proxy := httptest.NewUnstartedServer(http.HandlerFunc(w.proxy))
+	proxy.Config.ErrorLog = quiet()
+	if s.hiding.tls {
+		proxy.TLS = &tls.Config{Certificates: []tls.Certificate{certificate.Server}, MinVersion: tls.VersionTLS12}
+		proxy.StartTLS()
+	} else {
+		proxy.Start()
+	}
 	t.Cleanup(proxy.Close)
 	w.url = proxy.URL
-	w.env = []string{"IDPCTL_LOG=debug"}
+	w.env = []string{"IDPCTL_LOG=debug", "IDPCTL_VAR_url=" + w.url}
 	return w
 }
 
-// grants matches the endpoints whose answers hold tokens.
-var grants = regexp.MustCompile(`/protocol/openid-connect/(token|auth/device)$`)
-
 // proxy passes a request on, and adds the tokens in the answer to the secrets.
 func (w *secretWorld) proxy(out http.ResponseWriter, r *http.Request) {
-	if !grants.MatchString(r.URL.Path) {
+	if !w.s.hiding.grants.MatchString(r.URL.Path) {
 		w.faults.ServeHTTP(out, r)
 		return
 	}
@@ -101,7 +121,6 @@ func (w *secretWorld) runWith(env, may []string, args ...string) printed {
 
 func (w *secretWorld) runWatched(ctx context.Context, watch io.Writer, env, may []string, args ...string) printed {
 	w.t.Helper()
-	w.runs++
 	var out, errOut lockedBuffer
 	code := cli.Main(ctx, append([]string{"-chdir=" + w.dir}, args...), &cli.Env{
 		Stdin: strings.NewReader(""), Stdout: io.MultiWriter(&out, watch), Stderr: &errOut,
@@ -117,6 +136,22 @@ func (w *secretWorld) runWatched(ctx context.Context, watch io.Writer, env, may 
 	}
 	for _, found := range w.find([]byte(p.errOut)) {
 		w.t.Errorf("%s prints to standard error the %s", what, found)
+	}
+	left := map[string]string{"standard output": p.out, "standard error": p.errOut}
+	for name, text := range filesIn(w.t, w.dir) {
+		if w.allowed[name] == nil {
+			left["the file "+name] = text
+		}
+	}
+	for where, text := range left {
+		for _, secret := range w.s.secrets {
+			if strings.Contains(text, secret) {
+				w.t.Errorf("%s leaves %.6s… in %s:\n%s", what, secret, where, text)
+			}
+		}
+	}
+	if strings.Contains(p.errOut, w.s.hiding.logged) {
+		w.logged++
 	}
 	w.scanFolder(w.t, "after "+what, w.dir, w.allowed)
 	return p
@@ -187,6 +222,10 @@ func echoBack(status int, shape string) fault.Action {
 				return
 			case "message":
 				answer = map[string]any{"errorMessage": said}
+			case "graph":
+				answer = map[string]any{"error": map[string]any{"code": said, "message": said, "innerError": map[string]any{"request-id": said}}}
+			case "management":
+				answer = map[string]any{"statusCode": status, "error": said, "message": said, "errorCode": said}
 			case "fields":
 				answer = map[string]any{"errors": []any{map[string]any{"field": said, "errorMessage": said, "params": []string{said, said, said}}}}
 			default:

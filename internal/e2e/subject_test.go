@@ -29,6 +29,11 @@ type subject struct {
 	block, home string
 	// crash is what the process dies in.
 	crash crash
+	// refused is a server that lets idpctl in and lets it do too little, with the
+	// blocks that lead to it.
+	refused func(t testing.TB) (block string, server emulation)
+	// hiding is what must not be told.
+	hiding hiding
 	// mistaken is a server with things in the way, and mistakes what can be wrong
 	// with a configuration that it is asked about.
 	mistaken func(t testing.TB) emulation
