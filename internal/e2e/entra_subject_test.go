@@ -22,7 +22,6 @@ func onEntra() subject {
 		mutates:  emulator.Mutates,
 		provider: func(client *http.Client) providers.Provider { return entraThrough(client, "") },
 		block:    entraBlock,
-		home:     "tenant.contoso",
 		crash: crash{
 			emulate: func() emulation {
 				return entraEmulation(entraServer(emulator.Options{Lag: emulator.Lag{Max: 20 * time.Second, Seed: 7}}))
@@ -168,6 +167,7 @@ func entraMistakes() []mistake {
 		{name: "a name of Keycloak's", hcl: member("  email = \"m@example.com\"\n  username = \"m\""), at: "username", says: "Write user_principal_name"},
 		{name: "two groups of the name", hcl: "group \"twins\" {\n  tenant = tenant.contoso\n}\n", says: "Several objects match"},
 		{name: "somebody with the e-mail", hcl: member("  email = \"taken@example.com\"\n  user_principal_name = \"m@example.com\""), at: `"taken@`, says: "Another object is in the way"},
+		{name: "somebody with the name", hcl: member("  email = \"taken@example.com\"\n  first_name = \"M\""), adopts: []string{"user.m"}, says: "user.m update"},
 		{name: "nobody there", hcl: "data \"user\" \"x\" {\n  tenant = tenant.contoso\n  email = \"nobody@example.com\"\n}\n", at: `"nobody@`, says: "nobody@example.com"},
 		{name: "a wrong secret", hcl: entraScenario, server: of(emulator.App{Secret: "another-secret"}), at: `provider "entra"`, says: "Signing in to Entra ID failed"},
 		{name: "a secret of the past", hcl: entraScenario, server: of(emulator.App{SecretExpires: time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)}), at: `provider "entra"`, says: "Signing in to Entra ID failed"},

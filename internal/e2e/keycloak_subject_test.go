@@ -25,7 +25,6 @@ func onKeycloakEmulator() subject {
 			return keycloak.NewWith(keycloak.Options{DialContext: client.Transport.(*http.Transport).DialContext})
 		},
 		block: keycloakBlock,
-		home:  "realm.home",
 		crash: crash{
 			emulate: func() emulation { return keycloakEmulation(emulator.New(emulator.Options{})) },
 			hcl:     keycloakScenario, admins: []string{"user.a", "user.b", "user.c"},
@@ -161,6 +160,7 @@ func keycloakMistakes() []mistake {
 		{name: "a tenant", hcl: "tenant \"t\" {}\n", at: `tenant "t"`, says: "Write realm"},
 		{name: "a name of Entra ID's", hcl: member("  email = \"m@example.com\"\n  user_principal_name = \"m\""), at: "user_principal_name", says: "Write username"},
 		{name: "somebody with the e-mail", hcl: member("  email = \"taken@example.com\"\n  username = \"m.other\"\n  first_name = \"M\"\n  last_name = \"N\""), at: "\"taken", says: "Another object is in the way"},
+		{name: "somebody with the name", hcl: member("  email = \"taken@example.com\"\n  first_name = \"M\"\n  last_name = \"N\""), adopts: []string{"realm.home", "user.m"}, says: "user.m update"},
 		{name: "a name that is too short", hcl: member("  email = \"m@example.com\"\n  username = \"al\"\n  first_name = \"M\"\n  last_name = \"N\""), at: `"al"`, says: "less than 3 characters"},
 		{name: "nobody there", hcl: "data \"user\" \"x\" {\n  realm = realm.home\n  email = \"nobody@example.com\"\n}\n", at: `"nobody`, says: "nobody@example.com"},
 		{name: "no such realm", hcl: "data \"realm\" \"x\" {\n  realm = \"nowhere\"\n}\n", at: `"nowhere`, says: "nowhere"},

@@ -22,10 +22,14 @@ type mistake struct {
 	at string
 	// says are words of the message.
 	says string
+	// adopts are the addresses of what would be taken over, which an unattended run
+	// refuses: says is then a line of the plan.
+	adopts []string
 	// server is one of its own, in the place of the subject's.
 	server func(t testing.TB) emulation
-	// made are the objects of before that the server has taken until it refuses
-	// what nobody can foresee. Everything else is told before anything is changed.
+	// late: only the server knows, and says so when it is asked to do it. made are
+	// the objects that are there then. Everything else is told before anything is
+	// changed.
 	late bool
 	made []string
 }
@@ -56,9 +60,14 @@ func (m mistake) isTold(t *testing.T, s subject) {
 	server := start(t)
 	b := newBubble(t, s, server, m.hcl)
 	objects, files := server.objects(t), filesIn(t, b.dir)
+	if len(m.adopts) > 0 {
+		m.wouldAdopt(b)
+		m.leaves(t, b, server, objects, files)
+		return
+	}
 
 	sum, diags := b.try(plan.Normal)
-	if m.late {
+	if m.late && sum != nil {
 		for _, f := range sum.Failed {
 			diags = append(diags, f.Diagnostic)
 		}
@@ -75,6 +84,26 @@ func (m mistake) isTold(t *testing.T, s subject) {
 			t.Errorf("%.6s… is told: %s", secret, said)
 		}
 	}
+	m.leaves(t, b, server, objects, files)
+}
+
+// wouldAdopt demands that a plan shows what it would take over, and with which
+// change.
+func (m mistake) wouldAdopt(b *bubble) {
+	b.t.Helper()
+	var taken []string
+	for _, c := range b.plan().Adoptions() {
+		taken = append(taken, c.Address.String())
+	}
+	lines, _ := b.lines(plan.Normal)
+	if !slices.Equal(taken, m.adopts) || !slices.Contains(lines, m.says) {
+		b.t.Errorf("the plan adopts %v, and not %v; it says %q, and is to say %q", taken, m.adopts, lines, m.says)
+	}
+}
+
+// leaves demands that nothing is changed but what the server could not foresee.
+func (m mistake) leaves(t *testing.T, b *bubble, server emulation, objects []string, files map[string]string) {
+	t.Helper()
 	if m.late {
 		objects = slices.Sorted(slices.Values(append(objects, m.made...)))
 	} else if n := b.faults.Mutations(); n > 0 {

@@ -13,8 +13,8 @@ import (
 // subject is an identity provider in the tests that run on every one of them:
 // TestCrash, TestNoSecretAnywhere, TestNoSecretInARun, TestMistakes,
 // TestManyMistakes and TestServersThatFail. It is data, and small functions where
-// data will not do. A further provider is a file with one row, and its line in
-// subjects.
+// data will not do. A further provider is a file with one row, its lines in subjects
+// and registry, and its folders of testdata.
 type subject struct {
 	// name is the type of the provider's block, and the name of its tests.
 	name string
@@ -25,8 +25,8 @@ type subject struct {
 	mutates func(*http.Request) bool
 	// provider reaches the server through a client's connections.
 	provider func(client *http.Client) providers.Provider
-	// block is the provider's block and that of the home, whose reference home is.
-	block, home string
+	// block is the provider's block and that of the home.
+	block string
 	// crash is what the process dies in.
 	crash crash
 	// refused is a server that lets idpctl in and lets it do too little, with the
@@ -49,6 +49,7 @@ func subjects() []subject {
 	return []subject{
 		onKeycloakEmulator(),
 		onEntra(),
+		// onAuth0() follows once cmd/idpctl has the provider.
 	}
 }
 
