@@ -7,4 +7,8 @@
 // address in IDPCTL_TEST_KEYCLOAK: `make test-keycloak` starts one. A further
 // target is one more entry in targets, with its blocks of HCL and a client of
 // its admin API.
+//
+// What has to hold of every identity provider is tested by one table of them,
+// subjects: a process that dies at any request, secrets, mistakes, and servers
+// that fail. A further provider is one more row, in a file of its own.
 package e2e

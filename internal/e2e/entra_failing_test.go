@@ -14,7 +14,6 @@ import (
 
 // Which requests fail.
 var (
-	signInAlone = regexp.MustCompile(`^/[^v]`)
 	tokenAlone  = regexp.MustCompile(`/token$`)
 	discovery   = regexp.MustCompile(`/openid-configuration$`)
 	graphAlone  = regexp.MustCompile(`^/v1\.0/[^$]`)

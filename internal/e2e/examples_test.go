@@ -21,6 +21,46 @@ import (
 	"github.com/idpctl/idpctl/resource"
 )
 
+// example is a copy of an example.
+func example(t testing.TB, name string, environ ...string) *folder {
+	t.Helper()
+	f := &folder{TB: t, dir: t.TempDir(), environ: environ}
+	if err := os.CopyFS(f.dir, os.DirFS(filepath.Join("../../examples", name))); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// replace edits a file of the folder.
+func (f *folder) replace(name, old, text string) {
+	f.Helper()
+	was := f.read(name)
+	if !strings.Contains(was, old) {
+		f.Fatalf("%s has no %s", name, old)
+	}
+	if err := os.WriteFile(filepath.Join(f.dir, name), []byte(strings.Replace(was, old, text, 1)), 0o600); err != nil {
+		f.Fatal(err)
+	}
+}
+
+// firstPassword is what was delivered to a user.
+func (f *folder) firstPassword(username string) string {
+	f.Helper()
+	var file struct {
+		Credentials []struct{ Username, Password string }
+	}
+	if err := json.Unmarshal([]byte(f.read(credentialsFile)), &file); err != nil {
+		f.Fatal(err)
+	}
+	for _, c := range file.Credentials {
+		if c.Username == username {
+			return c.Password
+		}
+	}
+	f.Fatalf("%s got no password", username)
+	return ""
+}
+
 // works demands that an example plans, applies, and has nothing left to do, and
 // returns its outputs.
 func (f *folder) works() map[string]any {

@@ -170,50 +170,6 @@ func keycloakMistakes() []mistake {
 	}
 }
 
-func keycloakMany() []told {
-	const main, people = "main.idp.hcl", "people.idp.hcl"
-	return []told{
-		{main, `"sso.example.com"`, "Invalid value for url"},
-		{main, "0\n}", "Invalid value for timeout"},
-		{main, `"okta"`, "Unknown provider"},
-		{main, `"marty"`, "Invalid default value for variable"},
-		{main, `variable "first_name"`, "Invalid value for variable"},
-		{main, "half  = local.whole", "Cycle"},
-		{main, "display_nam ", "Unsupported argument"},
-		{main, `"soon"`, "Incorrect attribute value type"},
-		{main, `"internal"`, "Invalid value for ssl_required"},
-		{main, "70000", "Invalid value for port"},
-		{main, "smtp_server {\n    host = \"mail2", "Duplicate smtp_server block"},
-		{main, "realm.influxd\n", "Reference to undeclared resource"},
-		{main, "grant_types", "Unsupported argument"},
-		{main, `usr "marty"`, "Unsupported block type"},
-		{main, "var.keycloak_password\n}\n\noutput", "Output refers to sensitive values"},
-		{main, ".emial", "Unsupported attribute"},
-		{main, "output \"email\" {\n  value = user.marty.email\n", "Duplicate output definition"},
-		{main, "var.keycloak_pasword", "Reference to undeclared input variable"},
-		{people, `"mcfly.example.com"`, "Invalid value for email"},
-		{people, "usage_location", "Unsupported argument"},
-		{people, `""`, "Invalid value for username"},
-		{people, `"brown@example.com"`, "Duplicate user"},
-		{people, `"perhaps"`, "Incorrect attribute value type"},
-		{people, `user "doc"`, "Missing required argument"},
-		{people, "user \"doc\" {\n  realm      = realm.influxdb\n  email      = \"doc", "Duplicate user configuration"},
-		{people, `["a", "b"]`, "Invalid for_each argument"},
-		{people, "capitalise", "Call to unknown function"},
-		{people, "each.valeu", "Invalid \"each\" attribute"},
-		{people, "true\n\n  lifecycle", "Conflicting arguments"},
-		{people, "prevent_destory", "Unsupported argument"},
-		{people, `group "one"`, "Cycle"},
-		{people, "[client.influxctl", "Invalid reference"},
-		{people, `[client.influxctl, "marty"]`, "Invalid reference"},
-		{people, `data "user" "lorraine"`, "Invalid combination of arguments"},
-		{people, "first_name = \"Biff\"", "Unsupported argument"},
-		{people, "[user.marty]", "Admins of different realms"},
-		{people, "[data.user.lorraine]", "Admins of different realms"},
-		{people, `"./myinfluxdb.yml"`, "Two targets write one file"},
-	}
-}
-
 // keycloakHides runs on a real server, too.
 func keycloakHides() hiding {
 	return hiding{
