@@ -148,6 +148,7 @@ func (b *bubble) converged(t *testing.T, s subject, server emulation) {
 // over, and nothing is to be done by hand.
 func TestCrash(t *testing.T) {
 	forEachSubject(t, func(t *testing.T, s subject) {
+		t.Parallel()
 		n := 0
 		synctest.Test(t, func(t *testing.T) {
 			b, server := newCrash(t, s)
