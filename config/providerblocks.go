@@ -200,6 +200,15 @@ func (m *Module) noCandidate(b *block, all []candidate, types []string) {
 	}
 	hint := ""
 	for _, t := range types {
+		if f, ok := m.opts.Providers[t].ForeignKinds[b.kindName]; ok {
+			hint = sentence(f.Instead)
+			break
+		}
+	}
+	for _, t := range types {
+		if hint != "" {
+			break
+		}
 		// The home of objects has another name with another provider.
 		if len(all) == 0 || all[0].kind.Parent != "" {
 			break
@@ -259,12 +268,26 @@ func (m *Module) foreign(b *block, x stray) bool {
 // foreignKind explains a type of block that is one of other identity providers,
 // or "".
 func (m *Module) foreignKind(name string) string {
-	for _, info := range m.infos() {
+	infos := m.infos()
+	if used := slices.DeleteFunc(slices.Clone(infos), func(i providers.Info) bool { return !m.usesType(i.Type) }); len(used) > 0 {
+		infos = used
+	}
+	for _, info := range infos {
 		if f, ok := info.ForeignKinds[name]; ok {
 			return fmt.Sprintf("Blocks of type %q are for %s; %s has none.%s", name, f.Of, info.Name, sentence(f.Instead))
 		}
 	}
 	return ""
+}
+
+// usesType reports whether there is a provider block of a type.
+func (m *Module) usesType(typ string) bool {
+	for _, p := range m.providers {
+		if p.Type == typ {
+			return true
+		}
+	}
+	return false
 }
 
 // sentence is a clause as a further sentence; nothing for none.
@@ -354,6 +377,11 @@ func (m *Module) elsewhereTo(r *report, b *block, mine []candidate, name string,
 	if len(have) == 0 {
 		r.errorf(rng, "Unsupported argument", "An argument named %q is not expected in a %s block.%s", name, b.headline(), didYouMean(name, own))
 		return
+	}
+	for _, c := range mine { // what it is called here is said best by who has it
+		if f, ok := c.kind.Foreign[name]; ok && f.Instead != "" {
+			hint = sentence(f.Instead)
+		}
 	}
 	if hint == "" {
 		hint = didYouMean(name, own)

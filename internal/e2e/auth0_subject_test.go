@@ -12,16 +12,21 @@ import (
 
 	emulator "github.com/idpctl/idpctl/emulator/auth0"
 	"github.com/idpctl/idpctl/emulator/fault"
+	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/auth0"
 )
 
-// onAuth0 is Auth0's row, without the provider as long as there is none. It has no
+// onAuth0 is Auth0's row. It has no
 // limits of requests, as those of the free plan make each run a minute long.
 func onAuth0() subject {
 	return subject{
 		name:    "auth0",
 		secrets: []string{emulator.DefaultClientSecret, "eyJ", "Correct-Horse-1985", "wrong-horse", "line-breaks", "not-For-long", "short-1"}, // a JWT begins with eyJ
 		mutates: auth0Mutates,
-		block:   auth0Block,
+		provider: func(c *http.Client) providers.Provider {
+			return auth0.NewWith(auth0.Options{DialContext: c.Transport.(*http.Transport).DialContext, PlainHTTP: true})
+		},
+		block: auth0Block,
 		crash: crash{
 			emulate: func() emulation {
 				return auth0Emulation(auth0Server(emulator.Options{Lag: emulator.Lag{Search: 20 * time.Second}}))
@@ -42,9 +47,10 @@ func onAuth0() subject {
 		mistaken: auth0InTheWay,
 		mistakes: auth0Mistakes(),
 		many: many{
-			environ: func(address string) []string { return auth0At(address) },
-			told:    auth0Many(),
-			kinds:   9,
+			providers: []providers.Provider{auth0.New()},
+			environ:   func(address string) []string { return auth0At(address) },
+			told:      auth0Many(),
+			kinds:     9,
 		},
 		failures: failures{
 			folder: "auth0",
@@ -386,42 +392,4 @@ func auth0Failures(p *pit) {
 	on("escapes and secrets in a refusal of the Management API", managementAlone, fault.Status(400, quote(map[string]any{
 		"statusCode": 400, "error": "Bad Request" + escape, "message": "Not " + emulator.DefaultClientSecret + escape, "errorCode": "x" + escape,
 	}), nil))
-}
-
-// TestAuth0Row: what the row says of its emulator and of its own texts is so. It goes
-// when the row is in the table, whose tests find the same.
-func TestAuth0Row(t *testing.T) {
-	s := onAuth0()
-	server := s.mistaken(t)
-	if got := server.objects(t); len(got) != 6 || !slices.Contains(got, "connection Staff: ") {
-		t.Errorf("in the way are %q", got)
-	}
-	for _, m := range s.mistakes {
-		if m.block == "" {
-			m.block = s.block
-		}
-		m.place(t, m.block)
-		if m.server != nil {
-			m.server(t).objects(t)
-		}
-	}
-	folder := filesIn(t, "testdata/badinput/auth0-many")
-	for _, want := range s.many.told {
-		if !strings.Contains(folder[want.file], want.at) {
-			t.Errorf("%s has no %q", want.file, want.at)
-		}
-	}
-	for path, want := range map[string]bool{"/api/v2/users": true, "/dbconnections/change_password": true, "/oauth/token": false, "/oauth/device/code": false} {
-		if r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, path, http.NoBody); err != nil || s.mutates(r) != want {
-			t.Errorf("POST %s mutates: %v %v", path, !want, err)
-		}
-	}
-	p := &pit{t: t, mutates: s.mutates, trusted: newAuthority(t), foreign: newAuthority(t)}
-	p.server, _ = s.failures.server(t)
-	p.good = p.trusted.serve("", far, p.server)
-	p.elsewhere = p.good
-	s.failures.add(p)
-	if len(p.cases) < 50 {
-		t.Errorf("%d servers fail", len(p.cases))
-	}
 }

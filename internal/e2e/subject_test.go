@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/auth0"
 	"github.com/idpctl/idpctl/providers/entra"
 	"github.com/idpctl/idpctl/providers/keycloak"
 )
@@ -49,7 +50,7 @@ func subjects() []subject {
 	return []subject{
 		onKeycloakEmulator(),
 		onEntra(),
-		// onAuth0() follows once cmd/idpctl has the provider.
+		onAuth0(),
 	}
 }
 
@@ -63,7 +64,7 @@ func forEachSubject(t *testing.T, test func(t *testing.T, s subject)) {
 
 // registry are the providers that there are, as in cmd/idpctl.
 func registry() []providers.Provider {
-	return []providers.Provider{keycloak.New(), entra.New()}
+	return []providers.Provider{keycloak.New(), entra.New(), auth0.New()}
 }
 
 // emulation is an emulator, and what tests see in it past its API.

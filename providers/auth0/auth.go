@@ -109,7 +109,7 @@ func (a *auth) obtain(ctx context.Context) (string, error) {
 		Token   string `json:"access_token"`
 		Expires int    `json:"expires_in"`
 	}
-	if ans.status != http.StatusOK || json.Unmarshal(ans.body, &got) != nil || got.Token == "" {
+	if ans.status != http.StatusOK || json.Unmarshal(ans.body, &got) != nil || got.Token == "" || got.Expires <= 0 {
 		return "", a.refused(ans)
 	}
 	a.c.secrets.RememberTokens(got.Token)

@@ -112,6 +112,9 @@ func (c *conn) refusal(q call, a *answer) error {
 		e.Class, e.Summary, e.Hint = providers.Ambiguous, what("%s", text), laterHint
 	default:
 		e.Summary = what("%s", text)
+		if q.nature == 0 { // what was asked is idpctl's, and no value of the configuration's
+			e.Hint = "Auth0's code for this is " + work.Quoted(c.secrets.Redact(said.Code)) + ", see https://auth0.com/docs/api/management/v2"
+		}
 	}
 	return e
 }
