@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -278,6 +279,9 @@ func (be *bodyEval) defaults(attrs []resource.Attribute, vals map[string]cty.Val
 		}
 		if vals[a.Name].IsNull() && a.Default != cty.NilVal {
 			vals[a.Name] = a.Default
+		}
+		if vals[a.Name].IsNull() && slices.ContainsFunc(a.MadeOf, func(name string) bool { return resource.IsSensitive(vals[name]) }) {
+			vals[a.Name] = vals[a.Name].Mark(resource.Sensitive)
 		}
 		if vals[a.Name].IsNull() && a.Required && !be.lax {
 			be.missing(a, c, prefix)

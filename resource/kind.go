@@ -163,6 +163,9 @@ type Attribute struct {
 	// attribute, at creation only; or [FromLabel] for the block's label
 	// (required under for_each and count); or [FromServer].
 	DefaultFrom string
+	// MadeOf names attributes that the server, or a provider, makes the value of when
+	// it is unset: if one of them is sensitive, so is what is made of it.
+	MadeOf []string
 	// Always lists elements that a set of strings has even where it is written
 	// without them, as the server or the product needs them there.
 	Always []string

@@ -43,7 +43,7 @@ func userKind() resource.Kind {
 				Doc: "Family name.",
 			},
 			{
-				Name: "name", Type: cty.String, Optional: true, Computed: true, Check: resource.Check{MinLen: 1, MaxLen: 300},
+				Name: "name", Type: cty.String, Optional: true, Computed: true, MadeOf: []string{"first_name", "last_name", "email"}, Check: resource.Check{MinLen: 1, MaxLen: 300},
 				Doc: "Full name. Unset: first and last name, or the e-mail, of a new user; later it is left as it is.",
 			},
 			{

@@ -31,7 +31,7 @@ func userKind() resource.Kind {
 				Doc: "Surname.",
 			},
 			{
-				Name: "display_name", Type: cty.String, Optional: true, Computed: true, Check: fits,
+				Name: "display_name", Type: cty.String, Optional: true, Computed: true, MadeOf: []string{"first_name", "last_name", "email"}, Check: fits,
 				Doc: "Name shown to others. Unset: first and last name, or the e-mail, of a new user; later it is left as it is.",
 			},
 			{

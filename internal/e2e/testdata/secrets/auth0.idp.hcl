@@ -80,7 +80,6 @@ user "jennifer" {
   email            = "jennifer@example.com"
   first_name       = "Jennifer"
   last_name        = var.nickname
-  name             = "Jennifer" # else it would be made of the names
   initial_password = var.first_password
   app_metadata     = { rota = var.rota }
   user_metadata    = { rota = var.rota }

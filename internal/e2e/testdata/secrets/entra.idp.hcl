@@ -75,7 +75,6 @@ user "jennifer" {
   email            = "jennifer@example.com"
   first_name       = "Jennifer"
   last_name        = var.nickname
-  display_name     = "Jennifer" # else it would be made of the names
   initial_password = var.first_password
 }
 
