@@ -2,14 +2,13 @@ package keycloak
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/providers/transport"
+	"github.com/idpctl/idpctl/providers/work"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -18,46 +17,12 @@ func (c *conn) Apply(ctx context.Context, ops []providers.Operation, report func
 	working, stop := transport.Finishing(ctx)
 	defer stop()
 
-	for i := range ops {
-		c.remember(password(&ops[i]))
-		for _, s := range ops[i].Secrets {
-			c.remember(s.Reveal())
-		}
-		// A mail server's can come back with any mail that is not sent.
-		c.remember(attr.String(resource.Attr(ops[i].After, "smtp_server"), "password"))
+	c.secrets.RememberOf(ops)
+	for i := range ops { // a mail server's can come back with any mail that is not sent
+		c.secrets.Remember(attr.String(resource.Attr(ops[i].After, "smtp_server"), "password"))
 	}
 	run := &batch{conn: c, interrupted: ctx, facts: map[string]*realmKnowledge{}}
-	// Nobody waits to hand something over: where the server has the processors,
-	// each wait costs a turn of theirs.
-	todo, results := make(chan int, len(ops)), make(chan providers.Result, len(ops))
-	for i := range ops {
-		todo <- i
-	}
-	close(todo)
-	var wg sync.WaitGroup
-	for range min(len(ops), c.parallelism) {
-		wg.Go(func() {
-			for i := range todo {
-				res := providers.Result{Err: notAttempted(ctx)}
-				if ctx.Err() == nil {
-					res = run.do(working, &ops[i])
-				}
-				res.Index = i
-				results <- res
-			}
-		})
-	}
-	go func() {
-		wg.Wait()
-		close(results)
-	}()
-	for res := range results {
-		report(res)
-	}
-}
-
-func notAttempted(ctx context.Context) error {
-	return &providers.Error{Class: providers.NotAttempted, Summary: "Not begun: the run was interrupted", Err: ctx.Err()}
+	work.Each(ctx, ops, c.parallelism, func(op *providers.Operation) providers.Result { return run.do(working, op) }, report)
 }
 
 // batch is one call of Apply.
@@ -90,31 +55,19 @@ func (b *batch) do(ctx context.Context, op *providers.Operation) providers.Resul
 	case "group":
 		id, err = b.applyGroup(ctx, op)
 	}
-	return providers.Result{ID: id, Object: obj, Err: b.redacted(err)}
-}
-
-// redacted is an error whose texts are fit to be shown: what is written about an
-// operation may name its values.
-func (c *conn) redacted(err error) error {
-	var e *providers.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	clean := *e
-	clean.Summary, clean.Hint = c.mask(e.Summary), c.mask(e.Hint)
-	return &clean
+	return providers.Result{ID: id, Object: obj, Err: b.secrets.Redacted(err)}
 }
 
 // refuse says why an operation cannot be: a path made from it would mean
 // something else, or the kind has no such operation.
 func (b *batch) refuse(op *providers.Operation) error {
 	if _, ok := b.blanks[op.Kind]; !ok {
-		return unknownKind(op.Kind)
+		return work.UnknownKind("keycloak", op.Kind)
 	}
 	invalid := func(attribute, value string) error {
 		return &providers.Error{
 			Class: providers.Invalid, Attribute: attribute,
-			Summary: fmt.Sprintf("%s is not a value of %s that Keycloak can have", quoted(value), attribute),
+			Summary: fmt.Sprintf("%s is not a value of %s that Keycloak can have", work.Quoted(value), attribute),
 		}
 	}
 	switch op.Verb {
@@ -127,7 +80,7 @@ func (b *batch) refuse(op *providers.Operation) error {
 			return invalid("id", op.ID)
 		}
 	default:
-		return &providers.Error{Class: providers.Internal, Summary: "An operation without a verb"}
+		return work.NoVerb()
 	}
 	if realm := realmOf(op); !safeSegment(realm) {
 		return invalid("realm", realm)
@@ -143,15 +96,6 @@ func realmOf(op *providers.Operation) string {
 	return attr.String(op.After, "realm")
 }
 
-// changes reports whether an attribute is to be written: all that is set of a
-// new object, and what differs of an existing one.
-func changes(op *providers.Operation, name string) bool {
-	if op.Verb == providers.Create {
-		return attr.IsSet(op.After, name)
-	}
-	return slices.Contains(op.Changed, name)
-}
-
 // emptyValue refuses values that Keycloak would drop without a word, so that
 // the next plan would ask for them again.
 func emptyValue(attribute, name string) error {
@@ -164,9 +108,9 @@ func emptyValue(attribute, name string) error {
 
 // realmKnowledge is what a batch reads of a realm once, if it needs it.
 type realmKnowledge struct {
-	profile once[*userProfile]
-	actions once[map[string]bool]
-	scopes  once[map[string]string]
+	profile work.Once[*userProfile]
+	actions work.Once[map[string]bool]
+	scopes  work.Once[map[string]string]
 }
 
 func (b *batch) realm(name string) *realmKnowledge {
@@ -178,25 +122,4 @@ func (b *batch) realm(name string) *realmKnowledge {
 		b.facts[name] = k
 	}
 	return k
-}
-
-// once reads something once for all who need it. A read that failed is tried
-// again by the next.
-type once[T any] struct {
-	mu   sync.Mutex
-	done bool
-	val  T
-}
-
-func (o *once[T]) get(read func() (T, error)) (T, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.done {
-		return o.val, nil
-	}
-	val, err := read()
-	if err == nil {
-		o.val, o.done = val, true
-	}
-	return val, err
 }

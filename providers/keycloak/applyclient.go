@@ -12,16 +12,17 @@ import (
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
+	"github.com/idpctl/idpctl/providers/work"
 	"github.com/idpctl/idpctl/resource"
 )
 
 func (b *batch) applyClient(ctx context.Context, op *providers.Operation) (string, *resource.Object, error) {
 	realm := realmOf(op)
 	name := attr.String(op.After, "client_id")
-	r := request{doing: "create client " + quoted(name), realm: realm, role: "manage-clients"}
+	r := request{doing: "create client " + work.Quoted(name), realm: realm, role: "manage-clients"}
 	if op.Verb == providers.Delete {
-		r.doing = "delete client " + quoted(attr.String(op.Before, "client_id"))
-		return "", nil, ignoreAbsent(b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
+		r.doing = "delete client " + work.Quoted(attr.String(op.Before, "client_id"))
+		return "", nil, work.IgnoreAbsent(b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
 			return api.DeleteClient(ctx, token, segment(realm), segment(op.ID))
 		}))
 	}
@@ -41,13 +42,13 @@ func (b *batch) applyClient(ctx context.Context, op *providers.Operation) (strin
 			return "", nil, err
 		}
 	} else {
-		r.doing = "change client " + quoted(attr.String(op.Before, "client_id"))
+		r.doing = "change client " + work.Quoted(attr.String(op.Before, "client_id"))
 		body := clientBody(op)
 		body.ID = &op.ID
 		err := b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
 			return api.UpdateClient(ctx, token, segment(realm), body)
 		})
-		if isAbsent(err) {
+		if work.IsAbsent(err) {
 			return "", nil, gone(r)
 		}
 		if err != nil {
@@ -68,12 +69,12 @@ func (b *batch) applyClient(ctx context.Context, op *providers.Operation) (strin
 func clientBody(op *providers.Operation) gocloak.Client {
 	var w gocloak.Client
 	text := func(field **string, name string) {
-		if changes(op, name) {
+		if work.Changes(op, name) {
 			*field = gocloak.StringP(attr.String(op.After, name))
 		}
 	}
 	toggle := func(field **bool, name string) {
-		if changes(op, name) {
+		if work.Changes(op, name) {
 			*field = gocloak.BoolP(attr.Bool(op.After, name, false))
 		}
 	}
@@ -87,11 +88,11 @@ func clientBody(op *providers.Operation) gocloak.Client {
 	toggle(&w.ServiceAccountsEnabled, "service_accounts_enabled")
 	toggle(&w.FullScopeAllowed, "full_scope_allowed")
 	toggle(&w.ConsentRequired, "consent_required")
-	if changes(op, "access_type") {
+	if work.Changes(op, "access_type") {
 		w.PublicClient = gocloak.BoolP(attr.String(op.After, "access_type") == "PUBLIC")
 		w.BearerOnly = gocloak.BoolP(false)
 	}
-	if changes(op, "valid_redirect_uris") {
+	if work.Changes(op, "valid_redirect_uris") {
 		uris := attr.Strings(op.After, "valid_redirect_uris")
 		if uris == nil {
 			uris = []string{}
@@ -100,7 +101,7 @@ func clientBody(op *providers.Operation) gocloak.Client {
 	}
 	attributes := map[string]string{}
 	// An empty value removes an attribute.
-	if changes(op, "attributes") {
+	if work.Changes(op, "attributes") {
 		after := mapAttr(op.After, "attributes")
 		for k := range mapAttr(op.Before, "attributes") {
 			if _, keep := after[k]; !keep && !hiddenClientAttribute(k) {
@@ -110,14 +111,14 @@ func clientBody(op *providers.Operation) gocloak.Client {
 		maps.Copy(attributes, after)
 	}
 	for ours, theirs := range numberAttributes() {
-		if changes(op, ours) {
+		if work.Changes(op, ours) {
 			attributes[theirs] = ""
 			if attr.IsSet(op.After, ours) {
 				attributes[theirs] = strconv.FormatInt(attr.Int(op.After, ours, 0), 10)
 			}
 		}
 	}
-	if changes(op, "oauth2_device_authorization_grant_enabled") {
+	if work.Changes(op, "oauth2_device_authorization_grant_enabled") {
 		attributes[deviceGrantAttribute] = strconv.FormatBool(attr.Bool(op.After, "oauth2_device_authorization_grant_enabled", false))
 	}
 	if op.Marker != "" {
@@ -160,13 +161,13 @@ func (b *batch) checkScopes(ctx context.Context, op *providers.Operation, realm 
 		if slices.Contains(defaults, name) {
 			return &providers.Error{
 				Class: providers.Invalid, Attribute: "optional_scopes",
-				Summary: fmt.Sprintf("The client scope %s is both in default_scopes and in optional_scopes", quoted(name)),
+				Summary: fmt.Sprintf("The client scope %s is both in default_scopes and in optional_scopes", work.Quoted(name)),
 				Hint:    "Leave it in one of them",
 			}
 		}
 	}
 	check := func(attribute string, names []string) error {
-		if realm == "" || !changes(op, attribute) || len(names) == 0 || slices.Equal(names, []string{basicScope}) {
+		if realm == "" || !work.Changes(op, attribute) || len(names) == 0 || slices.Equal(names, []string{basicScope}) {
 			return nil
 		}
 		known, err := b.scopes(ctx, realm)
@@ -190,7 +191,7 @@ func unknownScope(attribute, name, realm string, known map[string]string) error 
 	names := slices.Sorted(maps.Keys(known))
 	return &providers.Error{
 		Class: providers.Invalid, Attribute: attribute,
-		Summary: fmt.Sprintf("Realm %s has no client scope %s for OpenID Connect", quoted(realm), quoted(name)),
+		Summary: fmt.Sprintf("Realm %s has no client scope %s for OpenID Connect", work.Quoted(realm), work.Quoted(name)),
 		Hint:    "It has: " + providers.Clean(strings.Join(names, ", "), 400),
 	}
 }
@@ -198,7 +199,7 @@ func unknownScope(attribute, name, realm string, known map[string]string) error 
 // scopes are the ids of a realm's client scopes by their names. Those of SAML
 // are not among them: an OpenID client is not given them, without a word.
 func (b *batch) scopes(ctx context.Context, realm string) (map[string]string, error) {
-	return b.realm(realm).scopes.get(func() (map[string]string, error) {
+	return b.realm(realm).scopes.Get(func() (map[string]string, error) {
 		var list []struct{ ID, Name, Protocol string }
 		r := request{doing: "list the client scopes", realm: realm, role: "view-clients"}
 		if err := b.get(ctx, r, nil, &list, "client-scopes"); err != nil {
@@ -218,7 +219,7 @@ func (b *batch) scopes(ctx context.Context, realm string) (map[string]string, er
 // client lacks, and removes those that it named before. It returns the client
 // as it is in the end, if it had to be read.
 func (b *batch) applyScopes(ctx context.Context, op *providers.Operation, r request, id string) (*wireClient, error) {
-	if !changes(op, "default_scopes") && !changes(op, "optional_scopes") {
+	if !work.Changes(op, "default_scopes") && !work.Changes(op, "optional_scopes") {
 		return nil, nil
 	}
 	live, err := b.getClient(ctx, r, id)
@@ -250,7 +251,7 @@ func (b *batch) applyScopes(ctx context.Context, op *providers.Operation, r requ
 		})
 	}
 	for i, l := range lists {
-		if !changes(op, l.attribute) {
+		if !work.Changes(op, l.attribute) {
 			continue
 		}
 		after := attr.Strings(op.After, l.attribute)

@@ -9,6 +9,7 @@ import (
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/providers/transport"
+	"github.com/idpctl/idpctl/providers/work"
 )
 
 func (b *batch) applyGroup(ctx context.Context, op *providers.Operation) (string, error) {
@@ -18,21 +19,21 @@ func (b *batch) applyGroup(ctx context.Context, op *providers.Operation) (string
 	}
 	switch op.Verb {
 	case providers.Create:
-		r.doing = "create group " + quoted(attr.String(op.After, "name"))
+		r.doing = "create group " + work.Quoted(attr.String(op.After, "name"))
 		id, err := b.createGroup(ctx, op, r)
 		if err != nil {
 			return "", err
 		}
 		return id, b.members(ctx, op, r, id)
 	case providers.Update:
-		r.doing = "change group " + quoted(attr.String(op.Before, "name"))
+		r.doing = "change group " + work.Quoted(attr.String(op.Before, "name"))
 		done, err := b.updateGroup(ctx, op, r)
 		if err != nil {
 			return idIf(done, op.ID), err
 		}
 		return op.ID, b.members(ctx, op, r, op.ID)
 	}
-	r.doing = "delete group " + quoted(attr.String(op.Before, "name"))
+	r.doing = "delete group " + work.Quoted(attr.String(op.Before, "name"))
 	return "", b.deleteGroup(ctx, op, r)
 }
 
@@ -44,7 +45,7 @@ func checkGroup(op *providers.Operation) error {
 		}
 	}
 	if parent := attr.String(op.After, "parent"); parent != "" && !safeSegment(parent) {
-		return &providers.Error{Class: providers.Invalid, Attribute: "parent", Summary: quoted(parent) + " is not the id of a group"}
+		return &providers.Error{Class: providers.Invalid, Attribute: "parent", Summary: work.Quoted(parent) + " is not the id of a group"}
 	}
 	return nil
 }
@@ -57,7 +58,7 @@ func (b *batch) createGroup(ctx context.Context, op *providers.Operation, r requ
 	id, err := b.putUnder(ctx, r, attr.String(op.After, "parent"), w)
 	if err == nil && id == "" {
 		err = &providers.Error{
-			Class: providers.Ambiguous, Summary: fmt.Sprintf("Keycloak did not tell the id of group %s that it created", quoted(*w.Name)),
+			Class: providers.Ambiguous, Summary: fmt.Sprintf("Keycloak did not tell the id of group %s that it created", work.Quoted(*w.Name)),
 		}
 	}
 	return id, err
@@ -86,9 +87,9 @@ func (b *batch) putUnder(ctx context.Context, r request, parent string, w gocloa
 func (b *batch) updateGroup(ctx context.Context, op *providers.Operation, r request) (bool, error) {
 	name := attr.String(op.After, "name")
 	done := false
-	if changes(op, "name") || changes(op, "attributes") {
+	if work.Changes(op, "name") || work.Changes(op, "attributes") {
 		w := gocloak.Group{ID: &op.ID, Name: &name}
-		if changes(op, "attributes") {
+		if work.Changes(op, "attributes") {
 			live, err := b.getGroup(ctx, r, op.ID)
 			if err != nil {
 				return false, err
@@ -102,7 +103,7 @@ func (b *batch) updateGroup(ctx context.Context, op *providers.Operation, r requ
 		err := b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
 			return api.UpdateGroup(ctx, token, segment(r.realm), w)
 		})
-		if isAbsent(err) {
+		if work.IsAbsent(err) {
 			return false, gone(r)
 		}
 		if err != nil {
@@ -110,7 +111,7 @@ func (b *batch) updateGroup(ctx context.Context, op *providers.Operation, r requ
 		}
 		done = true
 	}
-	if changes(op, "parent") {
+	if work.Changes(op, "parent") {
 		_, err := b.putUnder(ctx, r, attr.String(op.After, "parent"), gocloak.Group{ID: &op.ID, Name: &name})
 		if err != nil {
 			return done, err
@@ -122,17 +123,17 @@ func (b *batch) updateGroup(ctx context.Context, op *providers.Operation, r requ
 
 // members adds and removes members, one request each: there is none for more.
 func (b *batch) members(ctx context.Context, op *providers.Operation, r request, id string) error {
-	if !changes(op, "members") {
+	if !work.Changes(op, "members") {
 		return nil
 	}
 	before, after := attr.Strings(op.Before, "members"), attr.Strings(op.After, "members")
 	add, remove := attr.Without(after, before), attr.Without(before, after)
 	for _, user := range append(append([]string{}, add...), remove...) {
 		if !safeSegment(user) {
-			return &providers.Error{Class: providers.Invalid, Attribute: "members", Summary: quoted(user) + " is not the id of a user"}
+			return &providers.Error{Class: providers.Invalid, Attribute: "members", Summary: work.Quoted(user) + " is not the id of a user"}
 		}
 	}
-	r.doing = "change the members of group " + quoted(attr.String(op.After, "name"))
+	r.doing = "change the members of group " + work.Quoted(attr.String(op.After, "name"))
 	return b.each(ctx, len(add)+len(remove), func(ctx context.Context, i int) error {
 		if b.interrupted.Err() != nil {
 			return &providers.Error{
@@ -142,7 +143,7 @@ func (b *batch) members(ctx context.Context, op *providers.Operation, r request,
 		}
 		if i >= len(add) {
 			// Somebody who is gone is no member.
-			return ignoreAbsent(b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
+			return work.IgnoreAbsent(b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
 				return api.DeleteUserFromGroup(ctx, token, segment(r.realm), segment(remove[i-len(add)]), segment(id))
 			}))
 		}
@@ -163,11 +164,11 @@ func (b *batch) deleteGroup(ctx context.Context, op *providers.Operation, r requ
 		return &providers.Error{
 			Class: providers.Conflict,
 			Summary: fmt.Sprintf("Group %s in realm %s still has %d subgroups, which Keycloak would delete with it",
-				quoted(live.Name), quoted(r.realm), live.SubGroupCount),
+				work.Quoted(live.Name), work.Quoted(r.realm), live.SubGroupCount),
 			Hint: "Delete or move them first",
 		}
 	}
-	return ignoreAbsent(b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
+	return work.IgnoreAbsent(b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
 		return api.DeleteGroup(ctx, token, segment(r.realm), segment(op.ID))
 	}))
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
+	"github.com/idpctl/idpctl/providers/work"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -31,7 +32,7 @@ func (b *batch) applyRealm(ctx context.Context, op *providers.Operation) (string
 // contradiction refuses settings of which Keycloak switches one off for the
 // other, without a word.
 func contradiction(op *providers.Operation) error {
-	on := func(name string) bool { return changes(op, name) && attr.Bool(op.After, name, false) }
+	on := func(name string) bool { return work.Changes(op, name) && attr.Bool(op.After, name, false) }
 	for _, name := range []string{"login_with_email_allowed", "registration_email_as_username"} {
 		if on("duplicate_emails_allowed") && on(name) {
 			return &providers.Error{
@@ -57,7 +58,7 @@ func (b *batch) createRealm(ctx context.Context, op *providers.Operation, name s
 	if len(attributes) > 0 {
 		body["attributes"] = attributes
 	}
-	r := request{doing: "create realm " + quoted(name), role: "create-realm"}
+	r := request{doing: "create realm " + work.Quoted(name), role: "create-realm"}
 	err := b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
 		_, err := api.GetRequestWithBearerAuth(ctx, token).SetBody(body).Post(b.adminURL(""))
 		return err
@@ -81,7 +82,7 @@ func (b *batch) realmBody(op *providers.Operation) map[string]any {
 	body := map[string]any{}
 	for _, f := range realmFields() {
 		// A null setting that is the server's to decide stays as it is.
-		if !changes(op, f.Name) || !attr.IsSet(op.After, f.Name) {
+		if !work.Changes(op, f.Name) || !attr.IsSet(op.After, f.Name) {
 			continue
 		}
 		switch f.Type {
@@ -93,7 +94,7 @@ func (b *batch) realmBody(op *providers.Operation) map[string]any {
 			body[f.json] = attr.String(op.After, f.Name)
 		}
 	}
-	if changes(op, "smtp_server") && attr.IsSet(op.After, "smtp_server") {
+	if work.Changes(op, "smtp_server") && attr.IsSet(op.After, "smtp_server") {
 		body["smtpServer"] = smtpWire(resource.Attr(op.After, "smtp_server"))
 	}
 	return body
@@ -106,7 +107,7 @@ func (b *batch) updateRealm(ctx context.Context, op *providers.Operation, name s
 	if err != nil {
 		return err
 	}
-	r := request{doing: "change realm " + quoted(name), realm: name, role: "manage-realm"}
+	r := request{doing: "change realm " + work.Quoted(name), realm: name, role: "manage-realm"}
 	switch {
 	case live == nil:
 		return gone(r)
@@ -115,7 +116,7 @@ func (b *batch) updateRealm(ctx context.Context, op *providers.Operation, name s
 	case live.ID != op.ID:
 		return &providers.Error{
 			Class: providers.Conflict, Attribute: "realm",
-			Summary: fmt.Sprintf("Realm %s is not the one that was planned for: it was deleted and created anew", quoted(name)),
+			Summary: fmt.Sprintf("Realm %s is not the one that was planned for: it was deleted and created anew", work.Quoted(name)),
 			Hint:    "Plan again",
 		}
 	}
@@ -142,7 +143,7 @@ func (b *batch) updateRealm(ctx context.Context, op *providers.Operation, name s
 // among them, and whether they differ.
 func realmAttributesAfter(op *providers.Operation, live map[string]string) (map[string]string, bool) {
 	var before, after map[string]string
-	if changes(op, "attributes") {
+	if work.Changes(op, "attributes") {
 		before, after = mapAttr(op.Before, "attributes"), mapAttr(op.After, "attributes")
 	}
 	attributes, changed := merged(live, before, after, sameString)
@@ -164,7 +165,7 @@ func (b *batch) deleteRealm(ctx context.Context, op *providers.Operation, name s
 			Summary: "The realm master is not deleted: without it nobody can administer Keycloak",
 		}
 	}
-	r := request{doing: "delete realm " + quoted(name), realm: name, role: "manage-realm"}
+	r := request{doing: "delete realm " + work.Quoted(name), realm: name, role: "manage-realm"}
 	live, err := b.getRealm(ctx, name)
 	if err != nil {
 		return err
@@ -172,7 +173,7 @@ func (b *batch) deleteRealm(ctx context.Context, op *providers.Operation, name s
 	if live == nil || live.ID != "" && live.ID != op.ID {
 		return nil // gone; another may have its name by now
 	}
-	return ignoreAbsent(b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
+	return work.IgnoreAbsent(b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
 		return api.DeleteRealm(ctx, token, segment(name))
 	}))
 }
@@ -182,11 +183,4 @@ func gone(r request) error {
 	return &providers.Error{
 		Class: providers.NotFound, Summary: fmt.Sprintf("Keycloak cannot %s: it is not there any more", r.doing), Hint: "Plan again",
 	}
-}
-
-func ignoreAbsent(err error) error {
-	if isAbsent(err) {
-		return nil
-	}
-	return err
 }

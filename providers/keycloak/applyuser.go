@@ -13,40 +13,23 @@ import (
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/providers/transport"
+	"github.com/idpctl/idpctl/providers/work"
 )
 
 func (b *batch) applyUser(ctx context.Context, op *providers.Operation) (string, error) {
 	r := request{realm: realmOf(op), role: "manage-users"}
 	switch op.Verb {
 	case providers.Create:
-		r.doing = "create user " + quoted(attr.String(op.After, "username"))
+		r.doing = "create user " + work.Quoted(attr.String(op.After, "username"))
 		return b.createUser(ctx, op, r)
 	case providers.Update:
-		r.doing = "change user " + quoted(attr.String(op.Before, "username"))
+		r.doing = "change user " + work.Quoted(attr.String(op.Before, "username"))
 		return b.updateUser(ctx, op, r)
 	}
-	r.doing = "delete user " + quoted(attr.String(op.Before, "username"))
-	return "", ignoreAbsent(b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
+	r.doing = "delete user " + work.Quoted(attr.String(op.Before, "username"))
+	return "", work.IgnoreAbsent(b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
 		return api.DeleteUser(ctx, token, segment(r.realm), segment(op.ID))
 	}))
-}
-
-// password is the first password of an operation, "" for none.
-func password(op *providers.Operation) string {
-	if !op.Password.IsZero() {
-		return op.Password.Reveal()
-	}
-	if op.Verb == providers.Create {
-		return attr.String(op.After, "initial_password")
-	}
-	return ""
-}
-
-func temporary(op *providers.Operation) bool {
-	if !op.Password.IsZero() {
-		return op.PasswordTemporary
-	}
-	return attr.Bool(op.After, "initial_password_temporary", true)
 }
 
 func (b *batch) createUser(ctx context.Context, op *providers.Operation, r request) (string, error) {
@@ -79,9 +62,9 @@ func (b *batch) createUser(ctx context.Context, op *providers.Operation, r reque
 	if len(actions) > 0 {
 		w.RequiredActions = &actions
 	}
-	if pw := password(op); pw != "" {
+	if pw := work.Password(op); pw != "" {
 		w.Credentials = &[]gocloak.CredentialRepresentation{{
-			Type: gocloak.StringP("password"), Value: &pw, Temporary: gocloak.BoolP(temporary(op)),
+			Type: gocloak.StringP("password"), Value: &pw, Temporary: gocloak.BoolP(work.Temporary(op)),
 		}}
 	}
 	var id string
@@ -94,7 +77,7 @@ func (b *batch) createUser(ctx context.Context, op *providers.Operation, r reque
 	}
 	if id == "" {
 		return "", &providers.Error{
-			Class: providers.Ambiguous, Summary: fmt.Sprintf("Keycloak did not tell the id of user %s that it created", quoted(*w.Username)),
+			Class: providers.Ambiguous, Summary: fmt.Sprintf("Keycloak did not tell the id of user %s that it created", work.Quoted(*w.Username)),
 		}
 	}
 	if untold {
@@ -115,7 +98,7 @@ func (b *batch) updateUser(ctx context.Context, op *providers.Operation, r reque
 	w := gocloak.User{ID: &op.ID}
 	fields := 0
 	text := func(field **string, name string, fold bool) {
-		if changes(op, name) {
+		if work.Changes(op, name) {
 			s := attr.String(op.After, name)
 			if fold {
 				s = lower(s)
@@ -128,17 +111,17 @@ func (b *batch) updateUser(ctx context.Context, op *providers.Operation, r reque
 	text(&w.Email, "email", true)
 	text(&w.FirstName, "first_name", false)
 	text(&w.LastName, "last_name", false)
-	if changes(op, "enabled") {
+	if work.Changes(op, "enabled") {
 		w.Enabled = gocloak.BoolP(attr.Bool(op.After, "enabled", true))
 		fields++
 	}
-	if changes(op, "email_verified") && attr.IsSet(op.After, "email_verified") {
+	if work.Changes(op, "email_verified") && attr.IsSet(op.After, "email_verified") {
 		w.EmailVerified = gocloak.BoolP(attr.Bool(op.After, "email_verified", false))
 		fields++
 	}
 	var written map[string][]string
 	untold := false
-	if changes(op, "attributes") {
+	if work.Changes(op, "attributes") {
 		before := multiMapAttr(op.Before, "attributes")
 		written = multiMapAttr(op.After, "attributes")
 		var err error
@@ -156,7 +139,7 @@ func (b *batch) updateUser(ctx context.Context, op *providers.Operation, r reque
 		err := b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
 			return api.UpdateUser(ctx, token, segment(r.realm), w)
 		})
-		if isAbsent(err) {
+		if work.IsAbsent(err) {
 			return "", gone(r)
 		}
 		if err != nil {
@@ -168,11 +151,11 @@ func (b *batch) updateUser(ctx context.Context, op *providers.Operation, r reque
 			return op.ID, err
 		}
 	}
-	if pw := password(op); pw != "" {
+	if pw := work.Password(op); pw != "" {
 		r := r
-		r.doing = "set the password of user " + quoted(attr.String(op.After, "username"))
+		r.doing = "set the password of user " + work.Quoted(attr.String(op.After, "username"))
 		err := b.call(ctx, r, func(ctx context.Context, api *gocloak.GoCloak, token string) error {
-			return api.SetPassword(ctx, token, segment(op.ID), segment(r.realm), pw, temporary(op))
+			return api.SetPassword(ctx, token, segment(op.ID), segment(r.realm), pw, work.Temporary(op))
 		})
 		if err != nil {
 			return idIf(fields > 0, op.ID), err
@@ -252,7 +235,7 @@ func (b *batch) invite(ctx context.Context, r request, id string) error {
 			return &providers.Error{
 				Class: providers.Unavailable, Status: re.Status, Attribute: "invite", Err: err,
 				Summary: "Keycloak could not send the invitation: " + b.redact(said.text()),
-				Hint:    fmt.Sprintf("Check the block smtp_server of realm %s; the server's log says more", quoted(r.realm)),
+				Hint:    fmt.Sprintf("Check the block smtp_server of realm %s; the server's log says more", work.Quoted(r.realm)),
 			}
 		}
 	}

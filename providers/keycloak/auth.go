@@ -16,6 +16,7 @@ import (
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/transport"
+	"github.com/idpctl/idpctl/providers/work"
 )
 
 // token is one access token and what came with it.
@@ -191,7 +192,7 @@ func (a *auth) grant(ctx context.Context, base string, form map[string]string) (
 			t.refreshEnds = asked.Add(24 * time.Hour)
 		}
 	}
-	a.c.rememberTokens(jwt.AccessToken, jwt.RefreshToken)
+	a.c.secrets.RememberTokens(jwt.AccessToken, jwt.RefreshToken)
 	return t, nil
 }
 
@@ -239,7 +240,7 @@ func (a *auth) end(ctx context.Context) error {
 func (a *auth) refused(base string, ans *answer) error {
 	said := parseRefusal(ans.body)
 	text := a.c.redact(said.text())
-	at := fmt.Sprintf("at realm %s of %s", quoted(a.creds.realm), base)
+	at := fmt.Sprintf("at realm %s of %s", work.Quoted(a.creds.realm), base)
 	e := &providers.Error{Class: providers.Unauthenticated, Status: ans.status}
 	fail := func(attribute, summary, hint string) error {
 		e.Attribute, e.Summary, e.Hint = attribute, summary, hint
@@ -247,7 +248,7 @@ func (a *auth) refused(base string, ans *answer) error {
 	}
 	switch {
 	case ans.status == http.StatusNotFound && said.err == "Realm does not exist":
-		return fail("realm", fmt.Sprintf("Keycloak at %s has no realm %s to sign in at", base, quoted(a.creds.realm)),
+		return fail("realm", fmt.Sprintf("Keycloak at %s has no realm %s to sign in at", base, work.Quoted(a.creds.realm)),
 			"Set realm in the provider block to the realm of the account; administrators of the whole server are in master")
 	case ans.status == http.StatusNotFound, !ans.json:
 		return a.c.notKeycloak(ans)
@@ -258,17 +259,17 @@ func (a *auth) refused(base string, ans *answer) error {
 		return fail("password", fmt.Sprintf("Keycloak refused the user name or the password of %s %s: %s", a.creds.who(), at, text),
 			"Check username, password and realm in the provider block; after several failures the account may be locked for a while")
 	case said.err == "invalid_client":
-		return fail("client_id", fmt.Sprintf("Keycloak refused the client %s %s: %s", quoted(a.creds.clientID), at, text),
+		return fail("client_id", fmt.Sprintf("Keycloak refused the client %s %s: %s", work.Quoted(a.creds.clientID), at, text),
 			"Check client_id and realm in the provider block: there is no such client in the realm, or it is disabled or asks users for consent")
 	case said.err == "unauthorized_client" && strings.Contains(said.description, "Invalid client"):
 		// So Keycloak calls a wrong secret of a client that exists.
-		return fail("client_secret", fmt.Sprintf("Keycloak refused the secret of the client %s %s: %s", quoted(a.creds.clientID), at, text),
+		return fail("client_secret", fmt.Sprintf("Keycloak refused the secret of the client %s %s: %s", work.Quoted(a.creds.clientID), at, text),
 			"Check client_secret in the provider block; the current one is in the client's tab \"Credentials\"")
 	case said.err == "unauthorized_client" && a.creds.username != "":
-		return fail("client_id", fmt.Sprintf("The client %s %s may not sign in like this: %s", quoted(a.creds.clientID), at, text),
+		return fail("client_id", fmt.Sprintf("The client %s %s may not sign in like this: %s", work.Quoted(a.creds.clientID), at, text),
 			"Switch on \"Direct access grants\" of the client, or leave client_id out to sign in with admin-cli")
 	case said.err == "unauthorized_client":
-		return fail("client_id", fmt.Sprintf("The client %s %s may not sign in like this: %s", quoted(a.creds.clientID), at, text),
+		return fail("client_id", fmt.Sprintf("The client %s %s may not sign in like this: %s", work.Quoted(a.creds.clientID), at, text),
 			"Switch on \"Client authentication\" and \"Service accounts roles\" of the client")
 	case ans.status == http.StatusForbidden:
 		return fail("realm", fmt.Sprintf("Keycloak allows no sign-in %s: %s", at, text), "Check that the realm is enabled")

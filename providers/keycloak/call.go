@@ -13,6 +13,7 @@ import (
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/transport"
+	"github.com/idpctl/idpctl/providers/work"
 )
 
 // request says what a call is for, so that its error can.
@@ -128,7 +129,7 @@ func (c *conn) get(ctx context.Context, r request, query map[string]string, into
 func one[T any](ctx context.Context, c *conn, r request, query map[string]string, path ...string) (*T, error) {
 	var w T
 	err := c.get(ctx, r, query, &w, path...)
-	if isAbsent(err) {
+	if work.IsAbsent(err) {
 		return nil, nil
 	}
 	if err != nil {

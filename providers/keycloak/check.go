@@ -9,6 +9,7 @@ import (
 	"github.com/idpctl/idpctl/internal/parallel"
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
+	"github.com/idpctl/idpctl/providers/work"
 )
 
 // Check tells what Keycloak would refuse, or drop without a word; see
@@ -19,14 +20,14 @@ func (c *conn) Check(ctx context.Context, ops []providers.Operation) []error {
 	realms := ahead{realms: map[string]*realmAhead{}, leaving: map[string]int{}}
 	for _, op := range ops {
 		if parent := attr.String(op.Before, "parent"); op.Kind == "group" && parent != "" && parent != attr.String(op.After, "parent") &&
-			(op.Verb == providers.Delete || op.Verb == providers.Update && changes(&op, "parent")) {
+			(op.Verb == providers.Delete || op.Verb == providers.Update && work.Changes(&op, "parent")) {
 			realms.leaving[parent]++
 		}
 	}
 	for i := range ops {
 		op := &ops[i]
 		for _, s := range op.Secrets {
-			c.remember(s.Reveal())
+			c.secrets.Remember(s.Reveal())
 		}
 		if op.Kind == "realm" && op.Verb != providers.Delete {
 			realms.note(op)
@@ -36,7 +37,7 @@ func (c *conn) Check(ctx context.Context, ops []providers.Operation) []error {
 	parallel.Each(len(ops), func(i int) {
 		var e *providers.Error
 		if errors.As(b.checkOne(ctx, &ops[i], realms), &e) && e.Class == providers.Invalid {
-			errs[i] = c.redacted(e)
+			errs[i] = c.secrets.Redacted(e)
 		} // what cannot be read is told by the operation itself, if it matters
 	})
 	return errs
@@ -59,7 +60,7 @@ func (b *batch) checkOne(ctx context.Context, op *providers.Operation, realms ah
 	switch op.Kind {
 	case "realm":
 		for name := range mapAttr(op.After, "attributes") {
-			if changes(op, "attributes") && (name == markerAttribute || mirrored(name)) {
+			if work.Changes(op, "attributes") && (name == markerAttribute || mirrored(name)) {
 				return &providers.Error{
 					Class: providers.Invalid, Attribute: "attributes",
 					Summary: fmt.Sprintf("attributes.%s cannot be set here: an attribute of its own does that, or it is not to be changed", name),
@@ -100,7 +101,7 @@ func (a ahead) note(op *providers.Operation) {
 	for name, field := range map[string]**bool{
 		"registration_email_as_username": &r.emailAsUsername, "edit_username_allowed": &r.editUsername,
 	} {
-		if op.Verb == providers.Create || changes(op, name) {
+		if op.Verb == providers.Create || work.Changes(op, name) {
 			on := attr.Bool(op.After, name, false)
 			*field = &on
 		}
@@ -135,7 +136,7 @@ func (b *batch) checkUser(ctx context.Context, op *providers.Operation, realm st
 			return err
 		}
 	}
-	if attributes := multiMapAttr(op.After, "attributes"); len(attributes) > 0 && changes(op, "attributes") {
+	if attributes := multiMapAttr(op.After, "attributes"); len(attributes) > 0 && work.Changes(op, "attributes") {
 		if err := keptBy(profile, realmOf(op), attributes); err != nil {
 			var e *providers.Error
 			if errors.As(err, &e) && realm == "" {
@@ -163,7 +164,7 @@ func (b *batch) checkUser(ctx context.Context, op *providers.Operation, realm st
 // checkUsername refuses user names that the realm's settings change or keep.
 func (b *batch) checkUsername(ctx context.Context, op *providers.Operation, realm string, will *realmAhead) error {
 	name := lower(attr.String(op.After, "username"))
-	if name == "" || !changes(op, "username") || op.Verb == providers.Create && name == lower(attr.String(op.After, "email")) {
+	if name == "" || !work.Changes(op, "username") || op.Verb == providers.Create && name == lower(attr.String(op.After, "email")) {
 		return nil
 	}
 	var is realmFacts
@@ -183,13 +184,13 @@ func (b *batch) checkUsername(ctx context.Context, op *providers.Operation, real
 	case is.emailAsUsername && name != lower(attr.String(op.After, "email")):
 		return &providers.Error{
 			Class: providers.Invalid, Attribute: "username",
-			Summary: fmt.Sprintf("Realm %s has registration_email_as_username on, so each user's name is the e-mail", quoted(realmOf(op))),
+			Summary: fmt.Sprintf("Realm %s has registration_email_as_username on, so each user's name is the e-mail", work.Quoted(realmOf(op))),
 			Hint:    "Leave username out, or switch that setting off",
 		}
 	case op.Verb == providers.Update && is.known && !is.editUsername:
 		return &providers.Error{
 			Class: providers.Invalid, Attribute: "username",
-			Summary: fmt.Sprintf("Realm %s does not let user names be changed, and %s has another now: %s", quoted(realmOf(op)), op.Address, quoted(attr.String(op.Before, "username"))),
+			Summary: fmt.Sprintf("Realm %s does not let user names be changed, and %s has another now: %s", work.Quoted(realmOf(op)), op.Address, work.Quoted(attr.String(op.Before, "username"))),
 			Hint:    "Set edit_username_allowed = true in the realm, or write the name that the user has",
 		}
 	}
@@ -199,14 +200,14 @@ func (b *batch) checkUsername(ctx context.Context, op *providers.Operation, real
 // checkSubgroups refuses to delete a group that has more subgroups than leave it.
 func (b *batch) checkSubgroups(ctx context.Context, op *providers.Operation, leaving int) error {
 	realm := realmOf(op)
-	live, err := b.getGroup(ctx, request{doing: "read group " + quoted(attr.String(op.Before, "name")), realm: realm, role: "view-users"}, op.ID)
+	live, err := b.getGroup(ctx, request{doing: "read group " + work.Quoted(attr.String(op.Before, "name")), realm: realm, role: "view-users"}, op.ID)
 	if err != nil || live == nil || live.SubGroupCount <= leaving {
 		return err
 	}
 	return &providers.Error{
 		Class: providers.Invalid,
 		Summary: fmt.Sprintf("Group %s in realm %s has %d subgroups, of which the plan deletes or moves %d: Keycloak would delete the others with it",
-			quoted(live.Name), quoted(realm), live.SubGroupCount, leaving),
+			work.Quoted(live.Name), work.Quoted(realm), live.SubGroupCount, leaving),
 		Hint: "Delete or move them first",
 	}
 }
@@ -242,15 +243,15 @@ func (b *batch) ownAccount(op *providers.Operation) error {
 	switch {
 	case op.Verb == providers.Delete:
 		return refused("", "delete")
-	case changes(op, "enabled") && !attr.Bool(op.After, "enabled", true):
+	case work.Changes(op, "enabled") && !attr.Bool(op.After, "enabled", true):
 		return refused("enabled", "disable")
-	case op.Kind == "user" && changes(op, "username"):
+	case op.Kind == "user" && work.Changes(op, "username"):
 		return refused("username", "rename")
-	case op.Kind == "client" && changes(op, "client_id"):
+	case op.Kind == "client" && work.Changes(op, "client_id"):
 		return refused("client_id", "rename")
-	case op.Kind == "client" && creds.username == "" && changes(op, "service_accounts_enabled") && !attr.Bool(op.After, "service_accounts_enabled", false):
+	case op.Kind == "client" && creds.username == "" && work.Changes(op, "service_accounts_enabled") && !attr.Bool(op.After, "service_accounts_enabled", false):
 		return refused("service_accounts_enabled", "end the service account of")
-	case op.Kind == "client" && creds.username != "" && changes(op, "direct_access_grants_enabled") && !attr.Bool(op.After, "direct_access_grants_enabled", false):
+	case op.Kind == "client" && creds.username != "" && work.Changes(op, "direct_access_grants_enabled") && !attr.Bool(op.After, "direct_access_grants_enabled", false):
 		return refused("direct_access_grants_enabled", "end the password grant of")
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
+	"github.com/idpctl/idpctl/providers/work"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -98,7 +99,7 @@ func (c *conn) listClients(ctx context.Context, q providers.Query) ([]resource.O
 		found, err = c.lookUpClients(ctx, r, ids, names)
 	}
 	switch {
-	case isAbsent(err):
+	case work.IsAbsent(err):
 		return nil, nil
 	case err != nil:
 		return nil, err
@@ -165,7 +166,7 @@ func (c *conn) checkClients(ctx context.Context, r request) error {
 	var page []wireClient
 	err := c.get(ctx, r, map[string]string{"max": "1"}, &page, "clients")
 	switch {
-	case isAbsent(err):
+	case work.IsAbsent(err):
 		return nil
 	case err != nil:
 		return err
@@ -214,7 +215,7 @@ func (c *conn) clientObject(realm string, w *wireClient, brief bool) resource.Ob
 		Marker: w.Attributes[markerAttribute], Builtin: builtinClient(realm, w),
 	}
 	if p := w.Protocol; p != "" && p != "openid-connect" {
-		o.Doubts = map[string]string{"": fmt.Sprintf("it speaks %s and not openid-connect, so nobody can sign in with it through the device flow", quoted(p))}
+		o.Doubts = map[string]string{"": fmt.Sprintf("it speaks %s and not openid-connect, so nobody can sign in with it through the device flow", work.Quoted(p))}
 	}
 	return o
 }

@@ -8,8 +8,8 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/work"
 )
 
 // errElsewhere is the cause when an address answers, but not as Keycloak.
@@ -18,8 +18,6 @@ var errElsewhere = errors.New("not a Keycloak server")
 func isElsewhere(err error) bool { return errors.Is(err, errElsewhere) }
 
 // quoted is a name for a message.
-func quoted(s string) string { return `"` + providers.Clean(s, 100) + `"` }
-
 // segment escapes s for the path of a URL. What escaping does not make safe
 // is refused before, by safeSegment.
 func segment(s string) string { return url.PathEscape(s) }
@@ -137,15 +135,7 @@ func attributeOf(field string) string {
 // redact makes a text of the server's fit to be shown: no secret that was sent
 // is in it, should the server repeat one, even that of another request.
 func (c *conn) redact(text string) string {
-	return providers.Clean(diag.RedactAll(text, c.known()), 300)
-}
-
-// mask hides the secrets that were sent in a text of our own.
-func (c *conn) mask(text string) string {
-	for _, secret := range c.known() {
-		text = diag.Redact(text, secret)
-	}
-	return text
+	return providers.Clean(c.secrets.Redact(text), 300)
 }
 
 // refusal is the error of an answer from 400 on.
@@ -158,8 +148,8 @@ func (c *conn) refusal(r request, a *answer) error {
 		colon = ": " + text
 	}
 	in := ""
-	if r.realm != "" && !strings.HasSuffix(r.doing, " realm "+quoted(r.realm)) {
-		in = " in realm " + quoted(r.realm)
+	if r.realm != "" && !strings.HasSuffix(r.doing, " realm "+work.Quoted(r.realm)) {
+		in = " in realm " + work.Quoted(r.realm)
 	}
 	if len(said.complaints) > 0 {
 		e.Attribute = attributeOf(said.complaints[0].Field)
@@ -263,7 +253,7 @@ func (c *conn) roleHint(r request) string {
 	case auth == "master":
 		return fmt.Sprintf("Give it the role %s of the client %s-realm in realm master", r.role, providers.Clean(r.realm, 100))
 	}
-	return fmt.Sprintf("It belongs to realm %s and can manage only that one: sign in at realm %s or at master", quoted(auth), quoted(r.realm))
+	return fmt.Sprintf("It belongs to realm %s and can manage only that one: sign in at realm %s or at master", work.Quoted(auth), work.Quoted(r.realm))
 }
 
 // notKeycloak is the error of an answer that does not come from Keycloak.

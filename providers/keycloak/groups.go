@@ -10,6 +10,7 @@ import (
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
+	"github.com/idpctl/idpctl/providers/work"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -46,7 +47,7 @@ func (c *conn) listGroups(ctx context.Context, q providers.Query) ([]resource.Ob
 		found, err = c.lookUpGroups(ctx, r, ids, keys)
 	}
 	switch {
-	case isAbsent(err):
+	case work.IsAbsent(err):
 		return nil, nil
 	case err != nil:
 		return nil, err
@@ -107,7 +108,7 @@ func (c *conn) allGroups(ctx context.Context, r request) ([]*wireGroup, error) {
 		var next []*wireGroup
 		err := c.each(ctx, len(parents), func(ctx context.Context, i int) error {
 			children, err := c.groupPages(ctx, r, "groups", parents[i].ID, "children")
-			if isAbsent(err) { // gone meanwhile
+			if work.IsAbsent(err) { // gone meanwhile
 				return nil
 			}
 			mu.Lock()
@@ -202,7 +203,7 @@ func (c *conn) fetchMembers(ctx context.Context, realm string, groups []*wireGro
 	return c.each(ctx, len(groups), func(ctx context.Context, i int) error {
 		s := &userSearch{c: c, r: r, brief: true}
 		users, err := s.pager(r, nil, "groups", groups[i].ID, "members").list(ctx)
-		if isAbsent(err) {
+		if work.IsAbsent(err) {
 			return nil
 		}
 		for _, u := range users {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/providers/work"
 )
 
 // userProfile is what a realm allows in its users (UPConfig). What it does not
@@ -73,10 +74,10 @@ const inConsole = "In the admin console of the realm"
 func swallowed(realm, name, why string) error {
 	return &providers.Error{
 		Class: providers.Invalid, Attribute: "attributes",
-		Summary: fmt.Sprintf("Keycloak would drop attributes.%s of users in realm %s: %s", providers.Clean(name, 100), quoted(realm), why),
+		Summary: fmt.Sprintf("Keycloak would drop attributes.%s of users in realm %s: %s", providers.Clean(name, 100), work.Quoted(realm), why),
 		Hint: fmt.Sprintf(inConsole+", under Realm settings, either add the attribute %s on the tab User profile, "+
 			"with edit permission for Admin, or set Unmanaged attributes on the tab General to \"Only administrators can write\" "+
-			"(unmanagedAttributePolicy ADMIN_EDIT)", quoted(name)),
+			"(unmanagedAttributePolicy ADMIN_EDIT)", work.Quoted(name)),
 	}
 }
 
@@ -113,7 +114,7 @@ func keptBy(profile *userProfile, realm string, attributes map[string][]string) 
 }
 
 func (b *batch) profile(ctx context.Context, realm string) (*userProfile, error) {
-	return b.realm(realm).profile.get(func() (*userProfile, error) {
+	return b.realm(realm).profile.Get(func() (*userProfile, error) {
 		var p userProfile
 		r := request{doing: "read the user profile", realm: realm, role: "view-realm"}
 		err := b.get(ctx, r, nil, &p, "users", "profile")
@@ -130,7 +131,7 @@ func (b *batch) checkActions(ctx context.Context, realm string, actions []string
 	if len(actions) == 0 {
 		return nil
 	}
-	known, err := b.realm(realm).actions.get(func() (map[string]bool, error) {
+	known, err := b.realm(realm).actions.Get(func() (map[string]bool, error) {
 		var list []struct{ Alias string }
 		r := request{doing: "list the required actions", realm: realm, role: "view-realm"}
 		err := b.get(ctx, r, nil, &list, "authentication", "required-actions")
@@ -150,7 +151,7 @@ func (b *batch) checkActions(ctx context.Context, realm string, actions []string
 		if !known[a] {
 			return &providers.Error{
 				Class: providers.Invalid, Attribute: "required_actions",
-				Summary: fmt.Sprintf("Realm %s has no required action %s", quoted(realm), quoted(a)),
+				Summary: fmt.Sprintf("Realm %s has no required action %s", work.Quoted(realm), work.Quoted(a)),
 				Hint:    "It has: " + names(known),
 			}
 		}

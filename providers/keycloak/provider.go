@@ -14,6 +14,7 @@ import (
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/providers/transport"
+	"github.com/idpctl/idpctl/providers/work"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -190,9 +191,9 @@ type credentials struct {
 // who names the account in messages.
 func (c credentials) who() string {
 	if c.username != "" {
-		return "user " + quoted(c.username)
+		return "user " + work.Quoted(c.username)
 	}
-	return "the service account of client " + quoted(c.clientID)
+	return "the service account of client " + work.Quoted(c.clientID)
 }
 
 func readCredentials(attrs cty.Value) (credentials, error) {

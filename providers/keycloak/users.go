@@ -10,6 +10,7 @@ import (
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
+	"github.com/idpctl/idpctl/providers/work"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -42,7 +43,7 @@ func (c *conn) listUsers(ctx context.Context, q providers.Query) ([]resource.Obj
 		found = append(found, more...)
 	}
 	switch {
-	case isAbsent(err):
+	case work.IsAbsent(err):
 		return nil, nil
 	case err != nil:
 		return nil, err
@@ -87,7 +88,7 @@ func (c *conn) checkEmpty(r request, kind string, list, count func() (int, error
 	}
 	for range 2 {
 		n, err := list()
-		if isAbsent(err) {
+		if work.IsAbsent(err) {
 			return nil
 		}
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
+	"github.com/idpctl/idpctl/providers/work"
 )
 
 // The validations of a user profile that can be told beforehand; the others are
@@ -45,18 +46,18 @@ func checkProfile(p *userProfile, op *providers.Operation) error {
 		attribute, shown := attributeOf(a.Name), attributeOf(a.Name)
 		var values []string
 		if rootAttribute(a.Name) {
-			if v := attr.String(op.After, attribute); v != "" && changes(op, attribute) {
+			if v := attr.String(op.After, attribute); v != "" && work.Changes(op, attribute) {
 				values = []string{v}
 			}
 		} else {
 			attribute, shown = "attributes", "attributes."+providers.Clean(a.Name, 100)
-			if changes(op, attribute) {
+			if work.Changes(op, attribute) {
 				values = attributes[a.Name]
 			}
 			if len(attributes[a.Name]) == 0 && op.Verb == providers.Create && a.demanded() {
 				return &providers.Error{
 					Class: providers.Invalid, Attribute: attribute,
-					Summary: fmt.Sprintf("Realm %s asks for the attribute %s of every user", quoted(realmOf(op)), quoted(a.Name)),
+					Summary: fmt.Sprintf("Realm %s asks for the attribute %s of every user", work.Quoted(realmOf(op)), work.Quoted(a.Name)),
 					Hint:    "Add it to attributes; the realm's user profile declares it as required",
 				}
 			}
@@ -69,7 +70,7 @@ func checkProfile(p *userProfile, op *providers.Operation) error {
 				}
 				e := &providers.Error{
 					Class: providers.Invalid, Attribute: attribute,
-					Summary: fmt.Sprintf("Realm %s does not take %s for %s: %s", quoted(realmOf(op)), quoted(v), shown, why),
+					Summary: fmt.Sprintf("Realm %s does not take %s for %s: %s", work.Quoted(realmOf(op)), work.Quoted(v), shown, why),
 				}
 				if a.Name == "username" && lower(v) == lower(attr.String(op.After, "email")) {
 					e.Attribute, e.Hint = "email", "The user name is the e-mail unless username says otherwise: set username"
@@ -115,7 +116,7 @@ func validate(name string, config json.RawMessage, v string) string {
 		_ = json.Unmarshal(config, &c)
 		// Java's patterns are not quite Go's: one that is none here says nothing.
 		if re, err := regexp.Compile(`\A(?:` + c.Pattern + `)\z`); err == nil && c.Pattern != "" && !re.MatchString(v) {
-			return "the pattern of the realm's user profile is " + quoted(c.Pattern)
+			return "the pattern of the realm's user profile is " + work.Quoted(c.Pattern)
 		}
 	case "options":
 		var c struct{ Options []string }

@@ -141,3 +141,20 @@ func Quoted(s string) string { return `"` + providers.Clean(s, 120) + `"` }
 func Invalid(attribute, hint, format string, args ...any) error {
 	return &providers.Error{Class: providers.Invalid, Attribute: attribute, Summary: fmt.Sprintf(format, args...), Hint: hint}
 }
+
+// Temporary reports whether the first password of an operation has to be changed at
+// the first sign-in.
+func Temporary(op *providers.Operation) bool {
+	if !op.Password.IsZero() {
+		return op.PasswordTemporary
+	}
+	return attr.Bool(op.After, "initial_password_temporary", true)
+}
+
+// IgnoreAbsent takes it for a success that something is not there.
+func IgnoreAbsent(err error) error {
+	if IsAbsent(err) {
+		return nil
+	}
+	return err
+}
