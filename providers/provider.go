@@ -7,6 +7,7 @@ package providers
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -117,6 +118,14 @@ type Config struct {
 	Log func(RequestLog)
 	// Wait is told when a request waits to be repeated; nil for nobody.
 	Wait func(reason string, d time.Duration)
+}
+
+// Path is a file that the provider block names, as it can be opened.
+func (c Config) Path(file string) string {
+	if c.Dir == "" || filepath.IsAbs(file) {
+		return file
+	}
+	return filepath.Join(c.Dir, file)
 }
 
 // RequestLog is what may be said of one HTTP request. URL has no query values.

@@ -1,6 +1,7 @@
 package auth0
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/auth0/go-auth0/management"
@@ -32,7 +33,7 @@ func (b *batch) applyClient(op *providers.Operation) providers.Result {
 // patchClient writes what differs, then the connections.
 func (b *batch) patchClient(op *providers.Operation, id string, body map[string]any) providers.Result {
 	var w wireClient
-	q := call{doing: "change application " + work.Quoted(cmpOr(attr.String(op.Before, "name"), attr.String(op.After, "name"))), scope: updateClients, nature: repeatable}
+	q := call{doing: "change application " + work.Quoted(cmp.Or(attr.String(op.Before, "name"), attr.String(op.After, "name"))), scope: updateClients, nature: repeatable}
 	err := b.send(b.working, q, http.MethodPatch, body, &w, "clients", id)
 	if work.IsAbsent(err) {
 		err = work.Gone(op)
@@ -230,11 +231,4 @@ func metadataPatch(op *providers.Operation, name, marker, key string) map[string
 		out[keyMetadata] = key
 	}
 	return out
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

@@ -1,6 +1,7 @@
 package auth0
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -42,7 +43,7 @@ func (b *batch) profile(op *providers.Operation) map[string]any {
 	nickname, _, _ := strings.Cut(email, "@")
 	body := map[string]any{
 		"email": email, "email_verified": attr.Bool(after, "email_verified", false), "name": fullName(after),
-		"nickname": cmpOr(attr.String(after, "nickname"), nickname), "blocked": attr.Bool(after, "blocked", false),
+		"nickname": cmp.Or(attr.String(after, "nickname"), nickname), "blocked": attr.Bool(after, "blocked", false),
 	}
 	if id, ours := strings.CutPrefix(op.ID, idPrefix); ours && id != "" {
 		body["user_id"] = id
@@ -123,7 +124,7 @@ func (b *batch) invite(op *providers.Operation, email string) error {
 // not take together goes in steps.
 func (b *batch) updateUser(op *providers.Operation) providers.Result {
 	after := op.After
-	email := cmpOr(attr.String(op.Before, "email"), attr.String(after, "email"))
+	email := cmp.Or(attr.String(op.Before, "email"), attr.String(after, "email"))
 	var steps []map[string]any
 	body := map[string]any{}
 	for ours, theirs := range map[string]string{"first_name": "given_name", "last_name": "family_name", "name": "name", "nickname": "nickname"} {

@@ -1,6 +1,7 @@
 package auth0
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -98,7 +99,7 @@ func (k *checker) user(ctx context.Context, op *providers.Operation, alone bool)
 	}
 	if pw := attr.String(op.After, "initial_password"); creates && pw != "" && !meets(pw, con.Options.PasswordPolicy) {
 		return work.Invalid("initial_password", "Write a longer one of lower case, upper case, digits and symbols, or set generate_password = true",
-			"The password is too weak for the policy of connection %s (%s)", work.Quoted(name), cmpOr(providers.Clean(con.Options.PasswordPolicy, 20), "good"))
+			"The password is too weak for the policy of connection %s (%s)", work.Quoted(name), cmp.Or(providers.Clean(con.Options.PasswordPolicy, 20), "good"))
 	}
 	if creates && alone && !k.creates(ctx, *con) {
 		return work.Invalid("connection", k.enableHint(), "The application that idpctl signs in as may not create users in connection %s", work.Quoted(name))
@@ -139,7 +140,7 @@ func checkMask(op *providers.Operation) error {
 	if mask == "" || !work.Changes(op, "device_code_mask") && !work.Changes(op, "device_code_charset") {
 		return nil
 	}
-	least, charset := 8, cmpOr(attr.String(op.After, "device_code_charset"), "base20")
+	least, charset := 8, cmp.Or(attr.String(op.After, "device_code_charset"), "base20")
 	if charset == "digits" {
 		least = 9
 	}

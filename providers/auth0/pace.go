@@ -163,7 +163,7 @@ func (b *bucket) wait(now time.Time) time.Duration {
 	d := time.Duration(math.Ceil(lacks/b.rate*1000)) * time.Millisecond
 	if b.steps() {
 		// They come by the second, counted from when it is not known.
-		d = b.at.Add(((now.Sub(b.at)+d-1)/time.Second + 1) * time.Second).Sub(now)
+		d = b.at.Add((now.Sub(b.at) + d + time.Second - 1).Truncate(time.Second)).Sub(now)
 	}
 	return d
 }

@@ -89,7 +89,7 @@ func (p provider) Open(_ context.Context, cfg providers.Config) (providers.Conn,
 		Timeout: time.Duration(attr.Int(cfg.Attrs, "timeout", 60)) * time.Second,
 	}
 	if file := attr.String(cfg.Attrs, "ca_file"); file != "" {
-		if opts.RootCAs, err = transport.LoadCAs(below(cfg.Dir, file), "ca_file"); err != nil {
+		if opts.RootCAs, err = transport.LoadCAs(cfg.Path(file), "ca_file"); err != nil {
 			return nil, err
 		}
 	}

@@ -1,7 +1,6 @@
 package auth0
 
 import (
-	"path/filepath"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -106,13 +105,6 @@ func readSettings(cfg providers.Config) (settings, error) {
 		}
 	}
 	return s, nil
-}
-
-func below(dir, file string) string {
-	if dir == "" || filepath.IsAbs(file) {
-		return file
-	}
-	return filepath.Join(dir, file)
 }
 
 // url is an address on the tenant's domain.

@@ -3,13 +3,13 @@ package entra
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/providers/transport"
+	"github.com/idpctl/idpctl/providers/work"
 )
 
 // Apply does a set of operations; see [providers.Conn]. Each is written as if it
@@ -17,16 +17,11 @@ import (
 func (c *conn) Apply(ctx context.Context, ops []providers.Operation, report func(providers.Result)) {
 	working, stop := transport.Finishing(ctx)
 	defer stop()
-	for i := range ops {
-		c.remember(password(&ops[i]))
-		for _, s := range ops[i].Secrets {
-			c.remember(s.Reveal())
-		}
-	}
+	c.secrets.RememberOf(ops)
 	if _, err := c.readTenant(ctx); err != nil {
 		for i := range ops {
 			if ctx.Err() != nil {
-				err = notAttempted(ctx)
+				err = work.NotAttempted(ctx)
 			}
 			report(providers.Result{Index: i, Err: err})
 		}
@@ -44,12 +39,12 @@ func (c *conn) Apply(ctx context.Context, ops []providers.Operation, report func
 		if ctx.Err() != nil {
 			g.start()
 			g.finished()
-			results <- providers.Result{Index: i, Err: notAttempted(ctx)}
+			results <- providers.Result{Index: i, Err: work.NotAttempted(ctx)}
 			return
 		}
 		g.start()
 		go func() {
-			w := &work{gatherer: g, op: &ops[i]}
+			w := &task{gatherer: g, op: &ops[i]}
 			res := w.do()
 			res.Index = i
 			g.finished()
@@ -66,10 +61,6 @@ func (c *conn) Apply(ctx context.Context, ops []providers.Operation, report func
 		begin()
 		g.reported()
 	}
-}
-
-func notAttempted(ctx context.Context) error {
-	return &providers.Error{Class: providers.NotAttempted, Summary: "Not begun: the run was interrupted", Err: ctx.Err()}
 }
 
 // gatherer collects what operations ask until none of them can go on without an
@@ -93,7 +84,7 @@ type gatherer struct {
 
 type question struct {
 	call   *call
-	of     *work
+	of     *task
 	answer chan reply
 }
 
@@ -149,7 +140,7 @@ func (g *gatherer) dispatch(asked []*question) {
 			var going []int
 			for _, i := range part {
 				if w := asked[i].of; !w.began && g.interrupted.Err() != nil {
-					g.deliver(asked[i], reply{err: notAttempted(g.interrupted)})
+					g.deliver(asked[i], reply{err: work.NotAttempted(g.interrupted)})
 					continue
 				}
 				asked[i].of.began = true
@@ -176,8 +167,8 @@ func (g *gatherer) sent() {
 	g.flush()
 }
 
-// work is one operation under way.
-type work struct {
+// task is one operation under way.
+type task struct {
 	*gatherer
 	op *providers.Operation
 	// began: something of it was sent.
@@ -185,7 +176,7 @@ type work struct {
 }
 
 // ask does a call, together with those of others.
-func (w *work) ask(q *call) reply {
+func (w *task) ask(q *call) reply {
 	mine := &question{call: q, of: w, answer: make(chan reply, 1)}
 	g := w.gatherer
 	g.mu.Lock()
@@ -215,8 +206,8 @@ func (w *work) ask(q *call) reply {
 }
 
 // do does one operation.
-func (w *work) do() providers.Result {
-	if err := w.refuse(); isAbsent(err) && w.op.Verb == providers.Delete {
+func (w *task) do() providers.Result {
+	if err := w.refuse(); work.IsAbsent(err) && w.op.Verb == providers.Delete {
 		return providers.Result{} // it is not here
 	} else if err != nil {
 		return providers.Result{Err: err}
@@ -236,18 +227,18 @@ func (w *work) do() providers.Result {
 }
 
 // refuse says why an operation cannot be.
-func (w *work) refuse() error {
+func (w *task) refuse() error {
 	if _, ok := w.blanks[w.op.Kind]; !ok {
-		return unknownKind(w.op.Kind)
+		return work.UnknownKind("entra", w.op.Kind)
 	}
 	switch w.op.Verb {
 	case providers.Create:
 	case providers.Update, providers.Delete:
 		if !isID(w.op.ID) {
-			return invalid("id", "%s is not an id that Entra ID can have", quoted(w.op.ID))
+			return invalid("id", "%s is not an id that Entra ID can have", work.Quoted(w.op.ID))
 		}
 	default:
-		return &providers.Error{Class: providers.Internal, Summary: "An operation without a verb"}
+		return work.NoVerb()
 	}
 	if w.op.Kind == "tenant" {
 		return nil
@@ -259,14 +250,14 @@ func (w *work) refuse() error {
 	if tenant := attr.String(at, "tenant"); tenant != "" && !strings.EqualFold(tenant, w.tenantID()) {
 		return &providers.Error{
 			Class: providers.NotFound, Attribute: "tenant",
-			Summary: fmt.Sprintf("The provider is signed in at tenant %s, and %s is not there", w.tenantID(), quoted(tenant)),
+			Summary: fmt.Sprintf("The provider is signed in at tenant %s, and %s is not there", w.tenantID(), work.Quoted(tenant)),
 		}
 	}
 	return nil
 }
 
 // applyTenant changes nothing: an adopted tenant is only named.
-func (w *work) applyTenant() providers.Result {
+func (w *task) applyTenant() providers.Result {
 	if w.op.Verb != providers.Update {
 		return providers.Result{Err: &providers.Error{Class: providers.Invalid, Summary: "A tenant cannot be created or deleted through Microsoft Graph"}}
 	}
@@ -277,40 +268,17 @@ func (w *work) applyTenant() providers.Result {
 	return providers.Result{ID: w.op.ID, Object: &objects[0]}
 }
 
-// changes reports whether an attribute is to be written: all that is set of a new
-// object, and what differs of an existing one.
-func (w *work) changes(name string) bool {
-	if w.op.Verb == providers.Create {
-		return attr.IsSet(w.op.After, name)
-	}
-	return slices.Contains(w.op.Changed, name)
-}
-
 // behind is the [call.lagging] of what the operation's own object is asked: whether
 // a replica may not know it yet.
-func (w *work) behind() func(reply) bool {
+func (w *task) behind() func(reply) bool {
 	if w.op.Old {
 		return nil
 	}
 	return isNotFound
 }
 
-// gone is the error of a change to what is not there any more.
-func (w *work) gone() error {
-	return &providers.Error{Class: providers.NotFound, Summary: fmt.Sprintf("The %s is not there any more (id %s)", w.op.Kind, w.op.ID), Hint: "Plan again"}
-}
-
 // describe names an object in a message.
-func describe(kind, name string) string { return kind + " " + quoted(name) }
-
-// added and removed are the elements of a set that a change adds and removes.
-func (w *work) added(name string) []string {
-	return attr.Without(attr.Strings(w.op.After, name), attr.Strings(w.op.Before, name))
-}
-
-func (w *work) removed(name string) []string {
-	return attr.Without(attr.Strings(w.op.Before, name), attr.Strings(w.op.After, name))
-}
+func describe(kind, name string) string { return kind + " " + work.Quoted(name) }
 
 // Check tells what Entra ID would refuse; see [providers.Conn].
 func (c *conn) Check(ctx context.Context, ops []providers.Operation) []error {

@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
+	"github.com/idpctl/idpctl/providers/work"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -29,11 +31,11 @@ const userReadID = "e1fe6dd8-ba31-4d61-89e7-88639da4683d"
 // (https://learn.microsoft.com/graph/api/serviceprincipal-post-approleassignedto).
 const defaultRole = "00000000-0000-0000-0000-000000000000"
 
-func (w *work) application(id string) *applications.ApplicationItemRequestBuilder {
+func (w *task) application(id string) *applications.ApplicationItemRequestBuilder {
 	return applications.NewApplicationsRequestBuilderInternal(w.path(), builders{}).ByApplicationId(id)
 }
 
-func (w *work) applyClient() providers.Result {
+func (w *task) applyClient() providers.Result {
 	switch w.op.Verb {
 	case providers.Create:
 		if w.op.Restore != "" {
@@ -53,9 +55,9 @@ func (w *work) applyClient() providers.Result {
 }
 
 // tags are those of the application once the change is made, idpctl's included.
-func (w *work) tags(live []string) []string {
+func (w *task) tags(live []string) []string {
 	out := []string{}
-	removed := w.removed("tags")
+	removed := work.Removed(w.op, "tags")
 	for _, t := range live {
 		if !strings.HasPrefix(t, markerTag) && !slices.Contains(removed, t) {
 			out = append(out, t)
@@ -74,12 +76,12 @@ func (w *work) tags(live []string) []string {
 
 // createClient makes the application by its unique name, then its service
 // principal, owners and assignments.
-func (w *work) createClient() providers.Result {
+func (w *task) createClient() providers.Result {
 	name := attr.String(w.op.After, "name")
 	a := models.NewApplication()
 	a.SetDisplayName(&name)
 	a.SetIsFallbackPublicClient(ptr(attr.Bool(w.op.After, "public_client", true)))
-	a.SetSignInAudience(ptr(cmpOr(attr.String(w.op.After, "sign_in_audience"), "AzureADMyOrg")))
+	a.SetSignInAudience(ptr(cmp.Or(attr.String(w.op.After, "sign_in_audience"), "AzureADMyOrg")))
 	api := models.NewApiApplication()
 	api.SetRequestedAccessTokenVersion(ptr(int32(attr.Int(w.op.After, "access_token_version", 2))))
 	a.SetApi(api)
@@ -117,7 +119,7 @@ func (w *work) createClient() providers.Result {
 	}
 	made, ok, err := parse[models.Applicationable](r, models.CreateApplicationFromDiscriminatorValue)
 	if err != nil || !ok || text(made.GetId()) == "" || text(made.GetAppId()) == "" {
-		return providers.Result{Err: &providers.Error{Class: providers.Ambiguous, Summary: "Entra ID did not tell the id of application " + quoted(name), Err: err}}
+		return providers.Result{Err: &providers.Error{Class: providers.Ambiguous, Summary: "Entra ID did not tell the id of application " + work.Quoted(name), Err: err}}
 	}
 	id, appID := text(made.GetId()), text(made.GetAppId())
 	principal, err := w.principal(appID, name)
@@ -172,7 +174,7 @@ func withUserRead(required []models.RequiredResourceAccessable, wanted bool) []m
 
 // principal makes the service principal of an application, or finds it, and
 // returns its id (https://learn.microsoft.com/graph/api/serviceprincipal-upsert).
-func (w *work) principal(appID, name string) (string, error) {
+func (w *task) principal(appID, name string) (string, error) {
 	p := models.NewServicePrincipal()
 	p.SetAccountEnabled(ptr(attr.Bool(w.op.After, "enabled", true)))
 	if attr.IsSet(w.op.After, "assignment_required") {
@@ -184,7 +186,7 @@ func (w *work) principal(appID, name string) (string, error) {
 		return "", badRequest(err)
 	}
 	r, err := w.upsert(upsert{
-		patch: info, taken: hasPrincipal, doing: "create the service principal of " + quoted(name), needs: ownApplications, lagging: lacksApplication,
+		patch: info, taken: hasPrincipal, doing: "create the service principal of " + work.Quoted(name), needs: ownApplications, lagging: lacksApplication,
 		post: func() (*abstractions.RequestInformation, error) {
 			p.SetAppId(&appID)
 			return serviceprincipals.NewServicePrincipalsRequestBuilderInternal(w.path(), builders{}).ToPostRequestInformation(w.working, p, nil)
@@ -200,13 +202,13 @@ func (w *work) principal(appID, name string) (string, error) {
 		if err != nil {
 			return "", badRequest(err)
 		}
-		if r = w.ask(&call{info: info, doing: "read the service principal of " + quoted(name), needs: readApplications, lagging: isNotFound}); r.err != nil {
+		if r = w.ask(&call{info: info, doing: "read the service principal of " + work.Quoted(name), needs: readApplications, lagging: isNotFound}); r.err != nil {
 			return "", r.err
 		}
 	}
 	made, ok, err := parse[models.ServicePrincipalable](r, models.CreateServicePrincipalFromDiscriminatorValue)
 	if err != nil || !ok {
-		return "", &providers.Error{Class: providers.Ambiguous, Summary: "Entra ID did not tell the id of the service principal of " + quoted(name), Err: err}
+		return "", &providers.Error{Class: providers.Ambiguous, Summary: "Entra ID did not tell the id of the service principal of " + work.Quoted(name), Err: err}
 	}
 	return text(made.GetId()), nil
 }
@@ -222,11 +224,11 @@ func lacksApplication(r reply) bool {
 		strings.HasPrefix(e.Message, "When using this permission, the backing application of the service principal being created must in the local tenant")
 }
 
-func (w *work) clientAsWritten(id, appID, principal string, created *time.Time) *resource.Object {
+func (w *task) clientAsWritten(id, appID, principal string, created *time.Time) *resource.Object {
 	o := w.blank("client")
 	for name, v := range map[string]string{
 		"id": id, "tenant": w.tenantID(), "name": attr.String(w.op.After, "name"), "client_id": appID, "service_principal_id": principal,
-		"notes": attr.String(w.op.After, "notes"), "sign_in_audience": cmpOr(attr.String(w.op.After, "sign_in_audience"), "AzureADMyOrg"),
+		"notes": attr.String(w.op.After, "notes"), "sign_in_audience": cmp.Or(attr.String(w.op.After, "sign_in_audience"), "AzureADMyOrg"),
 	} {
 		if v != "" {
 			o[name] = cty.StringVal(v)
@@ -243,7 +245,7 @@ func (w *work) clientAsWritten(id, appID, principal string, created *time.Time) 
 	return &resource.Object{Kind: "client", ID: id, Attrs: cty.ObjectVal(o), Created: moment(created), Marker: w.op.Marker, UpsertKey: w.op.ID}
 }
 
-func (w *work) updateClient() providers.Result {
+func (w *task) updateClient() providers.Result {
 	name := attr.String(w.op.Before, "name")
 	info, err := w.application(w.op.ID).ToGetRequestInformation(w.working, &applications.ApplicationItemRequestBuilderGetRequestConfiguration{
 		QueryParameters: &applications.ApplicationItemRequestBuilderGetQueryParameters{Select: applicationProperties()},
@@ -252,15 +254,15 @@ func (w *work) updateClient() providers.Result {
 		return providers.Result{Err: badRequest(err)}
 	}
 	r := w.ask(&call{info: info, doing: "read " + describe("application", name), needs: readApplications, lagging: w.behind()})
-	if isAbsent(r.err) {
-		return providers.Result{Err: w.gone()}
+	if work.IsAbsent(r.err) {
+		return providers.Result{Err: work.Gone(w.op)}
 	}
 	if r.err != nil {
 		return providers.Result{Err: r.err}
 	}
 	live, ok, err := parse[models.Applicationable](r, models.CreateApplicationFromDiscriminatorValue)
 	if err != nil || !ok {
-		return providers.Result{Err: w.gone()}
+		return providers.Result{Err: work.Gone(w.op)}
 	}
 	a, needed := w.difference(live)
 	if needed {
@@ -268,8 +270,8 @@ func (w *work) updateClient() providers.Result {
 			return providers.Result{Err: badRequest(err)}
 		}
 		r := w.ask(&call{info: info, doing: "change " + describe("application", name), needs: ownApplications, nature: repeatable, lagging: w.behind()})
-		if isAbsent(r.err) {
-			return providers.Result{Err: w.gone()}
+		if work.IsAbsent(r.err) {
+			return providers.Result{Err: work.Gone(w.op)}
 		}
 		if r.err != nil {
 			return providers.Result{Err: r.err}
@@ -281,7 +283,7 @@ func (w *work) updateClient() providers.Result {
 			return providers.Result{ID: w.op.ID, Err: err}
 		}
 	}
-	if principal == "" || w.changes("assignment_required") || w.changes("enabled") {
+	if principal == "" || work.Changes(w.op, "assignment_required") || work.Changes(w.op, "enabled") {
 		if principal, err = w.principal(text(live.GetAppId()), name); err != nil {
 			return providers.Result{ID: w.op.ID, Err: err}
 		}
@@ -293,13 +295,13 @@ func (w *work) updateClient() providers.Result {
 }
 
 // difference is what is to be written of an application, if anything.
-func (w *work) difference(live models.Applicationable) (models.Applicationable, bool) {
+func (w *task) difference(live models.Applicationable) (models.Applicationable, bool) {
 	a, needed := models.NewApplication(), false
-	if w.changes("name") {
+	if work.Changes(w.op, "name") {
 		a.SetDisplayName(ptr(attr.String(w.op.After, "name")))
 		needed = true
 	}
-	if w.changes("notes") {
+	if work.Changes(w.op, "notes") {
 		needed = true
 		if s := attr.String(w.op.After, "notes"); s != "" {
 			a.SetNotes(&s)
@@ -307,19 +309,19 @@ func (w *work) difference(live models.Applicationable) (models.Applicationable, 
 			a.SetAdditionalData(map[string]any{"notes": nil})
 		}
 	}
-	if w.changes("user_read") {
+	if work.Changes(w.op, "user_read") {
 		a.SetRequiredResourceAccess(withUserRead(live.GetRequiredResourceAccess(), attr.Bool(w.op.After, "user_read", true)))
 		needed = true
 	}
-	if w.changes("public_client") {
+	if work.Changes(w.op, "public_client") {
 		a.SetIsFallbackPublicClient(ptr(attr.Bool(w.op.After, "public_client", true)))
 		needed = true
 	}
-	if w.changes("sign_in_audience") {
+	if work.Changes(w.op, "sign_in_audience") {
 		a.SetSignInAudience(ptr(attr.String(w.op.After, "sign_in_audience")))
 		needed = true
 	}
-	if w.changes("access_token_version") {
+	if work.Changes(w.op, "access_token_version") {
 		api := models.NewApiApplication()
 		api.SetRequestedAccessTokenVersion(ptr(int32(attr.Int(w.op.After, "access_token_version", 2))))
 		a.SetApi(api)
@@ -333,20 +335,20 @@ func (w *work) difference(live models.Applicationable) (models.Applicationable, 
 }
 
 // clientReferences adds and removes owners and assignments.
-func (w *work) clientReferences(id, principal, name string) error {
-	if w.op.Verb == providers.Create || w.changes("owners") {
+func (w *task) clientReferences(id, principal, name string) error {
+	if w.op.Verb == providers.Create || work.Changes(w.op, "owners") {
 		if err := w.owners(id, name); err != nil {
 			return err
 		}
 	}
-	if w.op.Verb == providers.Create || w.changes("assigned") {
+	if w.op.Verb == providers.Create || work.Changes(w.op, "assigned") {
 		return w.assign(principal, name)
 	}
 	return nil
 }
 
-func (w *work) owners(id, name string) error {
-	for _, owner := range w.added("owners") {
+func (w *task) owners(id, name string) error {
+	for _, owner := range work.Added(w.op, "owners") {
 		ref := models.NewReferenceCreate()
 		ref.SetOdataId(ptr(w.objectURL(owner)))
 		info, err := w.application(id).Owners().Ref().ToPostRequestInformation(w.working, ref, nil)
@@ -358,7 +360,7 @@ func (w *work) owners(id, name string) error {
 			return r.err
 		}
 	}
-	for _, owner := range w.removed("owners") {
+	for _, owner := range work.Removed(w.op, "owners") {
 		info, err := w.application(id).Owners().ByDirectoryObjectId(owner).Ref().ToDeleteRequestInformation(w.working, nil)
 		if err != nil {
 			return badRequest(err)
@@ -371,12 +373,12 @@ func (w *work) owners(id, name string) error {
 	return nil
 }
 
-func (w *work) assign(principal, name string) error {
+func (w *task) assign(principal, name string) error {
 	to := serviceprincipals.NewServicePrincipalsRequestBuilderInternal(w.path(), builders{}).ByServicePrincipalId(principal).AppRoleAssignedTo()
-	for _, member := range w.added("assigned") {
+	for _, member := range work.Added(w.op, "assigned") {
 		who, err := uuid.Parse(member)
 		if err != nil {
-			return invalid("assigned", "%s is not an id of a user or group", quoted(member))
+			return invalid("assigned", "%s is not an id of a user or group", work.Quoted(member))
 		}
 		resourceID, err := uuid.Parse(principal)
 		if err != nil {
@@ -396,7 +398,7 @@ func (w *work) assign(principal, name string) error {
 			return r.err
 		}
 	}
-	removed := w.removed("assigned")
+	removed := work.Removed(w.op, "assigned")
 	if len(removed) == 0 {
 		return nil
 	}

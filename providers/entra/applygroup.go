@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
@@ -12,14 +13,15 @@ import (
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
+	"github.com/idpctl/idpctl/providers/work"
 	"github.com/idpctl/idpctl/resource"
 )
 
-func (w *work) group(id string) *groups.GroupItemRequestBuilder {
+func (w *task) group(id string) *groups.GroupItemRequestBuilder {
 	return groups.NewGroupsRequestBuilderInternal(w.path(), builders{}).ByGroupId(id)
 }
 
-func (w *work) applyGroup() providers.Result {
+func (w *task) applyGroup() providers.Result {
 	switch w.op.Verb {
 	case providers.Create:
 		return w.createGroup()
@@ -36,9 +38,9 @@ func (w *work) applyGroup() providers.Result {
 
 // createGroup makes a group by its unique name, so that doing it twice makes one
 // (https://learn.microsoft.com/graph/api/group-upsert).
-func (w *work) createGroup() providers.Result {
+func (w *task) createGroup() providers.Result {
 	name := attr.String(w.op.After, "name")
-	nickname := cmpOr(attr.String(w.op.After, "mail_nickname"), nicknameOf(name))
+	nickname := cmp.Or(attr.String(w.op.After, "mail_nickname"), nicknameOf(name))
 	g := models.NewGroup()
 	g.SetDisplayName(&name)
 	g.SetMailNickname(&nickname)
@@ -72,7 +74,7 @@ func (w *work) createGroup() providers.Result {
 	}
 	made, ok, err := parse[models.Groupable](r, models.CreateGroupFromDiscriminatorValue)
 	if err != nil || !ok || text(made.GetId()) == "" {
-		return providers.Result{Err: &providers.Error{Class: providers.Ambiguous, Summary: "Entra ID did not tell the id of group " + quoted(name), Err: err}}
+		return providers.Result{Err: &providers.Error{Class: providers.Ambiguous, Summary: "Entra ID did not tell the id of group " + work.Quoted(name), Err: err}}
 	}
 	id := text(made.GetId())
 	if err := w.references(id, name, "owners", "members"); err != nil {
@@ -82,7 +84,7 @@ func (w *work) createGroup() providers.Result {
 }
 
 // groupAsWritten is a new group; of an existing one other members are not known.
-func (w *work) groupAsWritten(id, nickname string, created *time.Time) *resource.Object {
+func (w *task) groupAsWritten(id, nickname string, created *time.Time) *resource.Object {
 	o := w.blank("group")
 	for attribute, v := range map[string]string{
 		"id": id, "tenant": w.tenantID(), "name": attr.String(w.op.After, "name"), "description": attr.String(w.op.After, "description"), "mail_nickname": nickname,
@@ -96,7 +98,7 @@ func (w *work) groupAsWritten(id, nickname string, created *time.Time) *resource
 	return &resource.Object{Kind: "group", ID: id, Attrs: cty.ObjectVal(o), Created: moment(created), UpsertKey: w.op.ID}
 }
 
-func (w *work) updateGroup() providers.Result {
+func (w *task) updateGroup() providers.Result {
 	g := models.NewGroup()
 	gone := map[string]any{}
 	fields := 0
@@ -104,7 +106,7 @@ func (w *work) updateGroup() providers.Result {
 		set      func(*string)
 		property string
 	}{"name": {g.SetDisplayName, "displayName"}, "description": {g.SetDescription, "description"}, "mail_nickname": {g.SetMailNickname, "mailNickname"}} {
-		if !w.changes(name) {
+		if !work.Changes(w.op, name) {
 			continue
 		}
 		fields++
@@ -125,7 +127,7 @@ func (w *work) updateGroup() providers.Result {
 		}
 		r := w.ask(&call{info: info, doing: "change " + describe("group", name), needs: writeGroups, nature: repeatable, lagging: w.behind()})
 		if r.status == http.StatusNotFound {
-			return providers.Result{Err: w.gone()}
+			return providers.Result{Err: work.Gone(w.op)}
 		}
 		if r.err != nil {
 			return providers.Result{Err: r.err}
@@ -142,20 +144,20 @@ func (w *work) updateGroup() providers.Result {
 
 // references adds and removes owners and members. Additions go first: a group
 // never is without its owners.
-func (w *work) references(id, name string, of ...string) error {
+func (w *task) references(id, name string, of ...string) error {
 	for _, set := range of {
-		if w.op.Verb == providers.Update && !w.changes(set) {
+		if w.op.Verb == providers.Update && !work.Changes(w.op, set) {
 			continue
 		}
-		if err := w.add(id, name, set, w.added(set)); err != nil {
+		if err := w.add(id, name, set, work.Added(w.op, set)); err != nil {
 			return err
 		}
 	}
 	for _, set := range of {
-		if w.op.Verb == providers.Update && !w.changes(set) {
+		if w.op.Verb == providers.Update && !work.Changes(w.op, set) {
 			continue
 		}
-		for _, member := range w.removed(set) {
+		for _, member := range work.Removed(w.op, set) {
 			if err := w.removeReference(id, name, set, member); err != nil {
 				return err
 			}
@@ -169,7 +171,7 @@ const bindMost = 20
 
 // add puts members into a group, twenty at a time. A PATCH is refused as a whole
 // when one is a member already; then each is added by itself.
-func (w *work) add(id, name, set string, members []string) error {
+func (w *task) add(id, name, set string, members []string) error {
 	for len(members) > 0 {
 		some := members[:min(bindMost, len(members))]
 		members = members[len(some):]
@@ -192,7 +194,7 @@ func (w *work) add(id, name, set string, members []string) error {
 }
 
 // bind adds members with one request; false if one of them is a member already.
-func (w *work) bind(id, name string, members []string) (bool, error) {
+func (w *task) bind(id, name string, members []string) (bool, error) {
 	g := models.NewGroup()
 	links := make([]string, len(members))
 	for i, m := range members {
@@ -224,9 +226,9 @@ func groupRight(set string) string {
 	return writeGroupMembers
 }
 
-func (w *work) objectURL(id string) string { return w.graphURL + "/directoryObjects/" + id }
+func (w *task) objectURL(id string) string { return w.graphURL + "/directoryObjects/" + id }
 
-func (w *work) addReference(id, name, set, member string) error {
+func (w *task) addReference(id, name, set, member string) error {
 	ref := models.NewReferenceCreate()
 	ref.SetOdataId(ptr(w.objectURL(member)))
 	var info *abstractions.RequestInformation
@@ -248,7 +250,7 @@ func (w *work) addReference(id, name, set, member string) error {
 
 // removeReference takes a member out. Without "/$ref" the member itself would be
 // deleted.
-func (w *work) removeReference(id, name, set, member string) error {
+func (w *task) removeReference(id, name, set, member string) error {
 	var info *abstractions.RequestInformation
 	var err error
 	if set == "owners" {

@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"cmp"
 	"crypto/rand"
 	"net/http"
 	"strings"
@@ -12,10 +13,11 @@ import (
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
+	"github.com/idpctl/idpctl/providers/work"
 	"github.com/idpctl/idpctl/resource"
 )
 
-func (w *work) applyUser() providers.Result {
+func (w *task) applyUser() providers.Result {
 	switch w.op.Verb {
 	case providers.Create:
 		if w.op.Restore != "" {
@@ -36,24 +38,6 @@ func (w *work) applyUser() providers.Result {
 	return providers.Result{Err: r.err}
 }
 
-// password is the first password of an operation, "" for none.
-func password(op *providers.Operation) string {
-	if !op.Password.IsZero() {
-		return op.Password.Reveal()
-	}
-	if op.Verb == providers.Create {
-		return attr.String(op.After, "initial_password")
-	}
-	return ""
-}
-
-func temporary(op *providers.Operation) bool {
-	if !op.Password.IsZero() {
-		return op.PasswordTemporary
-	}
-	return attr.Bool(op.After, "initial_password_temporary", true)
-}
-
 // thrownAway is a password that nobody knows: Graph asks for one of every member.
 func thrownAway() string { return rand.Text() + "-aA1" }
 
@@ -65,7 +49,7 @@ func passwordProfile(pw string, change bool) models.PasswordProfileable {
 }
 
 // createUser makes a member (https://learn.microsoft.com/graph/api/user-post-users).
-func (w *work) createUser() providers.Result {
+func (w *task) createUser() providers.Result {
 	after := w.op.After
 	name := attr.String(after, "user_principal_name")
 	if name == "" {
@@ -81,7 +65,7 @@ func (w *work) createUser() providers.Result {
 	u.SetMailNickname(&nickname)
 	u.SetAccountEnabled(ptr(attr.Bool(after, "enabled", true)))
 	w.fill(u)
-	pw, change := password(w.op), temporary(w.op)
+	pw, change := work.Password(w.op), work.Temporary(w.op)
 	if pw == "" {
 		pw, change = thrownAway(), true
 	}
@@ -96,13 +80,13 @@ func (w *work) createUser() providers.Result {
 	}
 	made, ok, err := parse[models.Userable](r, models.CreateUserFromDiscriminatorValue)
 	if err != nil || !ok || text(made.GetId()) == "" {
-		return providers.Result{Err: &providers.Error{Class: providers.Ambiguous, Summary: "Entra ID did not tell the id of user " + quoted(name) + " that it created", Err: err}}
+		return providers.Result{Err: &providers.Error{Class: providers.Ambiguous, Summary: "Entra ID did not tell the id of user " + work.Quoted(name) + " that it created", Err: err}}
 	}
 	return providers.Result{ID: text(made.GetId()), Object: w.userAsWritten(text(made.GetId()), strings.ToLower(name), display, nickname)}
 }
 
 // fill sets what a user has beside its names.
-func (w *work) fill(u models.Userable) {
+func (w *task) fill(u models.Userable) {
 	after := w.op.After
 	for name, set := range map[string]func(*string){
 		"email": u.SetMail, "first_name": u.SetGivenName, "last_name": u.SetSurname, "usage_location": u.SetUsageLocation,
@@ -145,7 +129,7 @@ func nicknameOf(name string) string {
 
 // userAsWritten is a user as it is once it was written: a read may still answer
 // with what was before.
-func (w *work) userAsWritten(id, name, display, nickname string) *resource.Object {
+func (w *task) userAsWritten(id, name, display, nickname string) *resource.Object {
 	o := w.blank("user")
 	for attribute, v := range map[string]string{
 		"id": id, "tenant": w.tenantID(), "user_principal_name": name, "display_name": display, "mail_nickname": nickname,
@@ -163,11 +147,11 @@ func (w *work) userAsWritten(id, name, display, nickname string) *resource.Objec
 }
 
 // invitation is that of the guest whom the operation is about.
-func (w *work) invitation() models.Invitationable {
+func (w *task) invitation() models.Invitationable {
 	after := w.op.After
 	inv := models.NewInvitation()
 	inv.SetInvitedUserEmailAddress(ptr(attr.String(after, "email")))
-	inv.SetInviteRedirectUrl(ptr(cmpOr(attr.String(after, "invite_redirect_url"), "https://myapplications.microsoft.com/?tenantid="+w.tenantID())))
+	inv.SetInviteRedirectUrl(ptr(cmp.Or(attr.String(after, "invite_redirect_url"), "https://myapplications.microsoft.com/?tenantid="+w.tenantID())))
 	inv.SetSendInvitationMessage(ptr(w.op.Invite || attr.Bool(after, "invite", false)))
 	if s := attr.String(after, "invite_message"); s != "" {
 		m := models.NewInvitedUserMessageInfo()
@@ -179,7 +163,7 @@ func (w *work) invitation() models.Invitationable {
 
 // inviteGuest makes a guest (https://learn.microsoft.com/graph/api/invitation-post);
 // what an invitation cannot say is set afterwards.
-func (w *work) inviteGuest() providers.Result {
+func (w *task) inviteGuest() providers.Result {
 	after := w.op.After
 	mail := attr.String(after, "email")
 	inv := w.invitation()
@@ -188,13 +172,13 @@ func (w *work) inviteGuest() providers.Result {
 	if err != nil {
 		return providers.Result{Err: badRequest(err)}
 	}
-	r := w.ask(&call{info: info, doing: "invite " + quoted(mail), needs: inviteUsers, nature: once})
+	r := w.ask(&call{info: info, doing: "invite " + work.Quoted(mail), needs: inviteUsers, nature: once})
 	if r.err != nil {
 		return providers.Result{Err: r.err}
 	}
 	made, ok, err := parse[models.Invitationable](r, models.CreateInvitationFromDiscriminatorValue)
 	if err != nil || !ok || made.GetInvitedUser() == nil || text(made.GetInvitedUser().GetId()) == "" {
-		return providers.Result{Err: &providers.Error{Class: providers.Ambiguous, Summary: "Entra ID did not tell the id of the guest " + quoted(mail), Err: err}}
+		return providers.Result{Err: &providers.Error{Class: providers.Ambiguous, Summary: "Entra ID did not tell the id of the guest " + work.Quoted(mail), Err: err}}
 	}
 	id := text(made.GetInvitedUser().GetId())
 	// Entra ID gives a guest names and further addresses of its own making. It is
@@ -203,7 +187,7 @@ func (w *work) inviteGuest() providers.Result {
 }
 
 // finishGuest sets what an invitation cannot say.
-func (w *work) finishGuest(id, mail string) error {
+func (w *task) finishGuest(id, mail string) error {
 	u := models.NewUser()
 	needed := false
 	for name, set := range map[string]func(*string){
@@ -229,12 +213,12 @@ func (w *work) finishGuest(id, mail string) error {
 	if err != nil {
 		return badRequest(err)
 	}
-	return w.ask(&call{info: info, doing: "describe guest " + quoted(mail), needs: writeUsers, nature: repeatable, lagging: isNotFound}).err
+	return w.ask(&call{info: info, doing: "describe guest " + work.Quoted(mail), needs: writeUsers, nature: repeatable, lagging: isNotFound}).err
 }
 
 // updateUser writes what differs
 // (https://learn.microsoft.com/graph/api/user-update).
-func (w *work) updateUser() providers.Result {
+func (w *task) updateUser() providers.Result {
 	after := w.op.After
 	u := models.NewUser()
 	gone := map[string]any{} // what is to be empty
@@ -247,7 +231,7 @@ func (w *work) updateUser() providers.Result {
 		"first_name": {u.SetGivenName, "givenName"}, "last_name": {u.SetSurname, "surname"}, "display_name": {u.SetDisplayName, "displayName"},
 		"mail_nickname": {u.SetMailNickname, "mailNickname"}, "usage_location": {u.SetUsageLocation, "usageLocation"},
 	} {
-		if !w.changes(name) {
+		if !work.Changes(w.op, name) {
 			continue
 		}
 		fields++
@@ -257,17 +241,17 @@ func (w *work) updateUser() providers.Result {
 			gone[field.property] = nil
 		}
 	}
-	if w.changes("other_mails") && attr.IsSet(after, "other_mails") {
+	if work.Changes(w.op, "other_mails") && attr.IsSet(after, "other_mails") {
 		u.SetOtherMails(append([]string{}, attr.Strings(after, "other_mails")...))
 		fields++
 	}
-	if w.changes("enabled") {
+	if work.Changes(w.op, "enabled") {
 		u.SetAccountEnabled(ptr(attr.Bool(after, "enabled", true)))
 		fields++
 	}
 	needs := writeUsers
-	if pw := password(w.op); pw != "" {
-		u.SetPasswordProfile(passwordProfile(pw, temporary(w.op)))
+	if pw := work.Password(w.op); pw != "" {
+		u.SetPasswordProfile(passwordProfile(pw, work.Temporary(w.op)))
 		needs = writePasswords
 		fields++
 	}
@@ -281,22 +265,22 @@ func (w *work) updateUser() providers.Result {
 		}
 		r := w.ask(&call{info: info, doing: "change " + describe("user", attr.String(w.op.Before, "user_principal_name")), needs: needs, nature: repeatable, lagging: w.behind()})
 		if r.status == http.StatusNotFound {
-			return providers.Result{Err: w.gone()}
+			return providers.Result{Err: work.Gone(w.op)}
 		}
 		if r.err != nil {
 			return providers.Result{Err: r.err}
 		}
 	}
-	reset := w.changes("redemption_version")
+	reset := work.Changes(w.op, "redemption_version")
 	if (w.op.Invite || reset) && attr.Bool(after, "guest", false) {
 		if err := w.inviteAgain(reset); err != nil {
 			return providers.Result{ID: w.op.ID, Err: err}
 		}
 	}
 	name := attr.String(after, "user_principal_name")
-	o := w.userAsWritten(w.op.ID, cmpOr(name, attr.String(w.op.Before, "user_principal_name")),
-		cmpOr(attr.String(after, "display_name"), attr.String(w.op.Before, "display_name")),
-		cmpOr(attr.String(after, "mail_nickname"), attr.String(w.op.Before, "mail_nickname")))
+	o := w.userAsWritten(w.op.ID, cmp.Or(name, attr.String(w.op.Before, "user_principal_name")),
+		cmp.Or(attr.String(after, "display_name"), attr.String(w.op.Before, "display_name")),
+		cmp.Or(attr.String(after, "mail_nickname"), attr.String(w.op.Before, "mail_nickname")))
 	vals := o.Attrs.AsValueMap()
 	for _, kept := range []string{"usage_location", "other_mails"} {
 		if !attr.IsSet(after, kept) { // as it was
@@ -309,7 +293,7 @@ func (w *work) updateUser() providers.Result {
 
 // inviteAgain invites a guest once more; with reset the guest accepts anew, with
 // any account (https://learn.microsoft.com/entra/external-id/reset-redemption-status).
-func (w *work) inviteAgain(reset bool) error {
+func (w *task) inviteAgain(reset bool) error {
 	inv := w.invitation()
 	if reset {
 		u := models.NewUser()
@@ -321,5 +305,5 @@ func (w *work) inviteAgain(reset bool) error {
 	if err != nil {
 		return badRequest(err)
 	}
-	return w.ask(&call{info: info, doing: "invite " + quoted(attr.String(w.op.After, "email")) + " again", needs: inviteUsers, nature: once}).err
+	return w.ask(&call{info: info, doing: "invite " + work.Quoted(attr.String(w.op.After, "email")) + " again", needs: inviteUsers, nature: once}).err
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/transport"
+	"github.com/idpctl/idpctl/providers/work"
 )
 
 // auth has the tokens for Graph.
@@ -30,14 +30,13 @@ type auth struct {
 	// sent is what the credential asked last; nil if there are several credentials
 	// to be tried, of which the last one is not the one that matters.
 	sent *doer
-	// redact takes secrets out of a text.
+	// redact takes secrets out of a text, keep keeps a token out of texts to come.
 	redact func(string) string
+	keep   func(tokens ...string)
 
 	mu      sync.Mutex
 	access  string
 	expires time.Time
-	// tokens are the latest, which no error may repeat.
-	tokens []string
 }
 
 // early is how long before its end a token is replaced.
@@ -58,9 +57,8 @@ func (a *auth) token(ctx context.Context) (string, error) {
 		return "", err
 	}
 	a.access, a.expires = t.Token, t.ExpiresOn
-	a.tokens = append(a.tokens, t.Token)
-	if n := len(a.tokens); n > 4 {
-		a.tokens = a.tokens[n-4:]
+	if a.keep != nil {
+		a.keep(t.Token)
 	}
 	return a.access, nil
 }
@@ -72,12 +70,6 @@ func (a *auth) forget(token string) {
 	if a.access == token {
 		a.access = ""
 	}
-}
-
-func (a *auth) known() []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return slices.Clone(a.tokens)
 }
 
 // usable refuses what cannot be a token: each request would fail, for a reason
@@ -270,7 +262,7 @@ func aadsts(code int, clientID string) (why, hint string) {
 	case 7000222:
 		return "the client secret has expired", "Make a new one: az ad app credential reset --id " + clientID
 	case 700016:
-		return "the tenant has no application " + quoted(clientID), "Check client_id, and that tenant_id is the tenant in which the application is registered"
+		return "the tenant has no application " + work.Quoted(clientID), "Check client_id, and that tenant_id is the tenant in which the application is registered"
 	case 90002:
 		return "there is no such tenant", "Check tenant_id and cloud"
 	case 7000112:

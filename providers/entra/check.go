@@ -7,13 +7,14 @@ import (
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
+	"github.com/idpctl/idpctl/providers/work"
 )
 
 // check says why Entra ID would refuse an operation, as far as the tenant tells.
 func (t *tenant) check(op *providers.Operation) error {
 	if id := attr.String(op.After, "client_id"); op.Kind == "client" && op.Verb == providers.Create && op.Restore == "" && id != "" {
 		return &providers.Error{
-			Class: providers.Invalid, Attribute: "client_id", Summary: "There is no application with the client id " + quoted(id),
+			Class: providers.Invalid, Attribute: "client_id", Summary: "There is no application with the client id " + work.Quoted(id),
 			Hint: "Leave client_id out to have an application made: Entra ID chooses its id",
 		}
 	}
@@ -28,7 +29,7 @@ func (t *tenant) check(op *providers.Operation) error {
 		if changed("email") && slices.Contains(t.domains, home) {
 			return &providers.Error{
 				Class: providers.Invalid, Attribute: "email",
-				Summary: fmt.Sprintf("A guest cannot have an e-mail of the tenant's own domain %s", quoted(home)),
+				Summary: fmt.Sprintf("A guest cannot have an e-mail of the tenant's own domain %s", work.Quoted(home)),
 				Hint:    "Leave out guest = true, or look the user up with data \"user\"",
 			}
 		}
@@ -62,7 +63,7 @@ func (t *tenant) check(op *providers.Operation) error {
 		}
 		return &providers.Error{
 			Class: providers.Invalid, Attribute: attribute,
-			Summary: fmt.Sprintf("%s is none of the tenant's verified domains: %s", quoted(domain), strings.Join(t.domains, ", ")),
+			Summary: fmt.Sprintf("%s is none of the tenant's verified domains: %s", work.Quoted(domain), strings.Join(t.domains, ", ")),
 			Hint:    "Use one of them in user_principal_name (which is the e-mail if it is not written), or set guest = true for somebody from elsewhere",
 		}
 	}

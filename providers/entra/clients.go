@@ -13,6 +13,7 @@ import (
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
+	"github.com/idpctl/idpctl/providers/work"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -186,7 +187,7 @@ func (s *clientSearch) complete(ctx context.Context, q providers.Query) error {
 		if err != nil {
 			return badRequest(err)
 		}
-		calls = append(calls, &call{info: info, doing: "list the owners of application " + quoted(text(a.GetDisplayName())), needs: readApplications, missing: true})
+		calls = append(calls, &call{info: info, doing: "list the owners of application " + work.Quoted(text(a.GetDisplayName())), needs: readApplications, missing: true})
 		into = append(into, &a.owners)
 	}
 	if err := s.ids(ctx, calls, into); err != nil {
@@ -240,7 +241,7 @@ func (s *clientSearch) assignments(ctx context.Context) error {
 		if err != nil {
 			return badRequest(err)
 		}
-		calls = append(calls, &call{info: info, doing: "list who is assigned to application " + quoted(text(a.GetDisplayName())), needs: readApplications, missing: true})
+		calls = append(calls, &call{info: info, doing: "list who is assigned to application " + work.Quoted(text(a.GetDisplayName())), needs: readApplications, missing: true})
 		of = append(of, a)
 	}
 	return list[models.AppRoleAssignmentCollectionResponseable](ctx, s.conn, calls, models.CreateAppRoleAssignmentCollectionResponseFromDiscriminatorValue, func(i int, a models.AppRoleAssignmentable) {

@@ -3,7 +3,6 @@ package entra
 import (
 	"context"
 	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -12,10 +11,9 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"golang.org/x/sync/singleflight"
 
-	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/providers"
-	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/providers/transport"
+	"github.com/idpctl/idpctl/providers/work"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -31,12 +29,13 @@ type conn struct {
 	page int32
 	// deadline is how long a replica may be behind.
 	deadline time.Duration
+	// secrets are what no text may repeat.
+	secrets work.Secrets
 	// blanks are objects of each kind with everything null.
 	blanks map[string]map[string]cty.Value
 
-	mu      sync.Mutex
-	secrets map[string]bool // that were sent
-	tenant  *tenant         // once it was read
+	mu     sync.Mutex
+	tenant *tenant // once it was read
 	// reading reads the tenant once for all who ask at the same time, also when it
 	// fails: a server that hangs is waited for once.
 	reading singleflight.Group
@@ -46,13 +45,11 @@ func newConn(s settings, cfg providers.Config, t *transport.Transport, credentia
 	c := &conn{
 		settings: s, config: cfg, transport: t, graphURL: strings.TrimSuffix(s.graph, "/") + "/v1.0",
 		parallelism: max(cfg.Parallelism, 1), page: pageSize, deadline: s.lag,
-		auth:    &auth{credential: credential, scope: strings.TrimSuffix(s.graphResource, "/") + "/.default", clientID: s.clientID},
-		secrets: map[string]bool{}, blanks: map[string]map[string]cty.Value{},
+		auth:   &auth{credential: credential, scope: strings.TrimSuffix(s.graphResource, "/") + "/.default", clientID: s.clientID},
+		blanks: work.Blanks(kinds()),
 	}
-	c.auth.redact = func(text string) string { return c.redactAlso(text, c.auth.tokens) }
-	for _, k := range kinds() {
-		c.blanks[k.Name] = attr.Nulls(k)
-	}
+	c.secrets.Remember(s.clientSecret, s.certificatePassword, s.requestToken)
+	c.auth.redact, c.auth.keep = c.secrets.Redact, c.secrets.RememberTokens
 	return c
 }
 
@@ -75,7 +72,7 @@ func (c *conn) List(ctx context.Context, q providers.Query) ([]resource.Object, 
 	case "group":
 		return c.listGroups(ctx, q)
 	}
-	return nil, unknownKind(q.Kind)
+	return nil, work.UnknownKind("entra", q.Kind)
 }
 
 // blank is a new object of a kind, to be filled.
@@ -108,26 +105,9 @@ func (c *conn) Close() error {
 
 func (c *conn) clientID() string { return c.settings.clientID }
 
-func (c *conn) remember(secret string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if secret != "" {
-		c.secrets[secret] = true
-	}
-}
-
 // redact makes a text of the server fit to be shown: without anything that was
 // sent as a secret.
-func (c *conn) redact(text string) string { return c.redactAlso(text, c.auth.known()) }
-
-// redactAlso is redact for who holds the lock on the tokens.
-func (c *conn) redactAlso(text string, tokens []string) string {
-	c.mu.Lock()
-	list := slices.AppendSeq([]string{c.settings.clientSecret, c.settings.certificatePassword, c.settings.requestToken}, maps.Keys(c.secrets))
-	c.mu.Unlock()
-	list = append(list, tokens...)
-	return diag.RedactAll(text, list)
-}
+func (c *conn) redact(text string) string { return c.secrets.Redact(text) }
 
 // isNotFound reports that an answer says that an object is not there, which a
 // replica that is behind says, too. A change is of an object that was there when

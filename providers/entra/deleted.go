@@ -9,6 +9,7 @@ import (
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
+	"github.com/idpctl/idpctl/providers/work"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -58,7 +59,7 @@ func formerName(u models.Userable) string {
 
 // restoreUser brings a deleted user back, with the id that it had, and makes it as
 // it is wanted (https://learn.microsoft.com/graph/api/directory-deleteditems-restore).
-func (w *work) restoreUser() providers.Result {
+func (w *task) restoreUser() providers.Result {
 	name := attr.String(w.op.After, "user_principal_name")
 	if r := w.restore(w.op.Restore, describe("user", name), writeUsers); r.err != nil {
 		return providers.Result{Err: r.err}
@@ -73,8 +74,8 @@ func (w *work) restoreUser() providers.Result {
 			op.Changed = append(op.Changed, a.Name)
 		}
 	}
-	if pw := password(w.op); pw != "" && op.Password.IsZero() {
-		op.Password, op.PasswordTemporary = resource.NewSecret(pw), temporary(w.op)
+	if pw := work.Password(w.op); pw != "" && op.Password.IsZero() {
+		op.Password, op.PasswordTemporary = resource.NewSecret(pw), work.Temporary(w.op)
 	}
 	w.op = &op
 	res := w.updateUser()

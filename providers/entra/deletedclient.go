@@ -11,6 +11,7 @@ import (
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
+	"github.com/idpctl/idpctl/providers/work"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -47,7 +48,7 @@ func (s *clientSearch) deleted(ctx context.Context, q providers.Query) ([]resour
 
 // restore asks for a deleted object to be brought back, with the id that it had
 // (https://learn.microsoft.com/graph/api/directory-deleteditems-restore).
-func (w *work) restore(id, what, needs string) reply {
+func (w *task) restore(id, what, needs string) reply {
 	b := directory.NewDirectoryRequestBuilderInternal(w.path(), builders{}).DeletedItems().ByDirectoryObjectId(id).Restore()
 	info, err := b.ToPostRequestInformation(w.working, nil)
 	if err != nil {
@@ -66,7 +67,7 @@ func (w *work) restore(id, what, needs string) reply {
 // restorePrincipal brings back the service principal of an application that has
 // none, if it is in the bin: it goes there with its application, and does not come
 // back with it.
-func (w *work) restorePrincipal(appID, name string) error {
+func (w *task) restorePrincipal(appID, name string) error {
 	b := directory.NewDirectoryRequestBuilderInternal(w.path(), builders{}).DeletedItems().GraphServicePrincipal()
 	info, err := b.ToGetRequestInformation(w.working, &directory.DeletedItemsGraphServicePrincipalRequestBuilderGetRequestConfiguration{
 		QueryParameters: &directory.DeletedItemsGraphServicePrincipalRequestBuilderGetQueryParameters{Select: principalProperties(), Top: ptr(w.page)},
@@ -85,7 +86,7 @@ func (w *work) restorePrincipal(appID, name string) error {
 	}
 	for _, id := range ids {
 		// One that is not there any more is made anew by what follows.
-		if r := w.restore(id, "service principal of "+quoted(name), ownApplications); r.err != nil && r.status != http.StatusNotFound {
+		if r := w.restore(id, "service principal of "+work.Quoted(name), ownApplications); r.err != nil && r.status != http.StatusNotFound {
 			return r.err
 		}
 	}
@@ -94,7 +95,7 @@ func (w *work) restorePrincipal(appID, name string) error {
 
 // restoreClient brings a deleted application back with its client id, and makes it
 // and its service principal as they are wanted.
-func (w *work) restoreClient() providers.Result {
+func (w *task) restoreClient() providers.Result {
 	name := attr.String(w.op.After, "name")
 	if r := w.restore(w.op.Restore, describe("application", name), ownApplications); r.err != nil {
 		return providers.Result{Err: r.err}

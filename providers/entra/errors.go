@@ -10,6 +10,7 @@ import (
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/transport"
+	"github.com/idpctl/idpctl/providers/work"
 )
 
 // graphError is the body of a refusal
@@ -141,7 +142,7 @@ func (c *conn) refusal(q *call, r reply) error {
 	default:
 		e.Summary = what("%s", text)
 		if q.nature == read { // what was asked is idpctl's, and no value of the configuration's
-			e.Hint = "Microsoft Graph's code for this is " + quoted(c.redact(said.Code)) + ", see https://learn.microsoft.com/graph/errors"
+			e.Hint = "Microsoft Graph's code for this is " + work.Quoted(c.redact(said.Code)) + ", see https://learn.microsoft.com/graph/errors"
 		}
 	}
 	return e
@@ -167,12 +168,3 @@ func explain(err error, redact func(string) string) error {
 	}
 	return &out
 }
-
-// isAbsent reports whether an error says that something is not there.
-func isAbsent(err error) bool { return err != nil && providers.ClassOf(err) == providers.NotFound }
-
-func unknownKind(kind string) error {
-	return &providers.Error{Class: providers.Internal, Summary: "The provider entra has no kind " + quoted(kind)}
-}
-
-func quoted(s string) string { return `"` + providers.Clean(s, 120) + `"` }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
+	"github.com/idpctl/idpctl/providers/work"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -140,7 +141,7 @@ func (s *groupSearch) references(ctx context.Context, q providers.Query) error {
 			if err != nil {
 				return badRequest(err)
 			}
-			calls = append(calls, &call{info: info, doing: "list the members of group " + quoted(text(g.GetDisplayName())), needs: readGroupMembers, missing: true})
+			calls = append(calls, &call{info: info, doing: "list the members of group " + work.Quoted(text(g.GetDisplayName())), needs: readGroupMembers, missing: true})
 			into = append(into, &g.members)
 		}
 		if !q.Omits("owners") {
@@ -151,7 +152,7 @@ func (s *groupSearch) references(ctx context.Context, q providers.Query) error {
 			if err != nil {
 				return badRequest(err)
 			}
-			calls = append(calls, &call{info: info, doing: "list the owners of group " + quoted(text(g.GetDisplayName())), needs: readGroupMembers, missing: true})
+			calls = append(calls, &call{info: info, doing: "list the owners of group " + work.Quoted(text(g.GetDisplayName())), needs: readGroupMembers, missing: true})
 			into = append(into, &g.owners)
 		}
 	}

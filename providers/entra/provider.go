@@ -1,13 +1,13 @@
 package entra
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +18,7 @@ import (
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/providers/transport"
+	"github.com/idpctl/idpctl/providers/work"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -224,9 +225,9 @@ func readSettings(cfg providers.Config) (settings, error) {
 	}
 	if strings.ContainsFunc(s.tenantID, func(r rune) bool { return !strings.ContainsRune(tenantIDRunes, r) }) {
 		return s, invalidBlock("tenant_id", "az account show --query tenantId prints the id of the tenant that you are signed in to",
-			"tenant_id %s is neither the id of a tenant nor a domain", quoted(s.tenantID))
+			"tenant_id %s is neither the id of a tenant nor a domain", work.Quoted(s.tenantID))
 	}
-	hosts := clouds()[cmpOr(get("cloud"), "public")]
+	hosts := clouds()[cmp.Or(get("cloud"), "public")]
 	s.authority, s.graph, s.graphResource = hosts[0], hosts[1], hosts[1]
 	authority, graph := get("authority_endpoint"), get("graph_endpoint")
 	switch {
@@ -246,14 +247,14 @@ func readSettings(cfg providers.Config) (settings, error) {
 		s.authority, s.graph, s.overridden = strings.TrimSuffix(authority, "/")+"/", graph, true
 	}
 	if file := get("client_certificate_path"); file != "" {
-		raw, err := os.ReadFile(below(cfg.Dir, file))
+		raw, err := os.ReadFile(cfg.Path(file))
 		if err != nil {
 			return s, invalidBlock("client_certificate_path", "Relative paths are relative to the folder of the configuration", "The certificate cannot be read: %s", providers.Clean(err.Error(), 200))
 		}
 		s.certificate = raw
 	}
 	if s.tokenFile != "" {
-		s.tokenFile = below(cfg.Dir, s.tokenFile)
+		s.tokenFile = cfg.Path(s.tokenFile)
 	}
 	chosen := []string{}
 	for name, set := range map[string]bool{"client_secret": s.clientSecret != "", "client_certificate_path": s.certificate != nil, "oidc_token_file": s.tokenFile != ""} {
@@ -269,20 +270,6 @@ func readSettings(cfg providers.Config) (settings, error) {
 		s.requestURL = "" // GitHub's is set in every job
 	}
 	return s, nil
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
-func below(dir, file string) string {
-	if dir == "" || filepath.IsAbs(file) {
-		return file
-	}
-	return filepath.Join(dir, file)
 }
 
 // safeEndpoint reports whether tokens may be sent to an address: over https, or
@@ -309,7 +296,7 @@ func (p provider) Open(_ context.Context, cfg providers.Config) (providers.Conn,
 		Timeout: time.Duration(attr.Int(cfg.Attrs, "timeout", 60)) * time.Second,
 	}
 	if file := attr.String(cfg.Attrs, "ca_file"); file != "" {
-		if opts.RootCAs, err = transport.LoadCAs(below(cfg.Dir, file), "ca_file"); err != nil {
+		if opts.RootCAs, err = transport.LoadCAs(cfg.Path(file), "ca_file"); err != nil {
 			return nil, err
 		}
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/transport"
+	"github.com/idpctl/idpctl/providers/work"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -141,7 +142,7 @@ func (c *conn) listTenant(ctx context.Context, q providers.Query) ([]resource.Ob
 		if !t.answersTo(asked) {
 			return nil, &providers.Error{
 				Class: providers.Invalid, Attribute: "domain",
-				Summary: fmt.Sprintf("The provider signs in at tenant %s (%s), which has no verified domain %s", quoted(t.name), t.id, quoted(asked)),
+				Summary: fmt.Sprintf("The provider signs in at tenant %s (%s), which has no verified domain %s", work.Quoted(t.name), t.id, work.Quoted(asked)),
 				Hint:    "Its domains are " + providers.Clean(strings.Join(t.domains, ", "), 300) + ". Correct domain, or the provider's tenant_id",
 			}
 		}

@@ -30,7 +30,7 @@ type upsert struct {
 // upsert makes an object, or makes the one of an earlier request as it is wanted:
 // then the reply has no body. Without upsert, a PATCH of what is not there is
 // answered with 404.
-func (w *work) upsert(u upsert) (reply, error) {
+func (w *task) upsert(u upsert) (reply, error) {
 	patch := call{
 		info: u.patch, doing: u.doing, needs: u.needs, nature: repeatable, missing: true,
 		// A replica that does not know the object makes it, and another one refuses.

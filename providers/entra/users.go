@@ -14,6 +14,7 @@ import (
 
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
+	"github.com/idpctl/idpctl/providers/work"
 	"github.com/idpctl/idpctl/resource"
 )
 
@@ -129,7 +130,7 @@ func (s *userSearch) filtered(ctx context.Context, args cty.Value) error {
 	if err != nil {
 		return badRequest(err)
 	}
-	err = s.read(ctx, []*call{{info: info, doing: "list the members of group " + quoted(group), needs: readGroupMembers, missing: true}})
+	err = s.read(ctx, []*call{{info: info, doing: "list the members of group " + work.Quoted(group), needs: readGroupMembers, missing: true}})
 	for id, o := range s.found {
 		if attr.IsSet(args, "enabled") && attr.Bool(o.Attrs, "enabled", true) != attr.Bool(args, "enabled", true) ||
 			attr.IsSet(args, "guest") && attr.Bool(o.Attrs, "guest", false) != attr.Bool(args, "guest", false) {

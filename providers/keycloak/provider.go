@@ -5,7 +5,6 @@ import (
 	"math"
 	"net"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -168,10 +167,7 @@ func (p provider) Open(_ context.Context, cfg providers.Config) (providers.Conn,
 		DialContext:        p.options.DialContext,
 	}
 	if file := attr.String(cfg.Attrs, "ca_file"); file != "" {
-		if !filepath.IsAbs(file) {
-			file = filepath.Join(cfg.Dir, file)
-		}
-		if opts.RootCAs, err = transport.LoadCAs(file, "ca_file"); err != nil {
+		if opts.RootCAs, err = transport.LoadCAs(cfg.Path(file), "ca_file"); err != nil {
 			return nil, err
 		}
 	}
