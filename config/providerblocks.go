@@ -378,7 +378,10 @@ func (m *Module) elsewhereTo(r *report, b *block, mine []candidate, name string,
 		r.errorf(rng, "Unsupported argument", "An argument named %q is not expected in a %s block.%s", name, b.headline(), didYouMean(name, own))
 		return
 	}
-	for _, c := range mine { // what it is called here is said best by who has it
+	for _, c := range mine {
+		if hint != "" {
+			break
+		}
 		if f, ok := c.kind.Foreign[name]; ok && f.Instead != "" {
 			hint = sentence(f.Instead)
 		}
