@@ -13,7 +13,7 @@ LEFT_OUT := $(if $(findstring influxdata,$(TAGS)),true,echo "NOT RUN: the tests 
 
 .PHONY: help
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build bin/idpctl
@@ -65,12 +65,20 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 	  done; done
 
 .PHONY: bench
-bench: build ## measure on a real Keycloak and on Entra ID's emulator, next to raw calls
+bench: build ## measure on a real Keycloak and on emulators of the others, next to raw calls
 	$(KEYCLOAK) $(GO) run ./internal/bench -idpctl $(BIN)/idpctl
+	@$(IMPORTS)
+# From how many new users on a job is quicker with Auth0, on a virtual clock.
+IMPORTS = $(GO) test -count=1 -run '^TestAuth0Imports$$' -v ./internal/e2e
 
 .PHONY: bench-entra
-bench-entra: build ## the part of it that needs no Keycloak
+bench-entra: build ## the part of it on Entra ID's emulator, which needs no Keycloak
 	$(GO) run ./internal/bench -idpctl $(BIN)/idpctl -only entra
+
+.PHONY: bench-auth0
+bench-auth0: build ## the part of it on Auth0's emulator, which needs no Keycloak
+	$(GO) run ./internal/bench -idpctl $(BIN)/idpctl -only auth0
+	@$(IMPORTS)
 
 .PHONY: generate
 generate: ## write the generated pages of docs/

@@ -27,6 +27,8 @@ type sent struct {
 	requests int
 	// signIns are token and discovery, where they are told apart.
 	signIns int
+	// looks are those that ask how far a job is, where they are told apart.
+	looks int
 	// refused got a 429; early came before the Retry-After of one was over.
 	refused, early int
 }

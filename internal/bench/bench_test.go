@@ -13,6 +13,7 @@ import (
 	emulator "github.com/idpctl/idpctl/emulator/keycloak"
 	"github.com/idpctl/idpctl/internal/cli"
 	"github.com/idpctl/idpctl/providers"
+	auth0provider "github.com/idpctl/idpctl/providers/auth0"
 	entraprovider "github.com/idpctl/idpctl/providers/entra"
 	keycloakprovider "github.com/idpctl/idpctl/providers/keycloak"
 )
@@ -27,7 +28,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asIdpctl) != "" {
 		os.Exit(cli.Main(context.Background(), os.Args[1:], &cli.Env{
 			Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(),
-			Providers: []providers.Provider{keycloakprovider.New(), entraprovider.New()}, Version: "test", Exit: os.Exit,
+			Providers: []providers.Provider{keycloakprovider.New(), entraprovider.New(), auth0provider.New()}, Version: "test", Exit: os.Exit,
 		}))
 	}
 	os.Exit(m.Run())
@@ -134,6 +135,10 @@ func TestTable(t *testing.T) {
 		q.signIns, q.refused, q.early = 3, refused, early
 		return q
 	}
+	looked := func(f figures, looks int) figures {
+		f.looks = looks
+		return f
+	}
 	results := []*result{
 		{work: "version", target: target{seconds: 20 * time.Millisecond, memory: 40 << 20}, idpctl: []figures{f(25, 0, 30), f(10, 0, 41), f(21, 0, 41)}},
 		{server: "Keycloak", users: "100", work: "apply", target: target{ratio: 1.5, requests: 110}, // slow turns are slow on both sides
@@ -143,10 +148,12 @@ func TestTable(t *testing.T) {
 			idpctl: []figures{quota(1, 0), quota(2, 0), quota(0, 0)}, raw: []figures{f(500, 2, 0), f(500, 2, 0), f(500, 2, 0)}},
 		{server: "Entra ID", users: "9", work: "apply", target: target{unhurried: true, refused: 1}, idpctl: []figures{quota(0, 1), quota(0, 0), quota(0, 0)}},
 		{server: "Entra ID", users: "9", work: "apply", target: target{unhurried: true}, idpctl: []figures{quota(0, 0)}},
+		{server: "Auth0", users: "9", work: "apply", target: target{unrefused: true}, idpctl: []figures{looked(quota(0, 0), 3)}, raw: []figures{looked(f(500, 4, 0), 5)}},
+		{server: "Auth0", users: "9", work: "plan", target: target{unrefused: true}, idpctl: []figures{quota(1, 0), quota(0, 0), quota(0, 0)}},
 	}
 	var out strings.Builder
-	if missed := writeTable(&out, results); missed != 4 {
-		t.Errorf("%d missed, want the seconds and the memory of version, and both figures of a quota", missed)
+	if missed := writeTable(&out, results); missed != 5 {
+		t.Errorf("%d missed, want the seconds and the memory of version, both figures of a quota, and the 429 of a plan", missed)
 	}
 	got := strings.Split(out.String(), "\n")
 	for i := range got {
@@ -180,6 +187,21 @@ func TestTable(t *testing.T) {
 		"requests 4",
 		"token, discovery 3",
 		"refused with 429 0",
+		"before Retry-After 0 0 met",
+		"peak memory 50.0 MiB",
+		"Auth0 9 apply seconds 1.000 0.500 2.00",
+		"CPU seconds 0.001",
+		"requests 4 4 1.00",
+		"token, discovery 3 0",
+		"looks at jobs 3 5",
+		"refused with 429 0 0 met",
+		"before Retry-After 0 0 met",
+		"peak memory 50.0 MiB",
+		"Auth0 9 plan seconds 1.000",
+		"CPU seconds 0.001",
+		"requests 4",
+		"token, discovery 3",
+		"refused with 429 1 0 MISSED",
 		"before Retry-After 0 0 met",
 		"peak memory 50.0 MiB",
 	}
@@ -219,7 +241,7 @@ func TestProxyCountsByRoute(t *testing.T) {
 }
 
 func TestChildEnvironment(t *testing.T) {
-	got := childEnv([]string{"PATH=/bin", "KEYCLOAK_URL=x", "IDPCTL_LOG=debug", "https_proxy=y", "AZURE_TENANT_ID=z", "SSL_CERT_FILE=f"}, "A=u", "B=n")
+	got := childEnv([]string{"PATH=/bin", "KEYCLOAK_URL=x", "IDPCTL_LOG=debug", "https_proxy=y", "AZURE_TENANT_ID=z", "AUTH0_DOMAIN=d", "SSL_CERT_FILE=f"}, "A=u", "B=n")
 	if want := "[PATH=/bin A=u B=n]"; fmt.Sprint(got) != want {
 		t.Errorf("got %v, want %s", got, want)
 	}
@@ -233,9 +255,10 @@ func TestRunSaysWhatIsMissing(t *testing.T) {
 		"no server":   {"", envURL, nil},
 		"no idpctl":   {"http://127.0.0.1:1", "build it first", []string{"-idpctl", "absent"}},
 		"arguments":   {"", "only flags", []string{"x"}},
-		"no provider": {"", `no "auth0"`, []string{"-only", "auth0"}},
-		// Entra ID needs no server of which variables tell.
+		"no provider": {"", `no "okta"`, []string{"-only", "okta"}},
+		// Entra ID and Auth0 need no server of which variables tell.
 		"no idpctl, Entra ID": {"", "build it first", []string{"-idpctl", "absent", "-only", "entra"}},
+		"no idpctl, Auth0":    {"", "build it first", []string{"-idpctl", "absent", "-only", "auth0"}},
 	} {
 		t.Setenv(envURL, tt.env)
 		t.Setenv(envUser, "admin")

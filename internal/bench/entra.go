@@ -2,21 +2,15 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
 
 	emulator "github.com/idpctl/idpctl/emulator/entra"
-	"github.com/idpctl/idpctl/emulator/fault"
-	"github.com/idpctl/idpctl/emulator/localca"
-	"github.com/idpctl/idpctl/emulator/oidc"
 )
 
 // graphDelay is how long each request to Graph takes beside its work.
@@ -42,10 +36,8 @@ const throttledUsers = 800
 // entra measures with emulated tenants of Entra ID.
 type entra struct {
 	*bench
+	*loopback
 	idpctl command // without what says which tenant
-	cert   *localca.Certificate
-	ca     string // the file of its authority
-	key    *oidc.Key
 }
 
 // entra measures what is asked of Entra ID.
@@ -58,17 +50,8 @@ func (b *bench) entra(ctx context.Context, bin string, quick bool) error {
 }
 
 func newEntra(b *bench, idpctl command) (*entra, error) {
-	cert, err := localca.New(time.Now())
-	if err != nil {
-		return nil, err
-	}
-	// One key for all tenants, as it takes a moment to make.
-	key, err := oidc.NewKey("RS256", "sig", "bench", time.Now())
-	if err != nil {
-		return nil, err
-	}
-	e := &entra{bench: b, idpctl: idpctl, cert: cert, ca: filepath.Join(b.dir, "ca.pem"), key: key}
-	return e, os.WriteFile(e.ca, cert.CA, 0o600)
+	lo, err := newLoopback(b.dir)
+	return &entra{bench: b, loopback: lo, idpctl: idpctl}, err
 }
 
 func (e *entra) result(users, work string, t target) *result {
@@ -205,8 +188,7 @@ user "all" {
 }
 `
 
-// tenant is an emulated tenant of Entra ID, served over TLS by this process. It
-// counts its requests itself.
+// tenant is an emulated tenant of Entra ID. It counts its requests itself.
 type tenant struct {
 	*entra
 	url    string
@@ -218,20 +200,10 @@ type tenant struct {
 
 // tenant starts a tenant that has nothing in it.
 func (e *entra) tenant(quota emulator.Throttle) (*tenant, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	t := &tenant{entra: e, url: "https://" + l.Addr().String()}
-	t.server = emulator.New(emulator.Options{VerifiedDomains: []string{"example.com"}, Throttle: quota, Key: e.key})
-	slow := fault.New(t.server)
-	slow.Add(fault.Rule{Path: regexp.MustCompile(`^/v1\.0/`), Do: fault.Delay(graphDelay)})
-	t.web = &http.Server{Handler: slow, ReadHeaderTimeout: time.Minute}
-	go func() {
-		_ = t.web.Serve(tls.NewListener(l, &tls.Config{
-			Certificates: []tls.Certificate{e.cert.Server}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})) // it ends when it is closed
-	}()
-	return t, nil
+	t := &tenant{entra: e, server: emulator.New(emulator.Options{VerifiedDomains: []string{"example.com"}, Throttle: quota, Key: e.key})}
+	var err error
+	t.url, t.web, err = e.serve(regexp.MustCompile(`^/v1\.0/`), graphDelay, func(string) http.Handler { return t.server })
+	return t, err
 }
 
 func (t *tenant) close() { _ = t.web.Close() }

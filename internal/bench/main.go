@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string) (missed int, strict bool, err error
 	idpctl := flags.String("idpctl", "bin/idpctl", "the `program` to measure")
 	quick := flags.Bool("quick", false, "100 users only")
 	flags.BoolVar(&strict, "strict", false, "exit with 1 when a target is missed")
-	only := flags.String("only", "", "measure one `provider`, keycloak or entra, instead of both")
+	only := flags.String("only", "", "measure one `provider`, keycloak, entra or auth0, instead of all")
 	verbose := flags.Bool("v", false, "tell each run and the requests that it sent")
 	if err := flags.Parse(args); err != nil {
 		return 0, false, err
@@ -51,12 +51,13 @@ func run(ctx context.Context, args []string) (missed int, strict bool, err error
 	if flags.NArg() > 0 {
 		return 0, false, fmt.Errorf("there are no arguments, only flags: %q", flags.Args())
 	}
-	if !slices.Contains([]string{"", "keycloak", "entra"}, *only) {
-		return 0, false, fmt.Errorf("-only: there is keycloak and entra, and no %q", *only)
+	if !slices.Contains([]string{"", "keycloak", "entra", "auth0"}, *only) {
+		return 0, false, fmt.Errorf("-only: there is keycloak, entra and auth0, and no %q", *only)
 	}
+	measures := func(provider string) bool { return *only == "" || *only == provider }
 	server, user := os.Getenv(envURL), os.Getenv(envUser)
-	if *only != "entra" && (server == "" || user == "") {
-		return 0, false, fmt.Errorf("%s, %s and %s say which Keycloak to measure with; `make bench` starts one, and -only entra needs none", envURL, envUser, envPassword)
+	if measures("keycloak") && (server == "" || user == "") {
+		return 0, false, fmt.Errorf("%s, %s and %s say which Keycloak to measure with; `make bench` starts one, and -only entra and -only auth0 need none", envURL, envUser, envPassword)
 	}
 	bin, err := filepath.Abs(*idpctl)
 	if err != nil {
@@ -73,12 +74,17 @@ func run(ctx context.Context, args []string) (missed int, strict bool, err error
 	if err := b.version(ctx, command{bin: bin, env: childEnv(os.Environ())}); err != nil {
 		return 0, false, err
 	}
-	if *only != "keycloak" {
+	if measures("entra") {
 		if err := b.entra(ctx, bin, *quick); err != nil {
 			return 0, false, err
 		}
 	}
-	if *only != "entra" {
+	if measures("auth0") {
+		if err := b.auth0(ctx, bin, *quick); err != nil {
+			return 0, false, err
+		}
+	}
+	if measures("keycloak") {
 		if err := b.keycloak(ctx, bin, server, user, os.Getenv(envPassword), *quick); err != nil {
 			return 0, false, err
 		}

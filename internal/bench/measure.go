@@ -107,7 +107,7 @@ func tail(s string, n int) string { return s[max(0, len(s)-n):] }
 func childEnv(env []string, add ...string) []string {
 	env = slices.DeleteFunc(slices.Clone(env), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")
-		for _, prefix := range []string{"IDPCTL_", "KEYCLOAK_", "AZURE_", "ARM_", "ENTRA_", "ACTIONS_ID_TOKEN_", "SSL_CERT_"} {
+		for _, prefix := range []string{"IDPCTL_", "KEYCLOAK_", "AZURE_", "ARM_", "ENTRA_", "AUTH0_", "ACTIONS_ID_TOKEN_", "SSL_CERT_"} {
 			if strings.HasPrefix(name, prefix) {
 				return true
 			}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -30,8 +29,7 @@ type entraSession struct{ *session }
 func (t *tenant) session() *entraSession {
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {emulator.DefaultClientID},
 		"client_secret": {emulator.DefaultClientSecret}, "scope": {"https://graph.microsoft.com/.default"}}
-	return &entraSession{newSession(t.url, "/"+emulator.DefaultTenantID+"/oauth2/v2.0/token", form,
-		&tls.Config{RootCAs: t.cert.Pool, MinVersion: tls.VersionTLS12})}
+	return &entraSession{newSession(t.url, "/"+emulator.DefaultTenantID+"/oauth2/v2.0/token", form, t.trust())}
 }
 
 // graphItem is a request of a batch.

@@ -26,6 +26,8 @@ type target struct {
 	// refused for at least that many 429s, without which it would say nothing.
 	unhurried bool
 	refused   int
+	// unrefused asks that there is no 429 at all.
+	unrefused bool
 }
 
 // row is one line of the table.
@@ -73,7 +75,14 @@ func (r *result) rows() []row {
 		}
 		out = append(out, beside)
 	}
-	if r.target.unhurried {
+	if n := medianOf(r.idpctl, func(f figures) float64 { return float64(f.looks) }); n > 0 {
+		looks := row{figure: "looks at jobs", idpctl: fmt.Sprintf("%.0f", n)}
+		if len(r.raw) > 0 {
+			looks.raw = fmt.Sprintf("%.0f", medianOf(r.raw, func(f figures) float64 { return float64(f.looks) }))
+		}
+		out = append(out, looks)
+	}
+	if r.target.unhurried || r.target.unrefused {
 		out = append(out, r.throttling()...)
 	}
 
@@ -97,6 +106,9 @@ func (r *result) throttling() []row {
 	out := []row{{figure: "refused with 429", idpctl: fmt.Sprint(refused)}, {figure: "before Retry-After", idpctl: fmt.Sprint(early)}}
 	if r.target.refused > 0 {
 		out[0].ask(fmt.Sprintf("≥ %d", r.target.refused), refused >= r.target.refused)
+	}
+	if r.target.unrefused {
+		out[0].ask("0", refused == 0)
 	}
 	out[1].ask("0", early == 0)
 	return out

@@ -18,8 +18,9 @@ import (
 // Limits of imports
 // (https://auth0.com/docs/manage-users/user-migration/bulk-user-imports).
 const (
-	// importLeast is from how many new users on a job is quicker: it takes three
-	// requests, and a while; `make bench` shows both.
+	// importLeast is from how many new users on a job is quicker on the Free plan, if
+	// it takes Auth0 some 5 s: it takes few requests, and a while. `make bench-auth0`
+	// shows both.
 	importLeast = 20
 	// importBytes is how large the users of a job may be; the form around them takes
 	// some of the 500 KB.
