@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -158,6 +159,28 @@ func TestQuickReads(t *testing.T) {
 		ask(providers.Query{IDs: ids, Quick: true}, 1000, 11) // one to see how many there are
 		ask(providers.Query{All: true}, 2500, 30)             // a search finds a thousand at most
 	})
+}
+
+// No search is longer than an address may be, and none is left out.
+func TestSearchesFitIntoAddresses(t *testing.T) {
+	var conditions []string
+	for i := range 250 {
+		conditions = append(conditions, fmt.Sprintf("email:%q", strings.Repeat("x", i)+"@example.com"))
+	}
+	parts := fittingURL(conditions, 100)
+	var all []string
+	for _, part := range parts {
+		if n := len(url.QueryEscape(strings.Join(part, " OR "))); n > urlMost || len(part) > 100 || len(part) == 0 {
+			t.Errorf("%d conditions of %d bytes", len(part), n)
+		}
+		all = append(all, part...)
+	}
+	if !slices.Equal(all, conditions) {
+		t.Error("some are missing")
+	}
+	if n := len(fittingURL([]string{strings.Repeat("x", 2*urlMost)}, 100)); n != 1 {
+		t.Errorf("one that is too long by itself is sent %d times", n)
+	}
 }
 
 // What a job cannot import is told of the user that it is, and the others are there.

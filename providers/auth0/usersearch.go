@@ -3,6 +3,7 @@ package auth0
 import (
 	"context"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -137,7 +138,7 @@ func terms(field string, values map[string]bool) []string {
 // search does a search for each so many conditions as a page has places for what
 // they find.
 func (s *userSearch) search(ctx context.Context, conditions []string) error {
-	parts := slices.Collect(slices.Chunk(conditions, s.page))
+	parts := fittingURL(conditions, s.page)
 	results := make([][]wireUser, len(parts))
 	err := work.All(ctx, len(parts), s.parallelism, func(ctx context.Context, i int) error {
 		return s.searchPages(ctx, 0, strings.Join(parts[i], " OR "), func(list []wireUser) { results[i] = append(results[i], list...) })
@@ -146,6 +147,26 @@ func (s *userSearch) search(ctx context.Context, conditions []string) error {
 		s.keep(list)
 	}
 	return err
+}
+
+// urlMost is how long a search may be in an address. Auth0 answers 414 to one that is
+// too long (https://auth0.com/docs/manage-users/user-search/user-search-best-practices)
+// and does not say what that is; servers take 8 KB as a rule.
+const urlMost = 7000
+
+// fittingURL splits conditions into searches of at most so many, none of which is too
+// long for an address.
+func fittingURL(conditions []string, most int) [][]string {
+	var out [][]string
+	size := 0
+	for _, condition := range conditions {
+		n := len(url.QueryEscape(condition + " OR "))
+		if k := len(out); k == 0 || len(out[k-1]) >= most || size+n > urlMost {
+			out, size = append(out, nil), 0
+		}
+		out[len(out)-1], size = append(out[len(out)-1], condition), size+n
+	}
+	return out
 }
 
 func (s *userSearch) keep(list []wireUser) {
