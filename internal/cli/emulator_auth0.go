@@ -77,7 +77,8 @@ func (a *app) serveAuth0(f auth0Flags) error {
 		handler := auth0.New(opts)
 		fmt.Fprintf(a.Stdout, "Auth0 emulator at https://%s (Ctrl-C ends it)\n\n", domain)
 		fmt.Fprintf(a.Stdout, "  export AUTH0_DOMAIN=%s AUTH0_CLIENT_ID=%s AUTH0_CLIENT_SECRET=%s\n", domain, shellWord(f.clientID), shellWord(f.clientSecret))
-		fmt.Fprintf(a.Stdout, "  export SSL_CERT_FILE=%s\n\n", shellWord(file))
+		fmt.Fprintf(a.Stdout, "  export AUTH0_CA_FILE=%s\n\n", shellWord(file))
+		fmt.Fprintf(a.Stdout, "That is for idpctl. Other programs take\n\n  export SSL_CERT_FILE=%s\n\n", shellWord(file))
 		fmt.Fprintf(a.Stdout, "The Management API is at https://%s/api/v2/, which is its audience too, discovery at\nhttps://%s/.well-known/openid-configuration.\n", domain, domain)
 		fmt.Fprint(a.Stdout, "With SSL_CERT_FILE set, programs of that shell trust this emulator and nobody else.\n\n")
 		return handler, nil

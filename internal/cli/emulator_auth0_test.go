@@ -41,9 +41,9 @@ func TestEmulatorAuth0(t *testing.T) {
 		for _, m := range regexp.MustCompile(`([A-Z0-9_]+)=(\S+)`).FindAllStringSubmatch(out.String(), -1) {
 			env[m[1]] = strings.Trim(m[2], "'")
 		}
-		pem, err := os.ReadFile(env["SSL_CERT_FILE"])
+		pem, err := os.ReadFile(env["AUTH0_CA_FILE"])
 		pool := x509.NewCertPool()
-		if err != nil || !pool.AppendCertsFromPEM(pem) {
+		if err != nil || !pool.AppendCertsFromPEM(pem) || env["SSL_CERT_FILE"] != env["AUTH0_CA_FILE"] {
 			t.Fatalf("%v: %s", err, pem)
 		}
 		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}
@@ -78,7 +78,7 @@ func TestEmulatorAuth0(t *testing.T) {
 		if code := <-ended; code != 0 {
 			t.Errorf("ended with %d: %s", code, out)
 		}
-		if _, err := os.Stat(env["SSL_CERT_FILE"]); (err == nil) != named {
+		if _, err := os.Stat(env["AUTH0_CA_FILE"]); (err == nil) != named {
 			t.Errorf("the certificate afterwards: %v", err)
 		}
 	}
