@@ -24,8 +24,12 @@ demo: build ## plan, apply and sign in against the built-in Keycloak emulator
 	@$(GO) run ./internal/demo -idpctl $(BIN)/idpctl
 
 .PHONY: demo-entra
-demo-entra: build ## plan and apply against the built-in emulator of Entra ID
+demo-entra: build ## plan, apply and sign in against the built-in emulator of Entra ID
 	@$(GO) run ./internal/demo -entra -idpctl $(BIN)/idpctl
+
+.PHONY: demo-auth0
+demo-auth0: build ## plan, apply and sign in against the built-in emulator of Auth0
+	@$(GO) run ./internal/demo -auth0 -idpctl $(BIN)/idpctl
 
 .PHONY: test
 test: ## run the whole suite (emulator; no network, no Java)

@@ -1,7 +1,8 @@
-// Command demo shows the main job of idpctl from end to end, as `make demo` and
-// `make demo-entra`: it starts a built-in emulator, plans and applies an example
-// in a temporary folder, shows what came of it, plans again, and signs a user
-// in through the device flow, by the forms that a browser would fill in. It types nothing that a user could not type, and leaves nothing behind.
+// Command demo shows the main job of idpctl from end to end, as `make demo`,
+// `make demo-entra` and `make demo-auth0`: it starts a built-in emulator, plans and
+// applies an example in a temporary folder, shows what came of it, plans again, and
+// signs a user in through the device flow, by the forms that a browser would fill
+// in. It types nothing that a user could not type, and leaves nothing behind.
 package main
 
 import (
@@ -30,15 +31,22 @@ import (
 func main() {
 	idpctl := flag.String("idpctl", "bin/idpctl", "the program to show")
 	entra := flag.Bool("entra", false, "show it with Microsoft Entra ID instead of Keycloak")
+	auth0 := flag.Bool("auth0", false, "show it with Auth0 instead of Keycloak")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	d := &demo{
 		ctx: ctx, example: "examples/quickstart", name: "Keycloak", emulator: []string{"emulator", "keycloak"}, last: "KEYCLOAK_PASSWORD=",
-		apply: []string{"apply", "-auto-approve", "-credentials-out", "first-passwords.json"},
+		signsIn: "signs in as %s, sets a new password and consents",
+		apply:   []string{"apply", "-auto-approve", "-credentials-out", "first-passwords.json"},
 	}
 	if *entra {
 		d.example, d.name, d.last = "examples/entra", "tenant of Entra ID", "ENTRA_CA_FILE="
 		d.emulator = []string{"emulator", "entra", "-verified-domain", "example.com"}
+	}
+	if *auth0 {
+		d.example, d.name, d.last = "examples/auth0", "tenant of Auth0", "AUTH0_CA_FILE="
+		d.emulator, d.domain = []string{"emulator", "auth0"}, "AUTH0_DOMAIN"
+		d.signsIn = "signs in as %s and confirms the code"
 	}
 	err := d.run(*idpctl)
 	stop()
@@ -54,6 +62,8 @@ type demo struct {
 	name         string // of what the emulator is one
 	emulator     []string
 	last         string // the variable that it prints last
+	domain       string // the one with the domain that the example is to name, if it is to
+	signsIn      string // what the person at the browser does
 	apply        []string
 	dir          string
 	env          []string
@@ -77,6 +87,12 @@ func (d *demo) run(idpctl string) (err error) {
 		return err
 	}
 	defer stop()
+	if d.domain != "" {
+		d.say("The example is about a tenant of yours: write its domain into it.")
+		if err := d.writeDomain(); err != nil {
+			return err
+		}
+	}
 
 	d.say("What would change? plan changes nothing.")
 	if err := d.idpctl("plan"); err != nil {
@@ -164,6 +180,27 @@ func (d *demo) start() (stop func(), err error) {
 	return nil, errors.New("the emulator did not start")
 }
 
+// configuration is the file of every example.
+const configuration = "influxdb.idp.hcl"
+
+// writeDomain writes the domain of the emulated tenant into the example, which has
+// that of the documentation.
+func (d *demo) writeDomain() error {
+	fmt.Printf("$ sed -i \"s/example\\.eu\\.auth0\\.com/$%s/\" %s\n", d.domain, configuration)
+	name := filepath.Join(d.dir, configuration)
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	domain := ""
+	for _, v := range d.env {
+		if value, ok := strings.CutPrefix(v, d.domain+"="); ok {
+			domain = value
+		}
+	}
+	return os.WriteFile(name, []byte(strings.ReplaceAll(string(raw), "example.eu.auth0.com", domain)), 0o600)
+}
+
 func (d *demo) show(name string) error {
 	fmt.Printf("$ cat %s\n", name)
 	raw, err := os.ReadFile(filepath.Join(d.dir, name))
@@ -214,7 +251,7 @@ func (d *demo) verify(user string) error {
 				code = strings.TrimSpace(lines.Text())
 			}
 			signedIn = true
-			fmt.Printf("  (the demo opens this page, signs in as %s, sets a new password and consents)\n", user)
+			fmt.Printf("  (the demo opens this page, "+d.signsIn+")\n", user)
 			signIn = formclient.SignIn(ctx, client, page, formclient.Credentials{
 				Username: user, Password: password, NewPassword: password + "-new", UserCode: code,
 			})
@@ -239,8 +276,8 @@ func verificationURL(line string) string {
 // browser trusts the certificate authority of the emulator, if it has one.
 func (d *demo) browser() (*http.Client, error) {
 	for _, v := range d.env {
-		file, ok := strings.CutPrefix(v, "ENTRA_CA_FILE=")
-		if !ok {
+		name, file, _ := strings.Cut(v, "=")
+		if !strings.HasSuffix(name, "_CA_FILE") {
 			continue
 		}
 		raw, err := os.ReadFile(file)

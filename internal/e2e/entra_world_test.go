@@ -101,21 +101,30 @@ type tenant struct {
 
 func newTenant(t testing.TB, opts emulator.Options) *tenant {
 	t.Helper()
+	tn := &tenant{Server: entraServer(opts)}
+	tn.url, tn.ca, tn.certificate = overTLS(t, func(string) http.Handler { return tn.Server })
+	return tn
+}
+
+// overTLS serves what is made for an address, with a certificate of which the
+// authority is in a file.
+func overTLS(t testing.TB, serve func(address string) http.Handler) (address, ca string, certificate *localca.Certificate) {
+	t.Helper()
 	certificate, err := localca.New(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	tn := &tenant{Server: entraServer(opts), ca: filepath.Join(t.TempDir(), "ca.pem"), certificate: certificate}
-	server := httptest.NewUnstartedServer(tn.Server)
+	server := httptest.NewUnstartedServer(nil)
+	server.Config.Handler = serve(server.Listener.Addr().String())
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate.Server}, MinVersion: tls.VersionTLS12}
 	server.Config.ErrorLog = quiet() // connections that nobody used after all
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	tn.url = server.URL
-	if err := os.WriteFile(tn.ca, certificate.CA, 0o600); err != nil {
+	ca = filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, certificate.CA, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return tn
+	return server.URL, ca, certificate
 }
 
 // environ is where the tenant is and who asks, without a credential.

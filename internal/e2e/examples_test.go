@@ -5,18 +5,22 @@ package e2e
 import (
 	"crypto/tls"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/idpctl/idpctl/emulator/auth0"
 	"github.com/idpctl/idpctl/emulator/entra"
 	"github.com/idpctl/idpctl/emulator/formclient"
 	emulator "github.com/idpctl/idpctl/emulator/keycloak"
+	"github.com/idpctl/idpctl/emulator/localca"
 	"github.com/idpctl/idpctl/oidc"
 	"github.com/idpctl/idpctl/resource"
 )
@@ -95,13 +99,16 @@ func TestQuickstart(t *testing.T) {
 	}
 }
 
-// The example for Entra ID is the quickstart with another provider and another
-// home.
-func TestEntraExampleIsTheQuickstart(t *testing.T) {
+// exampleDomain is the tenant of the examples for Auth0.
+const exampleDomain = "example.eu.auth0.com"
+
+// The examples for Entra ID and Auth0 are the quickstart with another provider and
+// another home; Auth0's has an API more.
+func TestExamplesAreTheQuickstart(t *testing.T) {
 	lines := func(name string) map[string]bool {
 		text := example(t, name).read("influxdb.idp.hcl")
 		out := map[string]bool{}
-		for line := range strings.Lines(strings.NewReplacer("tenant", "realm", "= \"entra\"", "= \"quickstart\"").Replace(text)) {
+		for line := range strings.Lines(strings.NewReplacer("tenant", "realm", "= \""+name+"\"", "= \"quickstart\"").Replace(text)) {
 			code, _, _ := strings.Cut(line, "#")
 			if words := strings.Join(strings.Fields(code), " "); words != "" {
 				out[words] = true
@@ -109,19 +116,28 @@ func TestEntraExampleIsTheQuickstart(t *testing.T) {
 		}
 		return out
 	}
-	entraLines, quick := lines("entra"), lines("quickstart")
-	for line := range quick {
-		if !entraLines[line] && line != `provider "keycloak" {}` && line != `display_name = "InfluxDB Clustered"` {
-			t.Errorf("examples/entra lacks %s", line)
+	quick := lines("quickstart")
+	for name, more := range map[string][]string{
+		"entra": {`provider "entra" {}`, `domain = "example.com"`},
+		"auth0": {
+			`provider "auth0" {}`, `domain = "` + exampleDomain + `"`, `api "influxdb" {`, `identifier = "https://influxdb.example.com"`, "api = api.influxdb",
+			`output "audience" {`, "value = api.influxdb.identifier",
+		},
+	} {
+		have := lines(name)
+		for line := range quick {
+			if !have[line] && line != `provider "keycloak" {}` && line != `display_name = "InfluxDB Clustered"` {
+				t.Errorf("examples/%s lacks %s", name, line)
+			}
 		}
-	}
-	for line := range entraLines {
-		if !quick[line] && line != `provider "entra" {}` && line != `domain = "example.com"` {
-			t.Errorf("examples/entra has %s", line)
+		for line := range have {
+			if !quick[line] && !slices.Contains(more, line) {
+				t.Errorf("examples/%s has %s", name, line)
+			}
 		}
-	}
-	if example(t, "entra").read("myinfluxdb.yml") != example(t, "quickstart").read("myinfluxdb.yml") {
-		t.Error("the AppInstance is another one")
+		if example(t, name).read("myinfluxdb.yml") != example(t, "quickstart").read("myinfluxdb.yml") {
+			t.Errorf("examples/%s: the AppInstance is another one", name)
+		}
 	}
 }
 
@@ -148,7 +164,50 @@ func TestEntraExample(t *testing.T) {
 		t.Errorf("%v", outputs)
 	}
 	// As influxctl does with scopes = ["CLIENT_ID/.default"].
-	hc := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: tn.certificate.Pool, MinVersion: tls.VersionTLS12}}}
+	martySignsIn(t, f, outputs, tn.certificate, jwks, url.Values{"scope": {text("client_id") + "/.default"}}, oidc.Expectation{SubjectClaim: "oid"})
+	if v := tn.Violations(); len(v) > 0 {
+		t.Errorf("requests that Graph does not take: %+v", v)
+	}
+}
+
+// The example gives what InfluxDB's page on Auth0 asks for, and a token that the
+// cluster takes.
+func TestAuth0Example(t *testing.T) {
+	tn := newAuth0Tenant(t, auth0.Options{Quota: auth0.FreeQuota()})
+	f := example(t, "auth0", tn.environ()...)
+	f.replace("influxdb.idp.hcl", exampleDomain, tn.domain)
+	said := strings.Join(strings.Fields(f.must(0, "plan")), " ")
+	for _, want := range []string{
+		"provider.auth0: about 6 requests.",
+		"What somebody else changed at provider.auth0 within the last 60 s may be missing",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the plan does not say %q:\n%s", want, said)
+		}
+	}
+	outputs := f.works()
+	issuer := "https://" + tn.domain + "/"
+	jwks := issuer + ".well-known/jwks.json"
+	file := f.read("myinfluxdb.yml")
+	for _, want := range []string{"identityProvider: auth0\n", "jwksEndpoint: " + jwks + "\n", "- id: auth0|", "email: marty@example.com\n", "name: admin-dsn\n"} {
+		if !strings.Contains(file, want) {
+			t.Errorf("the AppInstance lacks %s:\n%s", want, file)
+		}
+	}
+	const audience = "https://influxdb.example.com"
+	if outputs["issuer"] != issuer || outputs["device_url"] != issuer+"oauth/device/code" || outputs["token_url"] != issuer+"oauth/token" || outputs["audience"] != audience {
+		t.Errorf("%v", outputs)
+	}
+	// As influxctl does with parameters = { audience = "…" }.
+	martySignsIn(t, f, outputs, tn.certificate, jwks, url.Values{"audience": {audience}}, oidc.Expectation{SubjectClaim: "sub", Audience: audience})
+}
+
+// martySignsIn signs in through the device flow with the outputs of an example and
+// what else influxctl is to ask with, and demands that the cluster takes the token.
+func martySignsIn(t *testing.T, f *folder, outputs map[string]any, certificate *localca.Certificate, jwks string, more url.Values, want oidc.Expectation) {
+	t.Helper()
+	text := func(name string) string { s, _ := outputs[name].(string); return s }
+	hc := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: certificate.Pool, MinVersion: tls.VersionTLS12}}}
 	t.Cleanup(hc.CloseIdleConnections)
 	post := func(address string, form url.Values) map[string]any {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader(form.Encode()))
@@ -167,7 +226,9 @@ func TestEntraExample(t *testing.T) {
 		}
 		return answer
 	}
-	device := post(text("device_url"), url.Values{"client_id": {text("client_id")}, "scope": {text("client_id") + "/.default"}})
+	form := url.Values{"client_id": {text("client_id")}}
+	maps.Copy(form, more)
+	device := post(text("device_url"), form)
 	page, _ := device["verification_uri"].(string)
 	code, _ := device["user_code"].(string)
 	password := f.firstPassword("marty@example.com")
@@ -184,22 +245,18 @@ func TestEntraExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	admins := map[string]string{}
+	want.AdminIDs = map[string]string{}
 	byMail, _ := outputs["admins"].(map[string]any)
 	for mail, id := range byMail {
 		s, _ := id.(string)
-		admins[s] = mail
+		want.AdminIDs[s] = mail
 	}
-	marty, _ := byMail["marty@example.com"].(string)
-	for _, check := range oidc.VerifyAccessToken(resource.NewSecret(token), keys, oidc.Expectation{
-		Issuer: text("issuer"), SubjectClaim: "oid", AdminIDs: admins, OnlyID: marty, ClientID: text("client_id"),
-	}) {
+	want.OnlyID, _ = byMail["marty@example.com"].(string)
+	want.Issuer, want.ClientID = text("issuer"), text("client_id")
+	for _, check := range oidc.VerifyAccessToken(resource.NewSecret(token), keys, want) {
 		if check.Status == oidc.Failed {
 			t.Errorf("the cluster would not take the token: %s: %s (%s)", check.Name, check.Value, check.Hint)
 		}
-	}
-	if v := tn.Violations(); len(v) > 0 {
-		t.Errorf("requests that Graph does not take: %+v", v)
 	}
 }
 
