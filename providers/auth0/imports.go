@@ -57,7 +57,13 @@ func (c *conn) split(ops []providers.Operation) (imported, single []int) {
 }
 
 func imports(op *providers.Operation) bool {
-	return op.Kind == "user" && op.Verb == providers.Create && !op.Invite && work.Password(op) == "" && strings.HasPrefix(op.ID, idPrefix)
+	switch {
+	case op.Kind != "user" || op.Verb != providers.Create || op.Invite || work.Password(op) != "":
+		return false
+	case op.ID == "": // of a plan: the id is chosen, and a password made, by the apply
+		return !attr.Bool(op.After, "generate_password", false) && !attr.Bool(op.After, "invite", false)
+	}
+	return strings.HasPrefix(op.ID, idPrefix)
 }
 
 // newUser is one user of a job.
