@@ -41,7 +41,7 @@ func permissions() []providers.Permission {
 		{Name: readDomains, Why: "know a custom domain at which users sign in"},
 		{Name: updateSettings, Why: "change the settings of the tenant", Kind: "tenant", Managed: true, Attributes: tenantSettings()},
 		{Name: readConnections, Why: "find connections", Kind: "client"},
-		{Name: readConnections, Why: "find the database connections", Kind: "user", Managed: true},
+		{Name: readConnections, Why: "find the database connections, and whether people sign up to them", Kind: "user"},
 		{Name: readClients, Why: "find applications", Kind: "client"},
 		{Name: createClients, Why: "create applications", Kind: "client", Managed: true},
 		{Name: updateClients, Why: "change applications", Kind: "client", Managed: true},
