@@ -44,9 +44,9 @@ type DeviceFlow struct {
 	// DeviceURL is the device authorization endpoint, TokenURL the token
 	// endpoint.
 	DeviceURL, TokenURL string
-	// Hints say what to do about the server's own error codes, by code
-	// ("AADSTS65001"), where it has more of them than OAuth. They are looked for in
-	// error_description.
+	// Hints say what to do about the server's own errors, where it has more of them
+	// than OAuth: by code ("AADSTS65001"), or by words that it says ("Service not
+	// enabled"). They are looked for in error_description, and the first one counts.
 	Hints map[string]string
 }
 
@@ -60,13 +60,29 @@ func (f DeviceFlow) refusal(ans answer, secrets ...string) *Error {
 	if err != nil {
 		return e
 	}
-	for _, word := range strings.FieldsFunc(o.lenient("error_description"), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		if hint, ok := f.Hints[word]; ok {
-			e.Hint = hint
-			break
+	said, first := o.lenient("error_description"), -1
+	for words, hint := range f.Hints {
+		if at := wordsAt(said, words); at >= 0 && (first < 0 || at < first) {
+			e.Hint, first = hint, at
 		}
 	}
 	return e
+}
+
+// wordsAt is where words stand in a text, as whole ones; -1 if they do not.
+func wordsAt(text, words string) int {
+	inWord := func(r rune, _ int) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+	for from := 0; ; {
+		at := strings.Index(text[from:], words)
+		if at < 0 {
+			return -1
+		}
+		at += from
+		if !inWord(utf8.DecodeLastRuneInString(text[:at])) && !inWord(utf8.DecodeRuneInString(text[at+len(words):])) {
+			return at
+		}
+		from = at + 1
+	}
 }
 
 // Start begins a sign-in. Errors are [*Error]; a server that does not know the

@@ -57,7 +57,7 @@ type Info struct {
 	// have endpoints: "https://graph.microsoft.com".
 	Origins []string
 	// SignInHints say what to do when a user's sign-in is refused with one of the
-	// server's own error codes, by code.
+	// server's own errors, by its code or by words that it says.
 	SignInHints map[string]string
 	// Permissions are the least rights that the account needs.
 	Permissions []Permission
