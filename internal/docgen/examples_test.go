@@ -54,7 +54,7 @@ func allPages(t *testing.T) map[string]string {
 			}
 		}
 	}
-	for _, page := range []string{"language.md", "../providers/entra.md"} {
+	for _, page := range []string{"language.md", "../providers/entra.md", "../providers/auth0.md"} {
 		if all[page] == "" {
 			t.Fatal("there is no page written by hand: " + page)
 		}
@@ -97,16 +97,16 @@ func TestExamplesApply(t *testing.T) {
 				if strings.Contains(first+example, "provider \"entra\"") {
 					env = append(env, entraServer(t)...)
 				}
-				domain := auth0Domain
+				var names []string
 				if strings.Contains(first+example, "provider \"auth0\"") {
 					var more []string
-					domain, more = auth0Server(t)
+					names, more = auth0Server(t)
 					env = append(env, more...)
 				}
 				dir := t.TempDir()
 				files := maps.Clone(files)
 				there := func(text string) string {
-					return strings.ReplaceAll(address.ReplaceAllString(text, server.URL), auth0Domain, domain)
+					return strings.NewReplacer(names...).Replace(address.ReplaceAllString(text, server.URL))
 				}
 				files["first.idp.hcl"], files["example.idp.hcl"] = there(first), there(example)
 				for file, text := range files {
@@ -171,29 +171,54 @@ func overTLS(t *testing.T, certificate *localca.Certificate) (*httptest.Server, 
 	return server, ca
 }
 
-// auth0Domain is the tenant of the examples.
-const auth0Domain = "example.eu.auth0.com"
+// What the examples have of a tenant of Auth0: its domain, a custom one, and an
+// application that is adopted.
+const (
+	auth0Domain, auth0Custom = "example.eu.auth0.com", "login.example.com"
+	auth0Client              = "Vb3kQ9sTn1LxWcYp7RzE5mHd2uJgFa8T"
+)
 
-// auth0Server starts a tenant as the examples have it, and returns its domain and the
-// environment that leads to it. Who is looked up is there.
-func auth0Server(t *testing.T) (domain string, env []string) {
+// auth0Server starts a tenant as the examples have it, and returns what of them is
+// called otherwise there, and the environment that leads to it. Who is looked up is
+// there.
+func auth0Server(t *testing.T) (names, env []string) {
 	t.Helper()
 	certificate, err := localca.New(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
 	server, ca := overTLS(t, certificate)
-	domain = strings.TrimPrefix(server.URL, "https://")
-	tenant := auth0emulator.New(auth0emulator.Options{Domain: domain})
+	domain := strings.TrimPrefix(server.URL, "https://")
+	custom := strings.Replace(domain, "127.0.0.1", "localhost", 1)
+	tenant := auth0emulator.New(auth0emulator.Options{Domain: domain, CustomDomains: []string{custom}})
+	var team []string
 	for _, name := range []string{"Brown", "Parker", "Clayton"} {
-		tenant.AddUser(map[string]any{
+		team = append(team, tenant.AddUser(map[string]any{
 			"email": strings.ToLower(name) + "@example.com", "given_name": "Somebody", "family_name": name, "email_verified": true,
-		})
+		}))
 	}
+	tenant.AddRole("InfluxDB admins", "", team[:2]...)
+	client := tenant.AddClient(map[string]any{"name": "influxctl, by hand"})
 	tenant.Settle()
 	server.Config.Handler = tenant
-	return domain, []string{
+	return []string{auth0Domain, domain, auth0Custom, custom, auth0Client, client}, []string{
 		"AUTH0_CLIENT_ID=" + auth0emulator.DefaultClientID, "AUTH0_CLIENT_SECRET=" + auth0emulator.DefaultClientSecret, "AUTH0_CA_FILE=" + ca,
+	}
+}
+
+// The page of a provider names every permission that it may need.
+func TestPagesNamePermissions(t *testing.T) {
+	all := allPages(t)
+	for _, info := range infos() {
+		page, by := all["../providers/"+info.Type+".md"]
+		if !by {
+			continue // Keycloak has none
+		}
+		for _, p := range info.Permissions {
+			if !strings.Contains(page, "`"+p.Name+"`") {
+				t.Errorf("docs/providers/%s.md does not name %s", info.Type, p.Name)
+			}
+		}
 	}
 }
 
