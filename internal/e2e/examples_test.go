@@ -260,7 +260,7 @@ func martySignsIn(t *testing.T, f *folder, outputs map[string]any, certificate *
 	}
 }
 
-// The two configurations of the README give the AppInstances that stand beside
+// The configurations of the README give the AppInstances that stand beside
 // them.
 func TestReadme(t *testing.T) {
 	raw, err := os.ReadFile("../../README.md")
@@ -275,7 +275,7 @@ func TestReadme(t *testing.T) {
 		return out
 	}
 	configurations, sections := fences("hcl"), fences("yaml")
-	if len(configurations) != 2 || len(sections) != 2 {
+	if len(configurations) != 3 || len(sections) != 3 {
 		t.Fatalf("%d configurations and %d sections", len(configurations), len(sections))
 	}
 	try := func(i int, server string, environ []string, replace ...string) {
@@ -306,4 +306,8 @@ func TestReadme(t *testing.T) {
 	tn.AddUser(map[string]any{"userPrincipalName": "brown@example.com", "mail": "brown@example.com", "givenName": "Emmett", "surname": "Brown", "displayName": "Emmett"})
 	tn.Settle()
 	try(1, tn.url, tn.environ(entraSecret), "TENANT_ID", entra.DefaultTenantID)
+
+	at := newAuth0Tenant(t, auth0.Options{})
+	at.AddUser(map[string]any{"email": "brown@example.com", "given_name": "Emmett", "family_name": "Brown", "email_verified": true})
+	try(2, "", at.environ(), exampleDomain, at.domain)
 }
