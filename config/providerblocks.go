@@ -200,18 +200,12 @@ func (m *Module) noCandidate(b *block, all []candidate, types []string) {
 	}
 	hint := ""
 	for _, t := range types {
-		if f, ok := m.opts.Providers[t].ForeignKinds[b.kindName]; ok {
-			hint = sentence(f.Instead)
-			break
-		}
-	}
-	for _, t := range types {
-		if hint != "" {
+		if hint = sentence(m.opts.Providers[t].ForeignKinds[b.kindName].Instead); hint != "" {
 			break
 		}
 		// The home of objects has another name with another provider.
 		if len(all) == 0 || all[0].kind.Parent != "" {
-			break
+			continue
 		}
 		for _, k := range m.opts.Providers[t].Kinds {
 			if k.Parent == "" {
@@ -268,26 +262,12 @@ func (m *Module) foreign(b *block, x stray) bool {
 // foreignKind explains a type of block that is one of other identity providers,
 // or "".
 func (m *Module) foreignKind(name string) string {
-	infos := m.infos()
-	if used := slices.DeleteFunc(slices.Clone(infos), func(i providers.Info) bool { return !m.usesType(i.Type) }); len(used) > 0 {
-		infos = used
-	}
-	for _, info := range infos {
+	for _, info := range m.infos() {
 		if f, ok := info.ForeignKinds[name]; ok {
 			return fmt.Sprintf("Blocks of type %q are for %s; %s has none.%s", name, f.Of, info.Name, sentence(f.Instead))
 		}
 	}
 	return ""
-}
-
-// usesType reports whether there is a provider block of a type.
-func (m *Module) usesType(typ string) bool {
-	for _, p := range m.providers {
-		if p.Type == typ {
-			return true
-		}
-	}
-	return false
 }
 
 // sentence is a clause as a further sentence; nothing for none.
@@ -378,13 +358,8 @@ func (m *Module) elsewhereTo(r *report, b *block, mine []candidate, name string,
 		r.errorf(rng, "Unsupported argument", "An argument named %q is not expected in a %s block.%s", name, b.headline(), didYouMean(name, own))
 		return
 	}
-	for _, c := range mine {
-		if hint != "" {
-			break
-		}
-		if f, ok := c.kind.Foreign[name]; ok && f.Instead != "" {
-			hint = sentence(f.Instead)
-		}
+	if len(mine) > 0 && hint == "" { // who lacks it may know what it is called here
+		hint = sentence(mine[0].kind.Foreign[name].Instead)
 	}
 	if hint == "" {
 		hint = didYouMean(name, own)

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -73,12 +74,12 @@ func TestAResultSaysWhenItWasDone(t *testing.T) {
 }
 
 func TestASnapshotRefusesAnObjectThatIsGoneWithoutId(t *testing.T) {
-	s := &State{Lineage: "l", Serial: 1, Gone: []Gone{{Provider: "keycloak", Kind: "user", Written: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}}}
+	s := &State{Version: Version, Lineage: "l", Serial: 1, Gone: []Gone{{Provider: "keycloak", Kind: "user", Written: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}}}
 	data, err := s.Encode()
 	if err == nil {
 		_, err = Decode("s", data)
 	}
-	if err == nil {
-		t.Errorf("no error: %s", data)
+	if err == nil || !strings.Contains(err.Error(), "no kind or no id") {
+		t.Errorf("%v: %s", err, data)
 	}
 }

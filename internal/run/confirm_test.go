@@ -133,3 +133,39 @@ output "name" {
 		w.apply()
 	})
 }
+
+// Many who were being made when a run died are looked for with one request, and the
+// index that is behind is not believed of those whom it does not have.
+func TestManyWhoWereBeingMadeAreFound(t *testing.T) {
+	const many = `space "lab" {}
+
+person "p" {
+  count            = 25
+  space            = space.lab
+  email            = "p${count.index}@example.com"
+  initial_password = "s3cret-enough"
+}
+`
+	for name, dead := range map[string]memory.Fault{"before": memory.DropBefore, "after": memory.DropAfter} {
+		t.Run(name, func(t *testing.T) {
+			indexed(t, many, func(t *testing.T, w *world) {
+				w.opts.Parallelism = 25
+				w.killAtPerson(dead)
+				w.apply()
+				w.empty()
+				if n := len(w.persons()); n != 25 {
+					t.Errorf("there are %d", n)
+				}
+			})
+		})
+	}
+}
+
+func (w *world) persons() (all []memory.Stored) {
+	for _, s := range w.idp.Snapshot() {
+		if s.Kind == "person" {
+			all = append(all, s)
+		}
+	}
+	return all
+}
