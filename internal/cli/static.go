@@ -17,6 +17,7 @@ import (
 	"github.com/idpctl/idpctl/config"
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/internal/run"
+	"github.com/idpctl/idpctl/internal/view"
 )
 
 // validateCommand is `idpctl validate`.
@@ -217,16 +218,16 @@ func (a *app) providersCommand() *cobra.Command {
 					}
 				}
 			}
-			rows := make([][]string, 0, len(a.Providers))
+			list := make([]view.Provider, 0, len(a.Providers))
 			for _, p := range a.Providers {
 				info := p.Info()
 				kinds := make([]string, len(info.Kinds))
 				for i, k := range info.Kinds {
 					kinds[i] = k.Name
 				}
-				rows = append(rows, []string{info.Type, info.Name, strings.Join(kinds, ", "), strings.Join(used[info.Type], ", ")})
+				list = append(list, view.Provider{Type: info.Type, Name: info.Name, Kinds: kinds, Configured: append([]string{}, used[info.Type]...)})
 			}
-			return a.view().Table([]string{"type", "name", "kinds", "configured here"}, rows)
+			return a.view().Providers(list)
 		},
 	}
 	c.Flags().BoolVar(&a.json, "json", false, "print JSON")
@@ -252,17 +253,17 @@ permissions that idpctl's account needs there, and why. No request is sent.`,
 			if diags.HasErrors() {
 				return a.tell(diags, source(module))
 			}
-			var rows [][]string
+			list := []view.Permission{}
 			for _, p := range a.Providers {
 				info := p.Info()
 				if !slices.ContainsFunc(module.Providers(), func(b config.ProviderBlock) bool { return b.Type == info.Type }) {
 					continue
 				}
 				for _, need := range module.Permissions(info) {
-					rows = append(rows, []string{info.Type, need.Name, need.Why})
+					list = append(list, view.Permission{Provider: info.Type, Permission: need.Name, Why: need.Why})
 				}
 			}
-			return a.view().Table([]string{"provider", "permission", "needed to"}, rows)
+			return a.view().Permissions(list)
 		},
 	}
 	c.Flags().BoolVar(&a.json, "json", false, "print JSON")
