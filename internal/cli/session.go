@@ -110,7 +110,7 @@ func (a *app) options(f *runFlags, lock state.LockMode) (run.Options, error) {
 		Waiting: func(e *state.LockedError) { fmt.Fprintln(a.Stderr, "Waiting for the lock:", e) },
 		Vars:    f.vars, Env: a.Environ,
 		Parallelism: f.parallelism, NoRefresh: f.refresh == refreshNot, Strict: f.refresh == refreshStrict, Version: a.Version, Command: "idpctl",
-		Log: a.requestLog(), Wait: a.replicating(),
+		Log: a.requestLog(), Wait: a.waits(),
 	}
 	if f.input && isTerminal(a.Stdin) && isTerminal(a.Stdout) {
 		opts.Prompt = a.prompt
@@ -118,16 +118,23 @@ func (a *app) options(f *runFlags, lock state.LockMode) (run.Options, error) {
 	return opts, nil
 }
 
-// replicating tells that a plan waits until what was just written can be read:
-// that may take minutes, and nothing else is shown meanwhile.
-func (a *app) replicating() func(string, time.Duration) {
+// waits tells what a plan waits for, be it that what was just written can be read or
+// that the server takes another request: that may take minutes, and nothing else is
+// shown meanwhile. Many requests may wait for the same limit.
+func (a *app) waits() func(string, time.Duration) {
+	const pause = 5 * time.Second
 	var mu sync.Mutex
+	told := map[string]time.Time{}
 	return func(reason string, d time.Duration) {
-		if reason != apply.Replicating {
+		if !strings.HasPrefix(reason, "waiting for ") { // a request is repeated
 			return
 		}
 		mu.Lock()
 		defer mu.Unlock()
+		if reason != apply.Replicating && time.Since(told[reason]) < pause {
+			return
+		}
+		told[reason] = time.Now()
 		fmt.Fprintf(a.Stderr, "%s%s: %s\n", strings.ToUpper(reason[:1]), reason[1:], apply.Seconds(d))
 	}
 }

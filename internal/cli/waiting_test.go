@@ -15,10 +15,13 @@ func TestAPlanTellsThatItWaits(t *testing.T) {
 	var out bytes.Buffer
 	a := &app{Env: &Env{Stderr: &out}}
 	var progress *view.Progress
-	wait := waiting(&progress, a.replicating())
+	wait := waiting(&progress, a.waits())
 	wait("https://sso.example.com: too many requests", time.Second)
 	wait(apply.Replicating, 3*time.Second)
-	if got := out.String(); got != "Waiting for the directory to replicate: 3 s\n" {
+	for range 8 { // requests that wait for the same
+		wait("waiting for Auth0's rate limit", 2*time.Second)
+	}
+	if got := out.String(); got != "Waiting for the directory to replicate: 3 s\nWaiting for Auth0's rate limit: 2 s\n" {
 		t.Errorf("told %q", got)
 	}
 }

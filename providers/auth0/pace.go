@@ -20,6 +20,7 @@ type pace struct {
 	buckets map[int]*bucket  // by the limit that they tell
 	groups  map[string]int   // limit of the bucket of a group
 	unknown int              // requests under way of groups that no answer told of
+	waiting int              // requests that wait
 	changed chan struct{}    // closed when something changes
 	now     func() time.Time // the local clock
 }
@@ -54,6 +55,9 @@ const freeLimit = 2
 // caution is the part of a known rate that is used: clocks are not the same.
 const caution = 0.9
 
+// noticed is how long a wait is that is told of.
+const noticed = 900 * time.Millisecond
+
 // Limit names the limit for progress; see [transport.Pacer].
 func (p *pace) Limit() string { return "Auth0's rate limit" }
 
@@ -83,18 +87,30 @@ func (p *pace) Enter(req *http.Request, wait func(time.Duration)) error {
 	if g == "" {
 		return nil
 	}
-	told := false
+	waits := false
+	defer func() {
+		if waits {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.waiting--
+		}
+	}()
 	for {
 		p.mu.Lock()
 		d, ok := p.take(g)
 		changed := p.changed
+		var expected time.Duration
+		if !ok && !waits {
+			waits = true
+			expected = d + p.queue(g)
+			p.waiting++
+		}
 		p.mu.Unlock()
 		if ok {
 			return nil
 		}
-		if !told && d > 0 {
-			told = true
-			wait(d)
+		if expected >= noticed {
+			wait(expected)
 		}
 		var after <-chan time.Time
 		var timer *time.Timer
@@ -143,6 +159,20 @@ func (p *pace) take(g string) (time.Duration, bool) {
 	}
 	b.spend(p.now())
 	return 0, true
+}
+
+// queue is how long those take who wait already.
+func (p *pace) queue(g string) time.Duration {
+	rate := 0.0
+	for limit, b := range p.buckets {
+		if known, is := p.groups[g]; (!is || known == limit) && b.rate > 0 && (rate == 0 || b.rate < rate) {
+			rate = b.rate
+		}
+	}
+	if rate == 0 {
+		return 0
+	}
+	return time.Duration(float64(p.waiting) / rate * float64(time.Second))
 }
 
 // wait is how long until there is a token.

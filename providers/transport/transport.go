@@ -64,8 +64,8 @@ type Options struct {
 
 // Pacer keeps requests within limits that a server tells with each answer.
 type Pacer interface {
-	// Enter waits until a request may be sent. wait is told of a pause before it
-	// begins. The error is that of the context.
+	// Enter waits until a request may be sent. wait is told, once, of a wait that is
+	// long enough to be noticed. The error is that of the context.
 	Enter(req *http.Request, wait func(d time.Duration)) error
 	// Leave is told of the answer, nil if there was none.
 	Leave(req *http.Request, resp *http.Response)
@@ -209,11 +209,9 @@ func (t *Transport) attempt(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// paced tells that a request waits for the server's limit, if it is long enough to
-// be noticed.
+// paced tells that a request waits for the server's limit.
 func (t *Transport) paced(d time.Duration) {
-	const noticed = 900 * time.Millisecond
-	if t.opts.Config.Wait != nil && d >= noticed {
+	if t.opts.Config.Wait != nil {
 		t.opts.Config.Wait("waiting for "+t.opts.Pacer.Limit(), d)
 	}
 }
