@@ -104,6 +104,9 @@ func (d *differ) attribute(prefix string, a resource.Attribute, want, live, prio
 
 	if !d.exists {
 		if w.IsNull() && a.Computed {
+			if a.Initial != cty.NilVal {
+				return null, mark(a.Initial)
+			}
 			if a.Optional {
 				// Left to the server: many attributes are, and a list of them
 				// would hide what the configuration says.

@@ -163,6 +163,9 @@ type Attribute struct {
 	// attribute, at creation only; or [FromLabel] for the block's label
 	// (required under for_each and count); or [FromServer].
 	DefaultFrom string
+	// Initial is the value that an Optional and Computed attribute has on a new object
+	// when it is unset; cty.NilVal where only the server knows.
+	Initial cty.Value
 	// MadeOf names attributes that the server, or a provider, makes the value of when
 	// it is unset: if one of them is sensitive, so is what is made of it.
 	MadeOf []string

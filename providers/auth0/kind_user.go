@@ -27,7 +27,7 @@ func userKind() resource.Kind {
 				Doc: "E-mail, in lower case as Auth0 stores it. It is unique within the connection.",
 			},
 			{
-				Name: "email_verified", Type: cty.Bool, Optional: true, Computed: true,
+				Name: "email_verified", Type: cty.Bool, Optional: true, Computed: true, Initial: cty.False,
 				Doc: "Whether the e-mail counts as the user's own. Unset: as it is, and `false` for a new user. Auth0 sends no mail to have it confirmed.",
 			},
 			{

@@ -147,6 +147,8 @@ func (r *run) checkAttributes(of string, attrs []resource.Attribute) {
 			bad("has the version %s, which is no local number, or is not write-only", a.Version)
 		case len(a.MadeOf) > 0 && (!a.Optional || !a.Computed || slices.ContainsFunc(a.MadeOf, func(name string) bool { _, there := find(name); return !there })):
 			bad("is made of what there is not, or not left to the server")
+		case a.Initial != cty.NilVal && (!a.Optional || !a.Computed || !a.Initial.Type().Equals(typ) || a.Initial.IsNull()):
+			bad("begins with a value, and is not left to the server, or of another type")
 		case a.DefaultFrom == resource.FromServer && !(a.Optional && a.Computed):
 			bad("leaves its default to the server and is not Optional and Computed")
 		case a.DefaultFrom != "" && a.DefaultFrom != resource.FromLabel && a.DefaultFrom != resource.FromServer && !hasSource:
