@@ -36,7 +36,7 @@ func (k *keycloak) theirs(do func(context.Context, *keycloakSession) error) side
 // How often each is done. An apply begins with making a realm, which takes the
 // server anything from 0.1 to 0.6 s: with few turns that is what is compared.
 const (
-	applyTurns     = 21
+	applyTurns     = 31
 	planTurns      = 5
 	directoryTurns = 5
 )
