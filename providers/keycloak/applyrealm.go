@@ -68,6 +68,9 @@ func (b *batch) createRealm(ctx context.Context, op *providers.Operation, name s
 	}
 	b.realmsMade.Add(1)
 	if op.ID != "" {
+		b.conn.mu.Lock()
+		b.made[op.ID] = name
+		b.conn.mu.Unlock()
 		return op.ID, nil
 	}
 	w, err := b.getRealm(ctx, name)

@@ -38,12 +38,13 @@ type conn struct {
 	// kind and realm.
 	visible map[string]bool
 	realms  map[string]realmFacts
+	made    map[string]string // names of the realms made here, by id
 }
 
 func newConn(creds credentials, t *transport.Transport, parallelism int) *conn {
 	c := &conn{
 		transport: t, parallelism: parallelism, page: pageSize, fullPage: fullPageSize,
-		visible: map[string]bool{}, realms: map[string]realmFacts{}, blanks: work.Blanks((provider{}).Info().Kinds),
+		visible: map[string]bool{}, realms: map[string]realmFacts{}, made: map[string]string{}, blanks: work.Blanks((provider{}).Info().Kinds),
 	}
 	c.secrets.Remember(creds.password, creds.clientSecret)
 	c.auth = &auth{c: c, creds: creds, apis: map[string]*gocloak.GoCloak{}}

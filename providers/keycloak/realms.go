@@ -117,7 +117,7 @@ func (c *conn) listRealms(ctx context.Context, q providers.Query) ([]resource.Ob
 			c.learn(w.Name, w.facts())
 			found[w.Name] = w
 		}
-		return c.realmObjects(ctx, q, found)
+		return c.realmObjects(ctx, q, found, nil)
 	}
 	var names []string
 	ids := map[string]bool{}
@@ -137,6 +137,10 @@ func (c *conn) listRealms(ctx context.Context, q providers.Query) ([]resource.Ob
 	for _, w := range found {
 		delete(ids, w.ID)
 	}
+	docs, err := c.madeRealms(ctx, q, ids, found)
+	if err != nil {
+		return nil, err
+	}
 	if len(ids) > 0 {
 		names, err := c.realmNames(ctx, ids)
 		if err != nil {
@@ -146,7 +150,44 @@ func (c *conn) listRealms(ctx context.Context, q providers.Query) ([]resource.Ob
 			return nil, err
 		}
 	}
-	return c.realmObjects(ctx, q, found)
+	return c.realmObjects(ctx, q, found, docs)
+}
+
+// madeRealms reads those of the realms with some ids that this connection made: their
+// names are known, so that nothing has to be looked up first. The ids of those found
+// are taken out.
+func (c *conn) madeRealms(ctx context.Context, q providers.Query, ids map[string]bool, found map[string]*wireRealm) (map[string]discovered, error) {
+	c.mu.Lock()
+	var names []string
+	for id := range ids {
+		if name, ok := c.made[id]; ok {
+			names = append(names, name)
+		}
+	}
+	c.mu.Unlock()
+	docs := make([]discovered, len(names))
+	group, inner := errgroup.WithContext(ctx)
+	if !q.Brief {
+		group.Go(func() error {
+			return c.each(inner, len(names), func(ctx context.Context, i int) (err error) {
+				docs[i], err = c.discover(ctx, names[i])
+				return err
+			})
+		})
+	}
+	read := map[string]*wireRealm{}
+	group.Go(func() error { return c.fetchRealms(inner, names, read) })
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	out := map[string]discovered{}
+	for i, name := range names {
+		if w := read[name]; w != nil && ids[w.ID] { // else another one has the name by now
+			found[name], out[name] = w, docs[i]
+			delete(ids, w.ID)
+		}
+	}
+	return out, nil
 }
 
 // realmNames finds realms by id: the API knows them by name only. An account
@@ -189,7 +230,9 @@ func (c *conn) unreadable(realm string) error {
 	return c.refusal(readRealm(realm), &answer{status: 403, json: true})
 }
 
-func (c *conn) realmObjects(ctx context.Context, q providers.Query, found map[string]*wireRealm) ([]resource.Object, error) {
+// realmObjects are the objects of realms; known are discovery documents that were
+// read already.
+func (c *conn) realmObjects(ctx context.Context, q providers.Query, found map[string]*wireRealm, known map[string]discovered) ([]resource.Object, error) {
 	realms := make([]*wireRealm, 0, len(found))
 	for _, w := range found {
 		realms = append(realms, w)
@@ -199,6 +242,10 @@ func (c *conn) realmObjects(ctx context.Context, q providers.Query, found map[st
 		group, ctx := errgroup.WithContext(ctx)
 		group.SetLimit(c.parallelism)
 		for i, w := range realms {
+			if d, is := known[w.Name]; is {
+				docs[i] = d
+				continue
+			}
 			group.Go(func() (err error) {
 				docs[i], err = c.discover(ctx, w.Name)
 				return err
