@@ -263,7 +263,16 @@ func (t *task) result() []state.Record {
 // late reports that a creation met an object where a run that died, or an earlier
 // attempt of this one, had tried to create one: it may be that one, arrived late.
 func (t *task) late() bool {
-	return (t.earlier != nil || t.attempts > 1) && t.op.Verb == providers.Create && providers.ClassOf(t.err) == providers.Conflict
+	return (t.earlier != nil || t.repeated()) && t.op.Verb == providers.Create && providers.ClassOf(t.err) == providers.Conflict
+}
+
+// repeated reports whether this run has sent the operation before. The first half
+// of a replacement is another one.
+func (t *task) repeated() bool {
+	if t.deleted {
+		return t.attempts > 2
+	}
+	return t.attempts > 1
 }
 
 // deleteReplaced does the first halves of replacements, and returns the tasks

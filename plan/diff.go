@@ -107,6 +107,11 @@ func Resource(in Input) (*Change, diag.Diagnostics) {
 		c.plan(in, nil)
 		c.Before = in.masked(live.Attrs)
 		c.Attributes = mergeForced(c, in.Kind, c.Before)
+		if in.Prior != nil && !c.Adopt {
+			if diags := in.holders(c); diags.HasErrors() { // else it would be deleted for nothing
+				return nil, diags
+			}
+		}
 		return c, in.guard(c, forced)
 	case len(c.Attributes) > 0 || c.Deliver:
 		c.Action = Update

@@ -1,12 +1,14 @@
 package run_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/conformance/memory"
 )
 
@@ -93,6 +95,57 @@ func TestWhatAStrangerHasIsInTheWay(t *testing.T) {
 	w.config(two + "team \"t\" {\n  space = space.lab\n  name = \"ours\"\n}\n")
 	w.apply()
 	w.empty()
+}
+
+// So it is of a replacement: what was there is not deleted for a creation that the
+// server would refuse.
+func TestWhatAStrangerHasIsInTheWayOfAReplacement(t *testing.T) {
+	home := "space \"lab\" {\n  name = \"NAME\"\n}\n"
+	named := func(name string) string { return strings.Replace(home, "NAME", name, 1) }
+	w := newWorld(t, named("lab"))
+	w.apply()
+	id := w.idp.Put("space", map[string]cty.Value{"name": cty.StringVal("theirs")})
+	w.config(named("theirs"))
+	w.refused(plan.Normal, "Another object is in the way", `name "theirs"`, "space.lab", "main.idp.hcl:3:10")
+	w.idp.Remove("space", id)
+	w.wants("space.lab replace")
+	w.apply()
+	w.empty()
+
+	w = newWorld(t, two)
+	w.apply()
+	w.idp.Put("person", memory.Member("lab", "taken@example.com"))
+	w.config(strings.Replace(two, `email = "a@example.com"`, "email = \"a@example.com\"\n  username = \"taken@example.com\"", 1))
+	w.refused(plan.Normal, "Another object is in the way", `username "taken@example.com"`)
+}
+
+// What a stranger makes between the two halves of a replacement is not ours: no
+// earlier request can have made it.
+func TestAReplacementTakesNothingOfAStranger(t *testing.T) {
+	const named = "email = \"a@example.com\"\n  username = \"new@example.com\""
+	w := newWorld(t, two)
+	w.apply()
+	w.config(strings.Replace(two, `email = "a@example.com"`, named, 1))
+	theirs := ""
+	w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
+		if theirs == "" && r.Kind == "person" && r.Mutates() && r.Operations[0].Verb == providers.Create {
+			theirs = w.idp.Put("person", memory.Member("lab", "new@example.com"))
+		}
+		return memory.None
+	})
+	s, diags := w.try(plan.Normal)
+	if diags.HasErrors() || len(s.Failed) != 1 || !strings.Contains(s.Failed[0].Diagnostic.Summary, "exists") {
+		t.Fatalf("failed: %+v, %v", s, diags)
+	}
+	w.idp.SetFault(nil)
+	for _, o := range w.state().Objects {
+		if o.ID == theirs || o.Address.Name == "a" {
+			t.Errorf("the state has %s with the id %s", o.Address, o.ID)
+		}
+	}
+	if p, _ := w.plan(plan.Normal); p != nil && len(p.Recovered) > 0 {
+		t.Error("an intent was left open")
+	}
 }
 
 // What lies in a home that is deleted by force goes with it, and the plan says
