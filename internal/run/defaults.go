@@ -36,7 +36,7 @@ func (p *planner) askDefaults(ctx context.Context, block resource.Address, insta
 	for i := range instances {
 		d := &instances[i]
 		kind, ok := p.run.conns.kind(d.Provider, d.Address.Kind)
-		if !ok || p.prior(d, kind) != nil { // it stays as it is
+		if !ok || p.exists(d, kind) { // it stays as it is
 			continue
 		}
 		if id, _ := resource.Attr(d.Attrs, "id").Unmark(); !id.IsKnown() || !id.IsNull() {
@@ -49,6 +49,16 @@ func (p *planner) askDefaults(ctx context.Context, block resource.Address, insta
 		}
 	}
 	return instances, told
+}
+
+// exists reports whether the object that the state has of an instance is there.
+func (p *planner) exists(d *resource.Desired, kind resource.Kind) bool {
+	prior := p.prior(d, kind)
+	if prior == nil {
+		return false
+	}
+	_, ok := p.live[identity{prior.Provider, prior.Kind, prior.ID}]
+	return ok
 }
 
 // lacksDefault reports whether an instance leaves something to the server.
