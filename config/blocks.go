@@ -104,6 +104,22 @@ func (m *Module) rootShape() shape {
 	}}
 }
 
+// insteadOfResource says what to write instead of Terraform's resource of a type,
+// whose name begins with that of its provider.
+func (m *Module) insteadOfResource(typ, label string) string {
+	kinds := m.kindNames()
+	_, bare, _ := strings.Cut(typ, "_")
+	for _, kind := range []string{typ, bare} {
+		if slices.Contains(kinds, kind) {
+			return fmt.Sprintf(" Write %s %q { … }.", kind, label)
+		}
+	}
+	if why := m.foreignKind(bare); why != "" {
+		return " " + why
+	}
+	return " There are " + strings.Join(kinds, ", ") + "."
+}
+
 // declare takes over what one file declares.
 func (m *Module) declare(f *sourceFile) {
 	root := m.rootShape()
@@ -138,8 +154,7 @@ func (m *Module) declare(f *sourceFile) {
 				kindName: "cluster", rng: rng, json: f.json,
 			}, b)
 		case "resource":
-			m.report.errorf(rng, "Unsupported block type",
-				"There are no resource blocks: the kind is the type of the block. Write %s %q { … }.", b.Labels[0], b.Labels[1])
+			m.report.errorf(rng, "Unsupported block type", "There are no resource blocks: the kind is the type of the block.%s", m.insteadOfResource(b.Labels[0], b.Labels[1]))
 		case "terraform":
 			m.report.errorf(rng, "Unsupported block type", "Settings of idpctl stand in a block of type idpctl.")
 		default:
