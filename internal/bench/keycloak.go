@@ -108,11 +108,12 @@ func (k *keycloak) measure(ctx context.Context, quick bool) error {
 	if err := k.lifecycle(ctx, 100, 5, target{}, target{}); err != nil || quick {
 		return err
 	}
-	err := k.lifecycle(ctx, 1000, applyTurns, target{ratio: 1.3, requests: 1030}, target{ratio: 1.5, requests: 10})
-	if err != nil {
+	// Before the many realms of what follows: a server that has had more users than
+	// it keeps in memory reads all of them anew, and the raw pages take six times as long.
+	if err := k.directory(ctx, 10000, 5); err != nil {
 		return err
 	}
-	return k.directory(ctx, 10000, 5)
+	return k.lifecycle(ctx, 1000, applyTurns, target{ratio: 1.3, requests: 1030}, target{ratio: 1.5, requests: 10})
 }
 
 // lifecycle measures users from nothing to nothing, each turn in realms of its
