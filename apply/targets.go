@@ -12,7 +12,8 @@ import (
 )
 
 // withdraw takes who shall not be an admin any more out of the clusters,
-// before anything happens at the identity provider. If a file cannot be
+// before anything happens at the identity provider; the last one stays until the
+// next is there. If a file cannot be
 // written the run goes on: access ends at the identity provider all the same,
 // and the summary names the file.
 func (e *executor) withdraw() {
