@@ -91,6 +91,8 @@ type TargetStep struct {
 	After *state.Target
 	// Former are addresses at which the state shall not have it any more.
 	Former []resource.Address
+	// Kept are the ids of those who are to go and stay listed until others are there.
+	Kept []string
 	// Write does it; nil if the target is as it shall be already.
 	Write func(context.Context) error
 }
@@ -102,7 +104,8 @@ type executor struct {
 	finish   context.Context // for what must be finished nevertheless
 	summary  Summary
 	outcomes map[resource.Address]outcome
-	undone   []resource.Address // failed or not tried, in that order
+	undone   []resource.Address          // failed or not tried, in that order
+	kept     map[string]resource.Address // who stays listed at a target until it is complete, by id
 	// announced were told to be done as their results came.
 	announced map[resource.Address]bool
 	eventMu   sync.Mutex

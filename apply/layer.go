@@ -41,8 +41,10 @@ type task struct {
 	// settled: the journal has the result. reported: the provider named the
 	// object that it made. deleted: the first half of a replacement is done.
 	settled, reported, deleted bool
-	// earlier is what a run that died had tried to create here.
+	// earlier is what a run that died had tried to create here; looked: it is known
+	// whether what is in the way is that.
 	earlier *state.Intent
+	looked  bool
 	// known is what the object is known to be, lost names what the server did not
 	// keep, record is what the state holds: once the object was read back.
 	known  cty.Value

@@ -263,7 +263,7 @@ func (t *task) result() []state.Record {
 // late reports that a creation met an object where a run that died, or an earlier
 // attempt of this one, had tried to create one: it may be that one, arrived late.
 func (t *task) late() bool {
-	return (t.earlier != nil || t.repeated()) && t.op.Verb == providers.Create && providers.ClassOf(t.err) == providers.Conflict
+	return !t.looked && (t.earlier != nil || t.repeated()) && t.op.Verb == providers.Create && providers.ClassOf(t.err) == providers.Conflict
 }
 
 // repeated reports whether this run has sent the operation before. The first half
@@ -407,7 +407,7 @@ const (
 // after all: it has what that request said, the first password too, which
 // nobody knows. What differs is changed, and a new password is set.
 func (e *executor) takeLate(t *task, object *resource.Object) bool {
-	t.earlier = nil
+	t.earlier, t.looked = nil, true
 	if object == nil || !ours(t.intent, *object) {
 		e.append(t.result()...) // somebody else's: a conflict like any other
 		return false

@@ -19,6 +19,10 @@ func (e *executor) remove(changes []*plan.Change) {
 			e.skip(c, fmt.Sprintf("%s refers to it and was not removed.", blocker))
 			continue
 		}
+		if target, ok := e.stillListed(c); ok {
+			e.skip(c, fmt.Sprintf("%s lists it as long as nobody else is there.", target))
+			continue
+		}
 		if e.stopped() {
 			e.skip(c, e.whyStopped())
 			continue

@@ -30,10 +30,23 @@ func (e *executor) withdraw() {
 			e.failTarget(t, diags)
 			continue
 		}
+		for _, id := range step.Kept {
+			if e.kept == nil {
+				e.kept = map[string]resource.Address{}
+			}
+			e.kept[id] = t.Change.Address
+		}
 		if step.Write != nil {
 			e.write(t, step)
 		}
 	}
+}
+
+// stillListed is the target that lists an object to be removed, as who comes after it
+// is not there.
+func (e *executor) stillListed(c *plan.Change) (resource.Address, bool) {
+	a, ok := e.kept[c.ID]
+	return a, ok && c.Action == plan.Delete && e.outcomes[a] != succeeded
 }
 
 // complete makes the files as the configuration says, now that all ids are

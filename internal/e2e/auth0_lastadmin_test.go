@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -43,8 +44,14 @@ cluster "x" {
 }
 
 // TestLastAdminStaysUntilTheNextIsThere: who is to be replaced as the only admin is
-// listed until the new one exists.
+// listed until the new one exists, and is there, even if the block is gone.
 func TestLastAdminStaysUntilTheNextIsThere(t *testing.T) {
+	t.Run("the block stays", func(t *testing.T) { lastAdmin(t, true) })
+	t.Run("the block goes", func(t *testing.T) { lastAdmin(t, false) })
+}
+
+func lastAdmin(t *testing.T, stays bool) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		d := newPacedTenant(t, emulator.Options{}, auth0.Options{}, 0, 0)
 		write := func(hcl string) {
@@ -64,13 +71,17 @@ func TestLastAdminStaysUntilTheNextIsThere(t *testing.T) {
 		time.Sleep(time.Hour)
 
 		// Somebody registers the address of the new one while the plan is read.
-		write(oneAdmin("ben") + `user "ada" {
+		next, notTried := oneAdmin("ben"), 2
+		if stays {
+			next, notTried = next+`user "ada" {
   tenant     = tenant.acme
   email      = "ada@example.com"
   first_name = "A"
   last_name  = "Crew"
 }
-`)
+`, 1
+		}
+		write(next)
 		r, _, diags := run.Open(context.Background(), d.opts)
 		if diags.HasErrors() {
 			t.Fatal(diags)
@@ -81,11 +92,15 @@ func TestLastAdminStaysUntilTheNextIsThere(t *testing.T) {
 		}
 		stranger := d.server.AddUser(map[string]any{"email": "ben@example.com"})
 		s, diags := r.Apply(context.Background(), p, run.ApplyOptions{})
-		if diags = append(diags, r.Close()...); diags.HasErrors() || len(s.Failed) != 1 || len(s.NotTried) != 1 {
+		if diags = append(diags, r.Close()...); diags.HasErrors() || len(s.Failed) != 1 || len(s.NotTried) != notTried {
 			t.Fatalf("%v, %+v", diags, s)
 		}
 		if !strings.Contains(listed(), "ada@example.com") {
 			t.Errorf("nobody is listed, and that was not asked for:\n%s", listed())
+		}
+
+		if !slices.ContainsFunc(d.server.Users(), func(u emulator.User) bool { return u.Email == "ada@example.com" }) {
+			t.Error("the only admin is gone")
 		}
 
 		d.server.Remove(emulator.KindUser, stranger)

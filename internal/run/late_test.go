@@ -281,3 +281,31 @@ func TestAStrangerIsNotALateCreation(t *testing.T) {
 		}
 	}
 }
+
+// Somebody else's object that is in the way of a request which was repeated is a
+// conflict like any other: nothing of it is left open.
+func TestAStrangerInTheWayOfARepetition(t *testing.T) {
+	w := newWorld(t, oneMarty)
+	tries := 0
+	w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
+		if !r.Mutates() || r.Kind != "person" {
+			return memory.None
+		}
+		if tries++; tries == 1 {
+			return memory.DropBefore
+		}
+		if tries == 2 {
+			w.idp.Put("person", map[string]cty.Value{
+				"space": cty.StringVal("lab"), "username": cty.StringVal("stranger"), "email": cty.StringVal("marty@example.com"),
+			})
+		}
+		return memory.None
+	})
+	s, diags := w.try(plan.Normal)
+	if diags.HasErrors() || len(s.Failed) != 1 {
+		t.Fatalf("%v, %+v", diags, s)
+	}
+	if open := w.state().Intents; len(open) > 0 {
+		t.Errorf("it is left open: %+v", open)
+	}
+}

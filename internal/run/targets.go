@@ -398,7 +398,11 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 		return apply.TargetStep{}, at(diags, pt.change.Range)
 	}
 	if withdraw && len(live.Section.Admins) > 0 && len(change.Section.Admins) == 0 && len(want.Admins) > 0 {
-		return apply.TargetStep{}, nil // the last one goes when the next is there
+		var kept []string // the last one goes when the next is there
+		for _, a := range live.Section.Admins {
+			kept = append(kept, a.ID)
+		}
+		return apply.TargetStep{Kept: kept}, nil
 	}
 	step := apply.TargetStep{Before: &state.Image{}, Former: pt.former}
 	step.Before.Values, _ = json.Marshal(pt.own.OwnedIDs) // a list of strings

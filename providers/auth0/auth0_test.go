@@ -271,6 +271,9 @@ func TestCheck(t *testing.T) {
 		tenant := func(vals map[string]cty.Value, changed ...string) providers.Operation {
 			return providers.Operation{Verb: providers.Update, Kind: "tenant", ID: testDomain, After: object("tenant", vals), Before: object("tenant", nil), Changed: changed}
 		}
+		api := func(identifier string) providers.Operation {
+			return providers.Operation{Verb: providers.Create, Kind: "api", After: object("api", map[string]cty.Value{"identifier": text(identifier)}), Before: cty.NullVal(apiKind().Type())}
+		}
 		set := func(names ...string) cty.Value { return attr.OfStrings(names) }
 		for _, test := range []struct {
 			op   providers.Operation
@@ -287,6 +290,8 @@ func TestCheck(t *testing.T) {
 			{client(map[string]cty.Value{"connections": set("Closed"), "is_first_party": cty.False}), "not promoted to the domain level"},
 			{client(map[string]cty.Value{"client_id": text("abc")}), "no application with the client id"},
 			{client(map[string]cty.Value{"client_metadata": cty.MapVal(map[string]cty.Value{keyMetadata: text("x")})}), "idpctl's own"},
+			{api("https://" + testDomain + "/api/v2/"), "Auth0's own API"},
+			{api("https://api.example.com/api/v2/"), ""},
 			{tenant(map[string]cty.Value{"device_code_mask": text("***-***")}, "device_code_mask"), "has 6 stars"},
 			{tenant(map[string]cty.Value{"device_code_mask": text("****-****"), "device_code_charset": text("digits")}, "device_code_charset"), "at least 9"},
 		} {

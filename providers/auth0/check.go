@@ -31,7 +31,7 @@ func (c *conn) Check(ctx context.Context, ops []providers.Operation) []error {
 		case op.Kind == "user":
 			errs[i] = k.user(ctx, op, alone[i])
 		case op.Kind == "api":
-			errs[i] = checkAPI(op)
+			errs[i] = k.api(op)
 		case op.Kind == "tenant":
 			errs[i] = checkMask(op)
 		}
@@ -126,8 +126,8 @@ func (k *checker) creates(ctx context.Context, con connection) bool {
 	return may
 }
 
-func checkAPI(op *providers.Operation) error {
-	if id := attr.String(op.After, "identifier"); strings.HasSuffix(id, "/api/v2/") && strings.Contains(id, ".auth0.com") {
+func (k *checker) api(op *providers.Operation) error {
+	if id := attr.String(op.After, "identifier"); id == k.settings.audience || id == "https://"+k.settings.domain+"/api/v2/" {
 		return work.Invalid("identifier", "Choose one of your own, as in https://influxdb.example.com", "%s is Auth0's own API", work.Quoted(id))
 	}
 	return nil
