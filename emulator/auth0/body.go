@@ -178,14 +178,3 @@ func oneOf(o object, name string, allowed ...string) error {
 	}
 	return nil
 }
-
-// encode is JSON without the escapes that are for HTML.
-func encode(v any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic(err) // only values of this package are encoded
-	}
-	return bytes.TrimRight(b.Bytes(), "\n")
-}

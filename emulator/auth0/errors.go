@@ -3,6 +3,8 @@ package auth0
 import (
 	"fmt"
 	"net/http"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 // apiError is an error of the Management API (section 2).
@@ -124,5 +126,5 @@ func refuse(status int, code, format string, args ...any) *oauthError {
 // ErrorBody is the JSON of an error of the Management API, for faults that a
 // test injects.
 func ErrorBody(status int, code, message string) string {
-	return string(encode(fail(status, code, "%s", message).body()))
+	return string(jsonvalue.Encode(fail(status, code, "%s", message).body()))
 }

@@ -93,7 +93,7 @@ func valuesAt(v any, path string) []string {
 	if s, is := v.(string); is {
 		return []string{s}
 	}
-	return []string{string(encode(v))}
+	return []string{string(jsonvalue.Encode(v))}
 }
 
 // normalized are the fields in which a search does not look at the case, and

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 	"github.com/idpctl/idpctl/emulator/oidc"
 )
 
@@ -149,7 +150,7 @@ func (s *Server) answer(header http.Header, r *http.Request, body []byte) (reply
 		header.Set("Content-Type", "text/html; charset=utf-8")
 		return rep, []byte(b)
 	default:
-		return rep, encode(b)
+		return rep, jsonvalue.Encode(b)
 	}
 }
 

@@ -26,7 +26,7 @@ func number(o object, name string) int64 {
 
 // normal takes the values that a Go program writes for those of JSON.
 func normal(props map[string]any) object {
-	v, err := parse(encode(props))
+	v, err := parse(jsonvalue.Encode(props))
 	if err != nil {
 		panic(err) // encode writes JSON
 	}

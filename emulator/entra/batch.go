@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 // maxItems is how many requests a batch may have (section 6).
@@ -52,7 +54,7 @@ func (s *Server) serveBatch(w http.ResponseWriter, r *http.Request, body []byte)
 		if slices.ContainsFunc(it.DependsOn, func(id string) bool { return failed[id] }) {
 			e := graphError(http.StatusFailedDependency, "FailedDependency", "The request failed because a request that it depends on failed.")
 			rep = itemReply{ID: it.ID, Status: e.status, Headers: map[string]string{"Content-Type": "application/json"},
-				Body: encode(e.body("", "", s.now()))}
+				Body: jsonvalue.Encode(e.body("", "", s.now()))}
 		} else {
 			rep = s.answerItem(r, it)
 		}
@@ -144,7 +146,7 @@ func (s *Server) answerItem(outer *http.Request, it item) itemReply {
 	case json.Valid(text):
 		rep.Body = text
 	default:
-		rep.Body = encode(string(text)) // what is not JSON is a text
+		rep.Body = jsonvalue.Encode(string(text)) // what is not JSON is a text
 	}
 	return rep
 }

@@ -123,17 +123,6 @@ func (c *call) decode() (object, error) {
 	return o, nil
 }
 
-// encode is JSON without the escapes that are for HTML.
-func encode(v any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic(err) // only values of this package are encoded
-	}
-	return bytes.TrimRight(b.Bytes(), "\n")
-}
-
 // Access to decoded values; what is of another type is the zero value.
 
 func str(o object, name string) string { s, _ := o[name].(string); return s }

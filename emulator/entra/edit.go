@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 // What follows changes the directory behind the back of its clients, as other
@@ -76,7 +78,7 @@ func defaults(in, with object) {
 
 // normal takes the values that a Go program writes for those of JSON.
 func normal(props map[string]any) object {
-	v, err := parse(encode(props))
+	v, err := parse(jsonvalue.Encode(props))
 	if err != nil {
 		panic(err) // encode writes JSON
 	}

@@ -3,6 +3,8 @@ package entra
 import (
 	"fmt"
 	"net/http"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 // apiError is an error of Graph (section 1).
@@ -90,6 +92,6 @@ func notEmulated(what string) *apiError {
 // ErrorBody is the JSON of an error of Graph, for faults that a test injects,
 // such as 409 Directory_ConcurrencyViolation.
 func ErrorBody(code, message string) string {
-	return string(encode(object{"error": object{"code": code, "message": message, "innerError": object{
+	return string(jsonvalue.Encode(object{"error": object{"code": code, "message": message, "innerError": object{
 		"date": "2026-01-01T00:00:00", "request-id": zeroGUID, "client-request-id": zeroGUID}}}))
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 	"github.com/idpctl/idpctl/emulator/oidc"
 )
 
@@ -70,7 +71,7 @@ func (v *visit) answer() (rep reply, text []byte) {
 		rep = reply{e.status, e.body(v.base(v.r), v.now(), v.form.Get("client-request-id"))}
 	}
 	if _, isPage := rep.body.(func(http.ResponseWriter)); rep.body != nil && !isPage {
-		text = encode(rep.body)
+		text = jsonvalue.Encode(rep.body)
 	}
 	return rep, text
 }
@@ -155,7 +156,7 @@ func (v *visit) keys() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	parsed, err := parse(encode(k.JWK()))
+	parsed, err := parse(jsonvalue.Encode(k.JWK()))
 	if err != nil {
 		return reply{}, err
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 // Page sizes (sections 4 and 5).
@@ -120,7 +122,7 @@ func (c *call) nextLink(s skip) string {
 	for k, v := range c.query {
 		q[k] = v
 	}
-	q.Set("$skiptoken", base64.RawURLEncoding.EncodeToString(encode(s)))
+	q.Set("$skiptoken", base64.RawURLEncoding.EncodeToString(jsonvalue.Encode(s)))
 	return c.base(c.r) + c.r.URL.EscapedPath() + "?" + strings.ReplaceAll(q.Encode(), "%24", "$")
 }
 

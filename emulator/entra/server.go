@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 	"github.com/idpctl/idpctl/emulator/oidc"
 )
 
@@ -126,7 +127,7 @@ func (s *Server) answer(c *call) (rep reply, text []byte, err error) {
 			c.header.Set("Content-Type", "text/plain")
 			return rep, []byte(plain), nil
 		}
-		text = encode(rep.body)
+		text = jsonvalue.Encode(rep.body)
 	}
 	return rep, text, err
 }
@@ -137,7 +138,7 @@ type plainText string
 func (s *Server) writeGraph(w http.ResponseWriter, r *http.Request, rep reply, err error) {
 	var text []byte
 	if err == nil && rep.body != nil {
-		text = encode(rep.body)
+		text = jsonvalue.Encode(rep.body)
 	}
 	s.writeText(w, r, rep, text, err)
 }
@@ -157,7 +158,7 @@ func (s *Server) writeText(w http.ResponseWriter, r *http.Request, rep reply, te
 		errors.As(err, &e)
 		maps.Copy(h, e.header)
 		rep.status = e.status
-		text = encode(e.body(id, clientID, s.now()))
+		text = jsonvalue.Encode(e.body(id, clientID, s.now()))
 	}
 	if text == nil {
 		w.WriteHeader(rep.status)

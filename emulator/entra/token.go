@@ -278,7 +278,7 @@ func (v *visit) userTokens(cl *client, s session) (reply, error) {
 		}
 	}
 	if v.form.Get("client_info") == "1" {
-		body["client_info"] = base64.RawURLEncoding.EncodeToString(encode(object{"uid": s.UserID, "utid": v.opts.TenantID}))
+		body["client_info"] = base64.RawURLEncoding.EncodeToString(jsonvalue.Encode(object{"uid": s.UserID, "utid": v.opts.TenantID}))
 	}
 	return reply{http.StatusOK, body}, nil
 }

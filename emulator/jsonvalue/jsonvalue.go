@@ -2,6 +2,11 @@
 // map[string]any, lists as []any.
 package jsonvalue
 
+import (
+	"bytes"
+	"encoding/json"
+)
+
 // Texts are the strings of a list; nothing if it is none.
 func Texts(v any) []string { return only[string](v) }
 
@@ -46,4 +51,15 @@ func Clone(v any) any {
 	default:
 		return v
 	}
+}
+
+// Encode is JSON without the escapes that are for HTML.
+func Encode(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		panic(err) // an emulator encodes only what it made
+	}
+	return bytes.TrimRight(b.Bytes(), "\n")
 }

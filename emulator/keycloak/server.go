@@ -1,8 +1,6 @@
 package keycloak
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"maps"
 	"net/http"
@@ -11,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/idpctl/idpctl/emulator/jsonvalue"
 )
 
 // Options say what a new server is like.
@@ -118,7 +118,7 @@ func (s *Server) answer(c *call) (rep reply, text []byte) {
 		rep = reply{status: e.status, body: e.body, contentType: "application/json"}
 	}
 	if _, isPage := rep.body.(func(http.ResponseWriter)); rep.body != nil && !isPage {
-		text = encode(rep.body)
+		text = jsonvalue.Encode(rep.body)
 	}
 	return rep, text
 }
@@ -151,17 +151,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(rep.status)
 		_, _ = w.Write(text)
 	}
-}
-
-// encode is JSON without the escapes that are for HTML.
-func encode(v any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic(err) // only values of this package are encoded
-	}
-	return bytes.TrimRight(b.Bytes(), "\n")
 }
 
 // dispatch finds the route and runs it.

@@ -124,7 +124,7 @@ func (b *batch) applyAPI(op *providers.Operation) providers.Result {
 		return b.apiResult(w)
 	case providers.Delete:
 		q := call{doing: "delete API " + work.Quoted(attr.String(op.Before, "identifier")), scope: deleteAPIs, nature: repeatable}
-		return providers.Result{Err: ignoreAbsent(b.send(b.working, q, http.MethodDelete, nil, nil, "resource-servers", op.ID))}
+		return providers.Result{Err: work.IgnoreAbsent(b.send(b.working, q, http.MethodDelete, nil, nil, "resource-servers", op.ID))}
 	}
 	body := b.apiBody(op)
 	if work.Changes(op, "scopes") {

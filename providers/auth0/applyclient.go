@@ -21,7 +21,7 @@ func (b *batch) applyClient(op *providers.Operation) providers.Result {
 		return b.createClient(op, name)
 	case providers.Delete:
 		q := call{doing: "delete application " + work.Quoted(attr.String(op.Before, "name")), scope: deleteClients, nature: repeatable}
-		return providers.Result{Err: ignoreAbsent(b.send(b.working, q, http.MethodDelete, nil, nil, "clients", op.ID))}
+		return providers.Result{Err: work.IgnoreAbsent(b.send(b.working, q, http.MethodDelete, nil, nil, "clients", op.ID))}
 	}
 	body := b.clientBody(op)
 	if work.Changes(op, "client_metadata") || op.Marker != "" {

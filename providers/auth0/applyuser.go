@@ -28,7 +28,7 @@ func (b *batch) applyUser(op *providers.Operation) providers.Result {
 		return b.updateUser(op)
 	}
 	q := call{doing: "delete user " + work.Quoted(attr.String(op.Before, "email")), scope: deleteUsers, nature: repeatable}
-	return providers.Result{Err: ignoreAbsent(b.send(b.working, q, http.MethodDelete, nil, nil, "users", op.ID))}
+	return providers.Result{Err: work.IgnoreAbsent(b.send(b.working, q, http.MethodDelete, nil, nil, "users", op.ID))}
 }
 
 // thrownAway is a password that nobody knows: Auth0 asks for one of every user of a

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -150,13 +149,4 @@ func (p *payload) UnmarshalJSON([]byte) error { return nil }
 // sense.
 func (c *conn) unclear(q call, a *answer, err error) error {
 	return &providers.Error{Class: providers.Ambiguous, Status: a.status, Summary: "Auth0's answer does not tell whether it did this: " + q.doing, Err: err}
-}
-
-// ignoreAbsent takes it for a success that something is not there.
-func ignoreAbsent(err error) error {
-	var e *providers.Error
-	if errors.As(err, &e) && e.Class == providers.NotFound {
-		return nil
-	}
-	return err
 }

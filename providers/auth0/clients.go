@@ -139,7 +139,7 @@ func (c *conn) enabledConnections(ctx context.Context, of map[string]wireClient)
 	err := work.All(ctx, len(ids), c.parallelism, func(ctx context.Context, i int) error {
 		list, err := c.listConnections(ctx, []string{"clients", ids[i], "connections"}, management.IncludeFields("name", "strategy"))
 		enabled[i] = names(list)
-		return ignoreAbsent(err)
+		return work.IgnoreAbsent(err)
 	})
 	if err != nil {
 		return nil, err

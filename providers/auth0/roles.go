@@ -113,7 +113,7 @@ func (c *conn) membersOf(ctx context.Context, role string) ([]string, error) {
 		}
 		return page.Next, err
 	})
-	return out, ignoreAbsent(err)
+	return out, work.IgnoreAbsent(err)
 }
 
 func (c *conn) roleObject(w wireRole, members []string, known bool) resource.Object {
@@ -151,7 +151,7 @@ func (b *batch) applyRole(op *providers.Operation) providers.Result {
 		}
 	case providers.Delete:
 		q := call{doing: "delete role " + work.Quoted(attr.String(op.Before, "name")), scope: deleteRoles, nature: repeatable}
-		return providers.Result{Err: ignoreAbsent(b.send(b.working, q, http.MethodDelete, nil, nil, "roles", op.ID))}
+		return providers.Result{Err: work.IgnoreAbsent(b.send(b.working, q, http.MethodDelete, nil, nil, "roles", op.ID))}
 	default:
 		body := map[string]any{}
 		if work.Changes(op, "name") {
@@ -188,7 +188,7 @@ func (b *batch) changeMembers(op *providers.Operation, id, name string) error {
 	}
 	for _, member := range work.Removed(op, "members") {
 		q := call{doing: "take role " + work.Quoted(name) + " from user " + work.Quoted(member), scope: updateUsers, nature: repeatable}
-		if err := ignoreAbsent(b.send(b.working, q, http.MethodDelete, map[string]any{"roles": []string{id}}, nil, "users", member, "roles")); err != nil {
+		if err := work.IgnoreAbsent(b.send(b.working, q, http.MethodDelete, map[string]any{"roles": []string{id}}, nil, "users", member, "roles")); err != nil {
 			return memberError(err)
 		}
 	}

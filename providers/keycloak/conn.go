@@ -72,12 +72,12 @@ func (c *conn) List(ctx context.Context, q providers.Query) ([]resource.Object, 
 // blank is a new object of a kind, to be filled.
 func (c *conn) blank(kind string) map[string]cty.Value { return maps.Clone(c.blanks[kind]) }
 
-// ServerTime is the server's clock; see [providers.Conn]. Keycloak sends no
-// Date header; the time at which it issued a token is its own clock, where a
-// Date header would be that of a proxy.
+// Server is the address of the server; see [providers.Conn].
 func (c *conn) Server() string { return c.auth.creds.base.String() }
 
-// ServerTime is Keycloak's clock; see [providers.Conn].
+// ServerTime is Keycloak's clock; see [providers.Conn]. Keycloak sends no Date
+// header; the time at which it issued a token is its own clock, where a Date
+// header would be that of a proxy.
 func (c *conn) ServerTime() time.Time {
 	if !c.clock.Known() {
 		return c.transport.Clock().Now()
