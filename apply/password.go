@@ -22,15 +22,38 @@ const (
 // these classes are about 144 bits.
 const passwordLength = 24
 
-// newPassword makes a password with at least two characters of each class.
+// newPassword makes a password with at least two characters of each class, and
+// never three alike in a row, which Auth0's strictest policy refuses
+// (https://auth0.com/docs/authenticate/database-connections/password-strength).
 func newPassword() (resource.Secret, error) {
+	for {
+		chars, err := drawPassword()
+		if err != nil {
+			return resource.Secret{}, err
+		}
+		if !threeAlike(chars) {
+			return resource.NewSecret(string(chars)), nil
+		}
+	}
+}
+
+func threeAlike(chars []byte) bool {
+	for i := 2; i < len(chars); i++ {
+		if chars[i-2] == chars[i-1] && chars[i-1] == chars[i] {
+			return true
+		}
+	}
+	return false
+}
+
+func drawPassword() ([]byte, error) {
 	all := lower + upper + digits + marks
 	chars := make([]byte, 0, passwordLength)
 	for _, class := range []string{lower, upper, digits, marks} {
 		for range 2 {
 			c, err := pick(class)
 			if err != nil {
-				return resource.Secret{}, err
+				return nil, err
 			}
 			chars = append(chars, c)
 		}
@@ -38,18 +61,18 @@ func newPassword() (resource.Secret, error) {
 	for len(chars) < passwordLength {
 		c, err := pick(all)
 		if err != nil {
-			return resource.Secret{}, err
+			return nil, err
 		}
 		chars = append(chars, c)
 	}
 	for i := len(chars) - 1; i > 0; i-- { // Fisher and Yates
 		j, err := number(i + 1)
 		if err != nil {
-			return resource.Secret{}, err
+			return nil, err
 		}
 		chars[i], chars[j] = chars[j], chars[i]
 	}
-	return resource.NewSecret(string(chars)), nil
+	return chars, nil
 }
 
 func pick(class string) (byte, error) {

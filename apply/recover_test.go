@@ -114,7 +114,7 @@ func TestJoinJSON(t *testing.T) {
 
 func TestPasswordsAreGood(t *testing.T) {
 	seen := map[string]bool{}
-	for range 200 {
+	for range 5000 { // of which some 25 would have three alike in a row
 		secret, err := newPassword()
 		if err != nil {
 			t.Fatal(err)
@@ -132,6 +132,11 @@ func TestPasswordsAreGood(t *testing.T) {
 		}
 		if len(p) != passwordLength || counts["lower"] < 2 || counts["upper"] < 2 || counts["digits"] < 2 || counts["marks"] < 2 {
 			t.Errorf("weak password: %v", counts)
+		}
+		for i := 2; i < len(p); i++ {
+			if p[i] == p[i-1] && p[i] == p[i-2] {
+				t.Errorf("three alike in a row at %d", i)
+			}
 		}
 		if seen[p] {
 			t.Error("the same password twice")

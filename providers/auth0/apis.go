@@ -50,13 +50,9 @@ func (c *conn) listAPIs(ctx context.Context, q providers.Query) ([]resource.Obje
 			return nil, err
 		}
 	}
-	names := map[string]bool{} // ids and identifiers: Auth0 takes both
-	for _, id := range q.IDs {
-		names[id] = true
-	}
-	for _, key := range q.Keys {
-		names[key["identifier"]+key["id"]] = true
-	}
+	by := work.Asked(q, "identifier")
+	names := by["id"] // Auth0 takes both
+	maps.Copy(names, by["identifier"])
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		w, err := c.readAPI(ctx, name)
 		if err != nil {

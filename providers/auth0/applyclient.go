@@ -10,6 +10,7 @@ import (
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/providers/work"
+	"github.com/idpctl/idpctl/resource"
 )
 
 // applyClient makes, changes or deletes an application
@@ -129,7 +130,7 @@ func (b *batch) finishClient(op *providers.Operation, w wireClient) providers.Re
 	o := b.clientObject(w, attr.Strings(op.After, "connections"), op.Verb == providers.Create)
 	if op.Verb != providers.Create {
 		vals := o.Attrs.AsValueMap()
-		vals["connections"] = attrOf(op.Before, "connections")
+		vals["connections"] = resource.Attr(op.Before, "connections")
 		o.Attrs = cty.ObjectVal(vals)
 	}
 	res.Object = &o

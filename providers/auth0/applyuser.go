@@ -2,7 +2,6 @@ package auth0
 
 import (
 	"cmp"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -30,10 +29,6 @@ func (b *batch) applyUser(op *providers.Operation) providers.Result {
 	q := call{doing: "delete user " + work.Quoted(attr.String(op.Before, "email")), scope: deleteUsers, nature: repeatable}
 	return providers.Result{Err: work.IgnoreAbsent(b.send(b.working, q, http.MethodDelete, nil, nil, "users", op.ID))}
 }
-
-// thrownAway is a password that nobody knows: Auth0 asks for one of every user of a
-// database. It meets every policy that there is.
-func thrownAway() string { return rand.Text() + "-aA1" }
 
 // profile is what a new user is to have, without a password; the same for a single
 // request and for a job.
@@ -78,7 +73,7 @@ func (b *batch) createUser(op *providers.Operation) providers.Result {
 	body["connection"] = attr.String(op.After, "connection")
 	body["verify_email"] = false
 	if body["password"] = work.Password(op); body["password"] == "" {
-		body["password"] = thrownAway()
+		body["password"] = work.ThrownAway()
 	}
 	var w wireUser
 	q := call{doing: "create user " + work.Quoted(email), scope: createUsers, nature: once}
@@ -214,6 +209,3 @@ func memberError(err error) error {
 	}
 	return &out
 }
-
-// attrOf is an attribute as it is in an object.
-func attrOf(obj cty.Value, name string) cty.Value { return resource.Attr(obj, name) }

@@ -59,15 +59,9 @@ func clientFields() management.RequestOption {
 
 func (c *conn) listClients(ctx context.Context, q providers.Query) ([]resource.Object, error) {
 	found := map[string]wireClient{}
-	ids := map[string]bool{}
-	for _, id := range q.IDs {
-		ids[id] = true
-	}
-	for _, key := range q.Keys {
-		if id := key["client_id"] + key["id"]; id != "" {
-			ids[id] = true
-		}
-	}
+	by := work.Asked(q, "client_id")
+	ids := by["id"] // which it is
+	maps.Copy(ids, by["client_id"])
 	const few = 3 // read by themselves rather than with all
 	doing := call{doing: "list applications", scope: readClients}
 	if q.All || len(q.UpsertKeys)+len(q.Markers) > 0 || len(ids) > few {

@@ -23,17 +23,8 @@ type wireRole struct {
 
 func (c *conn) listRoles(ctx context.Context, q providers.Query) ([]resource.Object, error) {
 	found := map[string]wireRole{}
-	ids, named := map[string]bool{}, map[string]bool{}
-	for _, id := range q.IDs {
-		ids[id] = true
-	}
-	for _, key := range q.Keys {
-		if key["id"] != "" {
-			ids[key["id"]] = true
-		} else if key["name"] != "" {
-			named[key["name"]] = true
-		}
-	}
+	by := work.Asked(q, "name")
+	ids, named := by["id"], by["name"]
 	const few = 3 // read by themselves rather than with all
 	if q.All || len(named) > 0 || len(ids) > few {
 		var options []management.RequestOption

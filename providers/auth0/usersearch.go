@@ -50,19 +50,11 @@ func (c *conn) listUsers(ctx context.Context, q providers.Query) ([]resource.Obj
 // each by itself, which shows what was written a moment ago
 // (https://auth0.com/docs/manage-users/user-search/user-search-best-practices).
 func (s *userSearch) lookUp(ctx context.Context, q providers.Query) error {
-	ids, emails := map[string]bool{}, map[string]bool{}
-	for _, id := range q.IDs {
-		ids[id] = true
+	by := work.Asked(q, "email")
+	ids, emails := by["id"], map[string]bool{}
+	for email := range by["email"] {
+		emails[strings.ToLower(email)] = true
 	}
-	for _, key := range q.Keys {
-		switch {
-		case key["id"] != "":
-			ids[key["id"]] = true
-		case key["email"] != "":
-			emails[strings.ToLower(key["email"])] = true
-		}
-	}
-	delete(ids, "")
 	if err := s.find(ctx, q.Quick, ids, emails); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package entra
 
 import (
 	"cmp"
-	"crypto/rand"
 	"net/http"
 	"strings"
 
@@ -38,9 +37,6 @@ func (w *task) applyUser() providers.Result {
 	return providers.Result{Err: r.err}
 }
 
-// thrownAway is a password that nobody knows: Graph asks for one of every member.
-func thrownAway() string { return rand.Text() + "-aA1" }
-
 func passwordProfile(pw string, change bool) models.PasswordProfileable {
 	p := models.NewPasswordProfile()
 	p.SetPassword(&pw)
@@ -67,7 +63,7 @@ func (w *task) createUser() providers.Result {
 	w.fill(u)
 	pw, change := work.Password(w.op), work.Temporary(w.op)
 	if pw == "" {
-		pw, change = thrownAway(), true
+		pw, change = work.ThrownAway(), true
 	}
 	u.SetPasswordProfile(passwordProfile(pw, change))
 	info, err := users.NewUsersRequestBuilderInternal(w.path(), builders{}).ToPostRequestInformation(w.working, u, nil)

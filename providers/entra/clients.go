@@ -91,22 +91,12 @@ func (s *clientSearch) lookUp(ctx context.Context, q providers.Query) error {
 	if q.All {
 		filters = []string{""}
 	} else {
-		ids, apps := map[string]bool{}, map[string]bool{}
-		for _, id := range q.IDs {
-			ids[id] = true
-		}
-		for _, key := range q.Keys {
-			if key["id"] != "" {
-				ids[key["id"]] = true
-			} else if key["client_id"] != "" {
-				apps[key["client_id"]] = true
-			}
-		}
+		by := work.Asked(q, "client_id")
 		var tags []string
 		for _, m := range q.Markers {
 			tags = append(tags, markerTag+m)
 		}
-		filters = slices.Concat(inFilters("id", sorted(ids, isID)), inFilters("appId", sorted(apps, isID)), anyFilters("tags", "", tags))
+		filters = slices.Concat(inFilters("id", sorted(by["id"], isID)), inFilters("appId", sorted(by["client_id"], isID)), anyFilters("tags", "", tags))
 	}
 	calls := make([]*call, len(filters))
 	for i, f := range filters {

@@ -53,18 +53,8 @@ func (s *groupSearch) lookUp(ctx context.Context, q providers.Query) error {
 		}
 		calls = append(calls, all)
 	} else {
-		ids, names := map[string]bool{}, map[string]bool{}
-		for _, id := range q.IDs {
-			ids[id] = true
-		}
-		for _, key := range q.Keys {
-			if key["id"] != "" {
-				ids[key["id"]] = true
-			} else if key["name"] != "" {
-				names[key["name"]] = true
-			}
-		}
-		for _, f := range append(inFilters("id", sorted(ids, isID)), inFilters("displayName", sorted(names, nil))...) {
+		by := work.Asked(q, "name")
+		for _, f := range append(inFilters("id", sorted(by["id"], isID)), inFilters("displayName", sorted(by["name"], nil))...) {
 			one, err := s.get(ctx, f)
 			if err != nil {
 				return err

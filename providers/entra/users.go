@@ -150,21 +150,8 @@ func boolText(b bool) string {
 // lookUp finds users by ids and keys: up to 15 with a filter, and 20 filters with
 // a batch. An e-mail is looked for among all addresses that a user has.
 func (s *userSearch) lookUp(ctx context.Context, q providers.Query) error {
-	ids := map[string]bool{}
-	names, mails := map[string]bool{}, map[string]bool{}
-	for _, id := range q.IDs {
-		ids[id] = true
-	}
-	for _, key := range q.Keys {
-		switch {
-		case key["id"] != "":
-			ids[key["id"]] = true
-		case key["user_principal_name"] != "":
-			names[key["user_principal_name"]] = true
-		case key["email"] != "":
-			mails[key["email"]] = true
-		}
-	}
+	by := work.Asked(q, "user_principal_name", "email")
+	ids, names, mails := by["id"], by["user_principal_name"], by["email"]
 	t, err := s.readTenant(ctx)
 	if err != nil {
 		return err

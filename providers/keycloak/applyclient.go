@@ -102,8 +102,8 @@ func clientBody(op *providers.Operation) gocloak.Client {
 	attributes := map[string]string{}
 	// An empty value removes an attribute.
 	if work.Changes(op, "attributes") {
-		after := mapAttr(op.After, "attributes")
-		for k := range mapAttr(op.Before, "attributes") {
+		after := attr.Map(op.After, "attributes")
+		for k := range attr.Map(op.Before, "attributes") {
 			if _, keep := after[k]; !keep && !hiddenClientAttribute(k) {
 				attributes[k] = ""
 			}
@@ -138,7 +138,7 @@ func clientBody(op *providers.Operation) gocloak.Client {
 
 // checkClient refuses what Keycloak would drop without a word.
 func (b *batch) checkClient(ctx context.Context, op *providers.Operation, realm string) error {
-	for k, v := range mapAttr(op.After, "attributes") {
+	for k, v := range attr.Map(op.After, "attributes") {
 		if v == "" {
 			return emptyValue("attributes", k)
 		}

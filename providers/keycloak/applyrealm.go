@@ -51,7 +51,7 @@ func (b *batch) createRealm(ctx context.Context, op *providers.Operation, name s
 	if op.ID != "" {
 		body["id"] = op.ID
 	}
-	attributes := mapAttr(op.After, "attributes")
+	attributes := attr.Map(op.After, "attributes")
 	if op.Marker != "" {
 		attributes, _ = merged(attributes, nil, map[string]string{markerAttribute: op.Marker}, sameString)
 	}
@@ -147,7 +147,7 @@ func (b *batch) updateRealm(ctx context.Context, op *providers.Operation, name s
 func realmAttributesAfter(op *providers.Operation, live map[string]string) (map[string]string, bool) {
 	var before, after map[string]string
 	if work.Changes(op, "attributes") {
-		before, after = mapAttr(op.Before, "attributes"), mapAttr(op.After, "attributes")
+		before, after = attr.Map(op.Before, "attributes"), attr.Map(op.After, "attributes")
 	}
 	attributes, changed := merged(live, before, after, sameString)
 	if op.Marker != "" && attributes[markerAttribute] != op.Marker {

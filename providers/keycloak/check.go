@@ -59,7 +59,7 @@ func (b *batch) checkOne(ctx context.Context, op *providers.Operation, realms ah
 	realm, isNew := realms.now(realmOf(op))
 	switch op.Kind {
 	case "realm":
-		for name := range mapAttr(op.After, "attributes") {
+		for name := range attr.Map(op.After, "attributes") {
 			if work.Changes(op, "attributes") && (name == markerAttribute || mirrored(name)) {
 				return &providers.Error{
 					Class: providers.Invalid, Attribute: "attributes",

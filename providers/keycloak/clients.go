@@ -72,17 +72,8 @@ const oneByOne = 16
 
 func (c *conn) listClients(ctx context.Context, q providers.Query) ([]resource.Object, error) {
 	r := request{doing: "list the clients", realm: q.Parent, role: "view-clients"}
-	ids, names := map[string]bool{}, map[string]bool{}
-	for _, id := range q.IDs {
-		ids[id] = true
-	}
-	for _, key := range q.Keys {
-		if id, ok := key["id"]; ok {
-			ids[id] = true
-		} else if name := key["client_id"]; name != "" {
-			names[name] = true
-		}
-	}
+	by := work.Asked(q, "client_id")
+	ids, names := by["id"], by["client_id"]
 	var found []wireClient
 	var err error
 	if q.All || len(ids)+len(names) > oneByOne {

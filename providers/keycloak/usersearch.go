@@ -265,7 +265,7 @@ func (s *userSearch) byKey(ctx context.Context, key map[string]string) ([]*wireU
 
 // filtered finds the users that the arguments of a data block describe.
 func (s *userSearch) filtered(ctx context.Context, args cty.Value) ([]*wireUser, error) {
-	group, search, attributes := attr.String(args, "group"), attr.String(args, "search"), mapAttr(args, "attributes")
+	group, search, attributes := attr.String(args, "group"), attr.String(args, "search"), attr.Map(args, "attributes")
 	if search != "" && len(attributes) > 0 {
 		return nil, &providers.Error{
 			Class: providers.Invalid, Attribute: "attributes",

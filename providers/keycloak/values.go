@@ -21,21 +21,6 @@ var (
 	nullNumber = cty.NullVal(cty.Number)
 )
 
-// mapAttr is a map of strings; nil for null.
-func mapAttr(obj cty.Value, name string) map[string]string { //nolint:unparam // as its neighbours
-	v := resource.Attr(obj, name)
-	if v.IsNull() || !v.CanIterateElements() {
-		return nil
-	}
-	out := make(map[string]string, v.LengthInt())
-	for k, e := range v.Elements() {
-		if !e.IsNull() {
-			out[k.AsString()] = e.AsString()
-		}
-	}
-	return out
-}
-
 // multiMapAttr is a map of sets of strings; nil for null.
 func multiMapAttr(obj cty.Value, name string) map[string][]string { //nolint:unparam // as its neighbours
 	v := resource.Attr(obj, name)

@@ -3,6 +3,7 @@ package work
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -114,5 +115,41 @@ func TestSecrets(t *testing.T) {
 	}
 	if got := s.Redact("token-number-one"); got != "token-number-one" {
 		t.Errorf("a token of long ago is kept: %s", got)
+	}
+}
+
+// A password that nobody knows meets the strictest policy each time, and no two
+// are alike.
+func TestThrownAway(t *testing.T) {
+	seen := map[string]bool{}
+	for range 2000 {
+		pw := ThrownAway()
+		if len(pw) < 16 || len(pw) > 72 || seen[pw] {
+			t.Fatalf("%q", pw)
+		}
+		seen[pw] = true
+		for i := range len(pw) - 2 {
+			if pw[i] == pw[i+1] && pw[i] == pw[i+2] {
+				t.Fatalf("%q has three alike in a row", pw)
+			}
+		}
+		for _, class := range []string{"abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789", "-"} {
+			if !strings.ContainsAny(pw, class) {
+				t.Fatalf("%q has nothing of %q", pw, class)
+			}
+		}
+	}
+}
+
+// A key counts for the first name that it has; what is empty asks for nothing.
+func TestAsked(t *testing.T) {
+	by := Asked(providers.Query{
+		IDs:  []string{"1", ""},
+		Keys: []map[string]string{{"id": "2", "name": "x"}, {"name": "n", "email": "e"}, {"email": "f"}, {"email": ""}, {"other": "o"}},
+	}, "name", "email")
+	for name, want := range map[string][]string{"id": {"1", "2"}, "name": {"n"}, "email": {"f"}} {
+		if got := slices.Sorted(maps.Keys(by[name])); !slices.Equal(got, want) {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }
