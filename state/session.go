@@ -354,20 +354,25 @@ func (s *Session) drain() {
 	}
 }
 
-// compact makes the effective state the snapshot, and drops the journal.
+// compact makes the effective state the snapshot, and drops the journal. If
+// nothing came of the journal, not even its run's name is kept.
 func (s *Session) compact() error {
-	view := s.world.state()
-	if !s.world.changes(view) {
-		return s.backend.Discard(s.ctx)
+	stored := s.world.state()
+	if s.world.changes(stored) {
+		data, err := stored.Encode()
+		if err != nil {
+			return err
+		}
+		if err := s.backend.Replace(s.ctx, data); err != nil {
+			return err
+		}
+	} else {
+		if err := s.backend.Discard(s.ctx); err != nil {
+			return err
+		}
+		stored = s.world.base
 	}
-	data, err := view.Encode()
-	if err != nil {
-		return err
-	}
-	if err := s.backend.Replace(s.ctx, data); err != nil {
-		return err
-	}
-	s.world = newWorld(view)
+	s.world = newWorld(stored)
 	s.view = nil
 	return nil
 }

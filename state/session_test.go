@@ -94,6 +94,25 @@ func TestFirstRunOfWhichNothingCameWritesNoState(t *testing.T) {
 	}
 }
 
+// What the first run's journal says of itself goes with it, if nothing came of
+// it: the run after it sees what is stored, which is nothing.
+func TestAfterACrashOfWhichNothingCameTheStateIsWhatIsStored(t *testing.T) {
+	m := &memory{}
+	s := begin(t, m)
+	got := intend(t, s, create1("user.doc"))
+	must(t, s.Append(Result{Intent: got[0].Seq, Error: "refused"}))
+
+	m = m.crashed()
+	s = begin(t, m)
+	if m.journal != nil || m.snapshot != nil {
+		t.Fatal("files are left")
+	}
+	if v := s.View(); v.Namespace != "" || v.Run != "" {
+		t.Errorf("the state says it is of namespace %q and run %q, and nothing is stored", v.Namespace, v.Run)
+	}
+	must(t, s.Close())
+}
+
 func TestCrashLeavesIntentsThatGoOnUntilSettled(t *testing.T) {
 	m := &memory{}
 	s := begin(t, m)
