@@ -114,7 +114,7 @@ func RecoverTarget(in state.Intent, had state.Target, known bool) state.Record {
 		return state.Result{Intent: in.Seq, Target: &had}
 	}
 	merged := *after
-	merged.OwnedIDs = append(append([]string{}, after.OwnedIDs...), had.OwnedIDs...)
+	merged.Owned = append(append([]string{}, after.Owned...), had.Owned...)
 	return state.Result{Intent: in.Seq, Target: &merged}
 }
 

@@ -81,7 +81,7 @@ func TestSettleIntent(t *testing.T) {
 func TestRecoverTarget(t *testing.T) {
 	at := resource.Address{Kind: "cluster", Name: "c", Target: "appinstance"}
 	file := func(ids ...string) state.Target {
-		return state.Target{Address: at, Kind: "appinstance", Path: "a.yml", OwnedIDs: ids}
+		return state.Target{Address: at, Kind: "appinstance", Path: "a.yml", Owned: ids}
 	}
 	after := file("2", "3")
 	merged := file("2", "3", "1", "2")

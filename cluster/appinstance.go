@@ -1,130 +1,71 @@
 package cluster
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
+	"al.essio.dev/pkg/shellescape"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/idpctl/idpctl/cluster/internal/yamledit"
 	"github.com/idpctl/idpctl/diag"
 )
 
-const kindAppInstance = "appinstance"
-
-// Of the AppInstance that a new file describes: the name and namespace that
-// InfluxData's own example has.
+// Of the AppInstance that a new file describes, and of a release of the chart: the
+// names that InfluxData's own examples have.
 const (
 	defaultName      = "influxdb"
 	defaultNamespace = "influxdb"
+	defaultChart     = "influxdata/influxdb3-clustered"
 )
 
-// appInstance is the target of an AppInstance, the custom resource of kubit
-// that describes an InfluxDB Clustered installation.
+// appInstance finds the AppInstance in a file: the custom resource of kubit that
+// describes an InfluxDB Clustered installation.
 type appInstance struct {
-	file
 	name, namespace string // which one; empty for the only one
 }
 
-// adminPath is where an AppInstance has its admin section.
-func adminPath() []string { return []string{"spec", "package", "spec", "admin"} }
+func (a *appInstance) adminPath() []string { return []string{"spec", "package", "spec", "admin"} }
 
-// Kind is "appinstance".
-func (t *appInstance) Kind() string { return kindAppInstance }
-
-// Read reads the file and finds the admin section.
-func (t *appInstance) Read(ctx context.Context) (Live, diag.Diagnostics) {
-	live, ds := t.read(ctx)
-	if ds.HasErrors() || !live.Exists {
-		return live, ds
-	}
-	s, err := t.open(live)
-	if err != nil {
-		return Live{}, append(ds, problem(err)...)
-	}
-	live.Section = s.says()
-	return live, ds
+func (a *appInstance) egress() (path []string, hint string) {
+	return []string{"spec", "package", "spec", "egress", "customCertificates"}, ""
 }
 
-func (t *appInstance) open(live Live) (*section, error) {
-	f, err := yamledit.Parse(t.path, live.Content)
-	if err != nil {
-		return nil, err
-	}
-	doc, err := t.find(f)
-	if err != nil {
-		return nil, err
-	}
-	return openSection(f, doc, adminPath())
-}
-
-// Merge makes live say want.
-func (t *appInstance) Merge(live Live, want Section, own Ownership) (Change, diag.Diagnostics) {
-	want, ds := want.check(t.path)
-	if ds.HasErrors() {
-		return Change{}, ds
-	}
-	if !live.Exists {
-		return t.create(want, own)
-	}
-	s, err := t.open(live)
-	if err != nil {
-		return Change{}, append(ds, problem(err)...)
-	}
-	change, more := s.merge(live, want, own, full, t.path)
-	if ds = append(ds, more...); ds.HasErrors() {
-		return Change{}, ds
-	}
-	return change, append(ds, s.dsnWarning()...)
-}
-
-// Prune takes out what is owned and not wanted any more.
-func (t *appInstance) Prune(live Live, want Section, own Ownership) (Change, diag.Diagnostics) {
-	if !live.Exists {
-		return Change{}, nil
-	}
-	s, err := t.open(live)
-	if err != nil {
-		return Change{}, problem(err)
-	}
-	return s.merge(live, want, own, prune, t.path)
-}
-
-// create writes a new AppInstance that holds the admin section only.
-func (t *appInstance) create(want Section, own Ownership) (Change, diag.Diagnostics) {
-	name, namespace := t.name, t.namespace
+func (a *appInstance) blank() []byte {
+	name, namespace := a.name, a.namespace
 	if name == "" {
 		name = defaultName
 	}
 	if namespace == "" {
 		namespace = defaultNamespace
 	}
-	live := Live{Content: fmt.Appendf(nil, newAppInstance, yamledit.Quote(name), yamledit.Quote(namespace))}
-	s, err := t.open(live)
-	if err != nil {
-		return Change{}, problem(err)
-	}
-	own.OwnedIDs = nil
-	change, ds := s.merge(live, want, own, full, t.path)
-	if ds.HasErrors() {
-		return Change{}, ds
-	}
-	after, err := t.open(Live{Content: change.Content})
-	if err != nil {
-		return Change{}, problem(err)
-	}
-	change.Created, change.Diff = true, unified(devNull, nil, t.path, after)
-	return change, append(ds, diag.Diagnostic{
-		Severity: diag.Warning,
-		Summary:  "The AppInstance will be made and holds the admin section only",
-		Detail: t.path + " is not there. The new file can be laid over your AppInstance (kustomize, kubectl apply --server-side), but is none by itself: " +
-			"an AppInstance also needs spec.package.image and apiVersion, and in spec.package.spec catalog, objectStore, ingesterStorage, monitoringStorage and admin.dsn. " +
-			"If you have an AppInstance already, set path to its file.",
-	})
+	return fmt.Appendf(nil, blankAppInstance, yamledit.Quote(name), yamledit.Quote(namespace))
 }
 
-const newAppInstance = `# Made by idpctl: who may administer the cluster. InfluxDB needs more than this.
+func (a *appInstance) made(label string) diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Warning,
+		Summary:  "The AppInstance will be made and holds the admin section only",
+		Detail: label + " is not there. The new file can be laid over your AppInstance (kustomize, kubectl apply --server-side), but is none by itself: " +
+			"an AppInstance also needs spec.package.image and apiVersion, and in spec.package.spec catalog, objectStore, ingesterStorage, monitoringStorage and admin.dsn. " +
+			"If you have an AppInstance already, set path to its file.",
+	}
+}
+
+// next applies the file to the namespace of the AppInstance in it.
+func (a *appInstance) next(f *yamledit.File, path string) string {
+	namespace := a.namespace
+	if doc, err := a.find(f); err == nil && namespace == "" {
+		namespace, _ = lookup(f, f.Docs()[doc], "metadata", "namespace")
+	}
+	args := []string{"kubectl", "apply", "--filename", path}
+	if namespace != "" {
+		args = append(args, "--namespace", namespace)
+	}
+	return shellescape.QuoteCommand(args)
+}
+
+const blankAppInstance = `# Made by idpctl: who may administer the cluster. InfluxDB needs more than this.
 # Lay the file over your AppInstance (kustomize, kubectl apply --server-side),
 # or complete it: spec.package needs image and apiVersion; spec.package.spec
 # needs catalog, objectStore, ingesterStorage and monitoringStorage, and its
@@ -147,7 +88,7 @@ type candidate struct {
 }
 
 // find returns the index of the document that holds the AppInstance.
-func (t *appInstance) find(f *yamledit.File) (int, error) {
+func (a *appInstance) find(f *yamledit.File) (int, error) {
 	var all, found []candidate
 	var others []string
 	docs := f.Docs()
@@ -174,25 +115,24 @@ func (t *appInstance) find(f *yamledit.File) (int, error) {
 			return 0, err
 		}
 		all = append(all, c)
-		if (t.name == "" || t.name == c.name) && (t.namespace == "" || t.namespace == c.namespace) {
+		if (a.name == "" || a.name == c.name) && (a.namespace == "" || a.namespace == c.namespace) {
 			found = append(found, c)
 		}
 	}
 	if len(found) != 1 {
-		return 0, t.ambiguous(f, all, found, others)
+		return 0, a.ambiguous(f, all, found, others)
 	}
 	root := docs[found[0].doc]
 	if at, err := f.Find(root, "sops"); err != nil {
 		return 0, err
 	} else if at >= 0 {
-		return 0, f.Problem(root.Content[at], "The AppInstance is encrypted by SOPS",
-			"SOPS signs the whole document, so that a change of it makes it unreadable. Keep the secrets in a Secret of their own and the AppInstance in plain text, or name another file.")
+		return 0, f.Problem(root.Content[at], "The AppInstance is encrypted by SOPS", sopsHint, "AppInstance")
 	}
 	return found[0].doc, nil
 }
 
 // ambiguous says why not exactly one AppInstance was found.
-func (t *appInstance) ambiguous(f *yamledit.File, all, found []candidate, others []string) error {
+func (a *appInstance) ambiguous(f *yamledit.File, all, found []candidate, others []string) error {
 	names := func(cs []candidate) string {
 		var list []string
 		for _, c := range cs {
@@ -206,7 +146,7 @@ func (t *appInstance) ambiguous(f *yamledit.File, all, found []candidate, others
 			"There are %s. Set name, and namespace if need be, in the appinstance block to say which one is meant.", names(found))
 	case len(all) > 0:
 		return f.Problem(f.Docs()[all[0].doc], "The file has no such AppInstance",
-			"The appinstance block asks for name %s and namespace %s; there are %s.", orNone(t.name), orNone(t.namespace), names(all))
+			"The appinstance block asks for name %s and namespace %s; there are %s.", orNone(a.name), orNone(a.namespace), names(all))
 	case len(others) > 0:
 		return f.Problem(nil, "The file has no AppInstance",
 			"A document with apiVersion kubecfg.dev/v1alpha1 and kind AppInstance is expected; there is %s. Set path to the file with the AppInstance.", strings.Join(others, ", "))

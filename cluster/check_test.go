@@ -34,7 +34,7 @@ func checkResult(t reporter, c goldenCase, live Live, change Change) {
 	if ds.HasErrors() || !bytes.Equal(again.Content, change.Content) || again.Changed && !c.want.unknown() {
 		t.Errorf("merging the result again: %v, changes it: %v\n%s", ds, again.Changed, again.Diff)
 	}
-	untouched(t, live.Content, change.Content)
+	untouched(t, c.path(), live.Content, change.Content)
 	before, after := plainData(t, live.Content), plainData(t, change.Content)
 	if live.Exists && !reflect.DeepEqual(outside(before), outside(after)) {
 		t.Errorf("values outside of the section differ:\n%v\n%v", before, after)
@@ -44,9 +44,9 @@ func checkResult(t reporter, c goldenCase, live Live, change Change) {
 // untouched checks that every byte before and behind the admin section is as
 // it was. Where the section stands is read with the library, not by the code
 // under test.
-func untouched(t reporter, before, after []byte) {
+func untouched(t reporter, path []string, before, after []byte) {
 	t.Helper()
-	head, tail := aroundAdmin(before)
+	head, tail := aroundAdmin(path, before)
 	if !bytes.HasPrefix(after, head) {
 		t.Errorf("bytes before the section changed:\n%q\nis not the beginning of\n%q", head, after)
 	}
@@ -88,42 +88,42 @@ func oddBreaks(content []byte) bool {
 // aroundAdmin returns what stands before the line of the section's key, and
 // what stands from the line of the key behind it. Both are empty if there is
 // no such key in block style, several documents, or odd line breaks.
-func aroundAdmin(content []byte) (head, tail []byte) {
+func aroundAdmin(path []string, content []byte) (head, tail []byte) {
 	lines := bytes.SplitAfter(content, []byte("\n"))
 	docs := 0
-	var path *yaml.Node
+	var at *yaml.Node
 	dec := yaml.NewDecoder(bytes.NewReader(content))
 	for ; ; docs++ {
 		var n yaml.Node
 		if dec.Decode(&n) != nil {
 			break
 		}
-		path = n.Content[0]
+		at = n.Content[0]
 	}
 	if docs != 1 || oddBreaks(content) {
 		return nil, nil
 	}
-	for _, key := range adminPath() {
-		if path.Kind != yaml.MappingNode || path.Style&yaml.FlowStyle != 0 {
+	for _, key := range path {
+		if at.Kind != yaml.MappingNode || at.Style&yaml.FlowStyle != 0 {
 			return nil, nil
 		}
 		var next *yaml.Node
-		for i := 0; i+1 < len(path.Content); i += 2 {
-			if path.Content[i].Value != key {
+		for i := 0; i+1 < len(at.Content); i += 2 {
+			if at.Content[i].Value != key {
 				continue
 			}
-			next = path.Content[i+1]
+			next = at.Content[i+1]
 			if key == "admin" {
-				head = bytes.Join(lines[:path.Content[i].Line-1], nil)
-				if i+2 < len(path.Content) {
-					tail = bytes.Join(lines[path.Content[i+2].Line-1:], nil)
+				head = bytes.Join(lines[:at.Content[i].Line-1], nil)
+				if i+2 < len(at.Content) {
+					tail = bytes.Join(lines[at.Content[i+2].Line-1:], nil)
 				}
 			}
 		}
 		if next == nil {
 			return nil, nil
 		}
-		path = next
+		at = next
 	}
 	return head, tail
 }
@@ -194,17 +194,17 @@ func outside(data any) any {
 // sameForOtherParser reads the result with a second, unrelated library and
 // compares what it sees in the sections with what the first one sees. Files of
 // which the two saw different things before are left out: it returns false then.
-func sameForOtherParser(t reporter, before, after []byte) bool {
+func sameForOtherParser(t reporter, path []string, before, after []byte) bool {
 	t.Helper()
 	if len(before) > 0 {
-		one, ok1 := sections(before)
-		two, ok2 := sectionsGoccy(before)
+		one, ok1 := sections(path, before)
+		two, ok2 := sectionsGoccy(path, before)
 		if !ok1 || !ok2 || !reflect.DeepEqual(one, two) {
 			return false
 		}
 	}
-	one, ok1 := sections(after)
-	two, ok2 := sectionsGoccy(after)
+	one, ok1 := sections(path, after)
+	two, ok2 := sectionsGoccy(path, after)
 	if ok1 && (!ok2 || !reflect.DeepEqual(one, two)) {
 		t.Errorf("yaml.v3 sees\n%q\nand goccy/go-yaml (%v)\n%q\nin\n%s", one, ok2, two, after)
 	}
@@ -212,19 +212,19 @@ func sameForOtherParser(t reporter, before, after []byte) bool {
 }
 
 // sections are the admin sections of a file as yaml.v3 reads them.
-func sections(content []byte) (all [][]string, ok bool) {
+func sections(path []string, content []byte) (all [][]string, ok bool) {
 	dec := yaml.NewDecoder(bytes.NewReader(content))
 	for {
 		var v any
 		if err := dec.Decode(&v); err != nil {
 			return all, errors.Is(err, io.EOF)
 		}
-		all = append(all, adminOf(v))
+		all = append(all, adminOf(path, v))
 	}
 }
 
 // sectionsGoccy are the same as goccy/go-yaml reads them.
-func sectionsGoccy(content []byte) (all [][]string, ok bool) {
+func sectionsGoccy(path []string, content []byte) (all [][]string, ok bool) {
 	defer func() {
 		if recover() != nil {
 			ok = false
@@ -236,13 +236,13 @@ func sectionsGoccy(content []byte) (all [][]string, ok bool) {
 		if err := dec.Decode(&v); err != nil {
 			return all, errors.Is(err, io.EOF)
 		}
-		all = append(all, adminOf(v))
+		all = append(all, adminOf(path, v))
 	}
 }
 
 // adminOf are the section's values in a document; nil without a section.
-func adminOf(doc any) []string {
-	for _, key := range adminPath() {
+func adminOf(path []string, doc any) []string {
+	for _, key := range path {
 		m, ok := doc.(map[string]any)
 		if !ok {
 			return nil

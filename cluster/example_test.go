@@ -1,62 +1,42 @@
 package cluster
 
-import (
-	"testing"
+import "testing"
 
-	"github.com/idpctl/idpctl/cluster/internal/yamledit"
-)
-
-func wantExample() Section {
-	return Section{
+func wantExample() Desired {
+	return Desired{Section: Section{
 		IdentityProvider: "keycloak", JWKSEndpoint: "https://sso.example.com/realms/influxdb/protocol/openid-connect/certs",
 		Admins: []Admin{people()["marty"], people()["no"], people()["auditor"]},
-	}
+	}}
 }
 
-// helmSection is the admin section of Helm values, whose path is another: the
-// engine does not know the difference.
-func helmSection(t *testing.T, content []byte) *section {
+// mergesIntoValues merges into values of the chart, with the placeholders that it
+// ships, and takes everything out again.
+func mergesIntoValues(t *testing.T, content []byte) {
 	t.Helper()
-	f, err := yamledit.Parse("values.yaml", content)
-	if err != nil {
-		t.Fatal(err)
+	c := goldenCase{target: Editor{helmValues{}, "values.yaml"}, want: wantExample()}
+	live := Live{Exists: true, Content: content}
+	change, ds := c.merge(live)
+	if ds.HasErrors() || len(ds) != 1 || ds[0].Summary != "The dsn of the admin section is not filled in" {
+		t.Fatalf("the chart's empty dsn: %v", ds)
 	}
-	s, err := openSection(f, 0, []string{"admin"})
-	if err != nil {
-		t.Fatal(err)
+	checkResult(t, c, live, change)
+	checkMeaning(t, c, live, change)
+	if !sameForOtherParser(t, c.path(), content, change.Content) {
+		t.Error("the second library cannot read the values")
 	}
-	return s
-}
-
-// TestOtherPath merges into files that have the section elsewhere.
-func TestOtherPath(t *testing.T) {
-	contents := map[string][]byte{
-		"small": []byte("pause: false\n\nadmin:\n # users\n  users:\n    - firstName: \"\"\n      lastName: \"\"\n      email: \"\"\n      id: \"\"\n  identityProvider: \"\"\nkubit: {}\n"),
-		"none":  []byte("pause: false\n"),
+	said, ds := c.target.Says(change.Content)
+	if len(ds) > 0 || !sameSection(said, wantExample().Section) {
+		t.Errorf("the section says %q", said)
 	}
-	for name, content := range contents {
-		t.Run(name, func(t *testing.T) {
-			mergesElsewhere(t, content)
-		})
+	c.prune, c.want, c.own.Owned = true, Desired{}, change.Owned
+	pruned, ds := c.merge(Live{Exists: true, Content: change.Content})
+	if ds.HasErrors() || len(pruned.Removed) != 3 || len(pruned.Section.Admins) != 0 {
+		t.Errorf("pruned: %v\n%s", ds, pruned.Diff)
 	}
 }
 
-// mergesElsewhere merges into a file that has the section at admin, twice.
-func mergesElsewhere(t *testing.T, content []byte) {
-	t.Helper()
-	change, ds := helmSection(t, content).merge(Live{Exists: true, Content: content}, wantExample(), Ownership{}, full, "values.yaml")
-	if len(ds) > 0 {
-		t.Fatal(ds)
-	}
-	s := helmSection(t, change.Content)
-	if got := s.says(); !sameSection(got, wantExample()) {
-		t.Errorf("the section says %q", got)
-	}
-	again, ds := s.merge(Live{Exists: true, Content: change.Content}, wantExample(), Ownership{}, full, "values.yaml")
-	if len(ds) > 0 || again.Changed {
-		t.Errorf("merging again: %v\n%s", ds, again.Diff)
-	}
-	if len(s.dsnWarning()) != 1 {
-		t.Error("no warning for the chart's empty dsn")
-	}
+// TestValuesOfTheChart merges into values with the placeholders of the chart.
+func TestValuesOfTheChart(t *testing.T) {
+	mergesIntoValues(t, []byte("pause: false\n\nadmin:\n # users\n  users:\n    - firstName: \"\"\n      lastName: \"\"\n      email: \"\"\n      id: \"\"\n"+
+		"  dsn:\n    valueFrom:\n      secretKeyRef: {name: \"\", key: \"\"}\n  identityProvider: \"\"\nkubit: {}\n"))
 }

@@ -98,7 +98,7 @@ func (f file) Write(ctx context.Context, live Live, change Change) diag.Diagnost
 	if !change.Changed {
 		return nil
 	}
-	if change.Section.unknown() {
+	if change.Unknown {
 		return f.refuse("The change has values that are not known yet", "%s was not written: a value is still %q. This is a defect of idpctl: please report it.", f.path, KnownAfterApply)
 	}
 	now, ds := f.read(ctx)

@@ -139,7 +139,7 @@ func TestWriteRefuses(t *testing.T) {
 			t.Errorf("%q is said to be known", s)
 		}
 	}
-	unknown, ds := target.Merge(live, Section{IdentityProvider: "keycloak", JWKSEndpoint: KnownAfterApply}, Ownership{})
+	unknown, ds := target.Merge(live, Desired{Section: Section{IdentityProvider: "keycloak", JWKSEndpoint: KnownAfterApply}}, Ownership{})
 	if ds.HasErrors() {
 		t.Fatal(ds)
 	}

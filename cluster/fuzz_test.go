@@ -27,10 +27,10 @@ func FuzzMerge(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, content []byte, id, text string, flags uint8) {
 		c := goldenCase{
-			want: Section{IdentityProvider: "keycloak", JWKSEndpoint: "https://" + text},
-			own:  Ownership{OwnedIDs: []string{"4f9c1d2e-7a3b-4c5d-8e6f-0a1b2c3d4e5f", "x"}, Exclusive: flags&1 != 0},
+			want: Desired{Section: Section{IdentityProvider: "keycloak", JWKSEndpoint: "https://" + text}},
+			own:  Ownership{Owned: []string{"4f9c1d2e-7a3b-4c5d-8e6f-0a1b2c3d4e5f", "x"}, Exclusive: flags&1 != 0},
 		}
-		c.target.path = "f.yml"
+		name := ""
 		c.prune = flags&2 != 0
 		if flags&4 != 0 {
 			c.want.Admins = append(c.want.Admins, Admin{ID: id, FirstName: text, LastName: "L", Email: "e@x"})
@@ -39,7 +39,11 @@ func FuzzMerge(f *testing.F) {
 			c.want.Admins = append(c.want.Admins, people()["marty"], people()["auditor"])
 		}
 		if flags&16 != 0 {
-			c.target.name = "prod"
+			name = "prod"
+		}
+		c.target = EditAppInstance("f.yml", name, "")
+		if flags&32 != 0 {
+			c.target = Editor{helmValues{}, "f.yml"}
 		}
 		live := Live{Exists: true, Content: content}
 		change, ds := c.merge(live)
@@ -61,7 +65,7 @@ func FuzzMerge(f *testing.F) {
 func checkMeaning(t reporter, c goldenCase, live Live, change Change) {
 	t.Helper()
 	read := func(content []byte) Section {
-		s, err := c.target.open(Live{Content: content})
+		s, err := c.target.open(content)
 		if err != nil {
 			t.Fatalf("the file cannot be read: %v\n%s", err, content)
 		}
@@ -87,7 +91,7 @@ func checkMeaning(t reporter, c goldenCase, live Live, change Change) {
 		}
 	}
 	owned := map[string]bool{}
-	for _, id := range c.own.OwnedIDs {
+	for _, id := range c.own.Owned {
 		owned[id] = true
 	}
 	expected := 0
@@ -121,11 +125,13 @@ func FuzzOpen(f *testing.F) {
 	f.Add([]byte("\xff\xfea"))
 	f.Add([]byte("a: &a [*a]\n"))
 	f.Fuzz(func(_ *testing.T, content []byte) {
-		target := appInstance{file: file{path: "f.yml"}}
-		if s, err := target.open(Live{Content: content}); err == nil {
-			_ = s.says()
-			_ = s.dsnWarning()
-			_ = s.shown()
+		for _, e := range []Editor{EditAppInstance("f.yml", "", ""), {helmValues{}, "f.yml"}} {
+			if s, err := e.open(content); err == nil {
+				_ = s.says()
+				_ = s.dsnWarning()
+				_ = e.caWarning(s, "ca.pem")
+				_ = s.shown()
+			}
 		}
 	})
 }

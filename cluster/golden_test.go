@@ -37,16 +37,17 @@ func people() map[string]Admin {
 
 // goldenCase is what the head of a golden file asks for.
 type goldenCase struct {
-	target                        appInstance
-	want                          Section
+	target                        Editor
+	want                          Desired
 	own                           Ownership
 	prune, crlf, bom, noNL, fails bool
 }
 
 func parseCase(t *testing.T, head string) goldenCase {
 	t.Helper()
-	c := goldenCase{want: Section{IdentityProvider: "keycloak", JWKSEndpoint: "https://sso.example.com/realms/influxdb/protocol/openid-connect/certs"}}
-	c.target.path = "myinfluxdb.yml"
+	c := goldenCase{want: Desired{Section: Section{IdentityProvider: "keycloak", JWKSEndpoint: "https://sso.example.com/realms/influxdb/protocol/openid-connect/certs"}}}
+	var name, namespace string
+	c.target.label = "myinfluxdb.yml"
 	ids := func(names string) (list []Admin) {
 		for _, n := range strings.Fields(names) {
 			a, ok := people()[n]
@@ -68,12 +69,16 @@ func parseCase(t *testing.T, head string) goldenCase {
 			c.want.JWKSEndpoint = value
 		case "owned":
 			for _, a := range ids(value) {
-				c.own.OwnedIDs = append(c.own.OwnedIDs, a.ID)
+				c.own.Owned = append(c.own.Owned, a.ID)
 			}
 		case "name":
-			c.target.name = value
+			name = value
 		case "namespace":
-			c.target.namespace = value
+			namespace = value
+		case "helm":
+			c.target = Editor{helmValues{}, "values.yaml"}
+		case "private CA":
+			c.want.PrivateCA = value
 		case "exclusive":
 			c.own.Exclusive = true
 		case "prune":
@@ -92,8 +97,14 @@ func parseCase(t *testing.T, head string) goldenCase {
 			}
 		}
 	}
+	if c.target.layout == nil {
+		c.target = EditAppInstance(c.target.label, name, namespace)
+	}
 	return c
 }
+
+// path leads to the section.
+func (c goldenCase) path() []string { return c.target.adminPath() }
 
 // encode applies what a golden file cannot hold.
 func (c goldenCase) encode(b []byte) []byte {
@@ -172,7 +183,7 @@ func TestGolden(t *testing.T) {
 			}
 			untouchedLines(t, in, out)
 			checkResult(t, c, live, change)
-			if sameForOtherParser(t, live.Content, out) {
+			if sameForOtherParser(t, c.path(), live.Content, out) {
 				compared++
 			}
 		})
@@ -209,21 +220,21 @@ func describe(c Change, ds diag.Diagnostics) string {
 	for _, a := range c.Removed {
 		fmt.Fprintf(&b, "removed %q\n", a)
 	}
-	fmt.Fprintf(&b, "owned %q, changed %v, created %v\n%s", c.OwnedIDs, c.Changed, c.Created, c.Diff)
+	fmt.Fprintf(&b, "owned %q, changed %v, created %v\n%s", c.Owned, c.Changed, c.Created, c.Diff)
 	return b.String()
 }
 
 // TestCreate makes a file that is not there.
 func TestCreate(t *testing.T) {
-	target := appInstance{file: file{path: filepath.Join(t.TempDir(), "new.yml")}}
+	target := newYAMLFile(kindAppInstance, file{path: filepath.Join(t.TempDir(), "new.yml")}, &appInstance{}, Place{})
 	live, ds := target.Read(context.Background())
 	if len(ds) > 0 || live.Exists {
 		t.Fatalf("Read of a missing file: %v, %v", live.Exists, ds)
 	}
-	c := goldenCase{target: target, want: Section{IdentityProvider: "azure", JWKSEndpoint: "https://login.microsoftonline.com/t/discovery/v2.0/keys", Admins: []Admin{people()["marty"]}}}
+	c := goldenCase{target: target.Editor, want: Desired{Section: Section{IdentityProvider: "azure", JWKSEndpoint: "https://login.microsoftonline.com/t/discovery/v2.0/keys", Admins: []Admin{people()["marty"]}}}}
 	change, ds := c.merge(live)
-	change.Diff = strings.ReplaceAll(change.Diff, target.path, "new.yml")
-	got := strings.ReplaceAll(describe(change, ds), target.path, "new.yml")
+	change.Diff = strings.ReplaceAll(change.Diff, target.file.path, "new.yml")
+	got := strings.ReplaceAll(describe(change, ds), target.file.path, "new.yml")
 	const golden = "testdata/create.golden"
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
@@ -242,5 +253,5 @@ func TestCreate(t *testing.T) {
 		t.Fatalf("Read of what was made: %v, %v", live.Section, ds)
 	}
 	checkResult(t, c, live, change)
-	sameForOtherParser(t, nil, change.Content)
+	sameForOtherParser(t, c.path(), nil, change.Content)
 }

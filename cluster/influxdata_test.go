@@ -36,7 +36,7 @@ func readInfluxData(t *testing.T, name string) []byte {
 func TestInfluxDataExample(t *testing.T) {
 	content := readInfluxData(t, "example-customer.yml")
 	schema := readInfluxData(t, "app-instance-schema.json")
-	c := goldenCase{target: appInstance{file: file{path: "example-customer.yml"}}, want: wantExample()}
+	c := goldenCase{target: EditAppInstance("example-customer.yml", "", ""), want: wantExample()}
 	live := Live{Exists: true, Content: content}
 	change, ds := c.merge(live)
 	if ds.HasErrors() || len(ds) != 1 || ds[0].Severity != diag.Warning || !strings.Contains(ds[0].Summary, "dsn") {
@@ -44,7 +44,7 @@ func TestInfluxDataExample(t *testing.T) {
 	}
 	checkResult(t, c, live, change)
 	checkMeaning(t, c, live, change)
-	if !sameForOtherParser(t, content, change.Content) {
+	if !sameForOtherParser(t, c.path(), content, change.Content) {
 		t.Error("the second library cannot read the example")
 	}
 	validate(t, schema, change.Content)
@@ -65,7 +65,7 @@ func TestInfluxDataExample(t *testing.T) {
 	}
 
 	// And away again: nothing of ours stays.
-	pruned, ds := c.target.Prune(Live{Exists: true, Content: change.Content}, Section{}, Ownership{OwnedIDs: change.OwnedIDs})
+	pruned, ds := c.target.Prune(Live{Exists: true, Content: change.Content}, Desired{}, Ownership{Owned: change.Owned})
 	if ds.HasErrors() || len(pruned.Removed) != 3 || !bytes.Contains(pruned.Content, []byte("        users: []\n")) {
 		t.Errorf("pruned: %v\n%s", ds, pruned.Diff)
 	}
@@ -104,7 +104,7 @@ func validate(t *testing.T, schema, content []byte) {
 		t.Errorf("the result does not meet the schema: %v", err)
 	}
 	var section any = data
-	for _, key := range adminPath() {
+	for _, key := range EditAppInstance("", "", "").adminPath() {
 		section = section.(map[string]any)[key]
 	}
 	for _, u := range section.(map[string]any)["users"].([]any) {
@@ -131,5 +131,5 @@ func validate(t *testing.T, schema, content []byte) {
 // TestInfluxDataChart merges into the values of the chart that InfluxData
 // ships, which have the section elsewhere.
 func TestInfluxDataChart(t *testing.T) {
-	mergesElsewhere(t, readInfluxData(t, "helm-values.yaml"))
+	mergesIntoValues(t, readInfluxData(t, "helm-values.yaml"))
 }

@@ -67,7 +67,7 @@ func (o *outcome) field(name, before, after string, same bool) {
 // add are the new ones.
 func (s *section) decide(o *outcome, own Ownership) (remove []bool, add []Admin) {
 	remove = make([]bool, len(s.entries))
-	owned := set(own.OwnedIDs)
+	owned := set(own.Owned)
 	there := map[string]bool{}
 	for _, e := range s.entries {
 		if !e.placeholder {
@@ -154,7 +154,7 @@ func (s *section) reusable(e *entry) bool {
 // finish works out what the section says afterwards, and whose is what.
 func (o *outcome) finish(own Ownership) {
 	c := &o.change
-	owned := set(own.OwnedIDs)
+	owned := set(own.Owned)
 	for _, a := range c.Added {
 		owned[a.ID] = true
 	}
@@ -173,7 +173,7 @@ func (o *outcome) finish(own Ownership) {
 		}
 		c.Section.Admins = append(c.Section.Admins, a)
 		if a.ID != KnownAfterApply && owned[a.ID] {
-			c.OwnedIDs = append(c.OwnedIDs, a.ID)
+			c.Owned = append(c.Owned, a.ID)
 		}
 	}
 }
@@ -299,6 +299,7 @@ func (s *section) merge(live Live, want Section, own Ownership, m mode, name str
 		was := s.says()
 		c.Section.IdentityProvider, c.Section.JWKSEndpoint = was.IdentityProvider, was.JWKSEndpoint
 	}
+	c.Unknown = c.Section.unknown()
 	c.Content = live.Content
 	if !edits.Changed() {
 		return c, nil

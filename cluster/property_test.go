@@ -15,8 +15,11 @@ import (
 func TestProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := generator{t: t}
-		c := goldenCase{want: Section{IdentityProvider: g.text("provider", 1), JWKSEndpoint: "https://" + g.text("jwks", 0)}}
-		c.target.path = "p.yml"
+		c := goldenCase{want: Desired{Section: Section{IdentityProvider: g.text("provider", 1), JWKSEndpoint: "https://" + g.text("jwks", 0)}}}
+		c.target = EditAppInstance("p.yml", "", "")
+		if g.helm = g.yes("helm"); g.helm {
+			c.target = Editor{helmValues{}, "p.yml"}
+		}
 		c.own.Exclusive = rapid.Bool().Draw(t, "exclusive")
 		c.prune = rapid.Bool().Draw(t, "prune")
 		there := g.admins("there")
@@ -29,7 +32,7 @@ func TestProperty(t *testing.T) {
 				c.want.Admins = append(c.want.Admins, a)
 			}
 			if rapid.Bool().Draw(t, "own") {
-				c.own.OwnedIDs = append(c.own.OwnedIDs, a.ID)
+				c.own.Owned = append(c.own.Owned, a.ID)
 			}
 		}
 		live := Live{Exists: true, Content: content}
@@ -39,7 +42,7 @@ func TestProperty(t *testing.T) {
 		}
 		checkResult(t, c, live, change)
 		checkMeaning(t, c, live, change)
-		sameForOtherParser(t, live.Content, change.Content)
+		sameForOtherParser(t, c.path(), live.Content, change.Content)
 		if pruned, ds := c.target.Prune(live, c.want, c.own); !c.prune && !ds.HasErrors() {
 			// An apply prunes first: the way does not change where it leads.
 			again, ds := c.merge(Live{Exists: true, Content: pruned.Content})
@@ -56,8 +59,11 @@ func sameSection(a, b Section) bool {
 	return a.IdentityProvider == b.IdentityProvider && a.JWKSEndpoint == b.JWKSEndpoint && slices.EqualFunc(x, y, sameAdmin)
 }
 
-// generator writes AppInstances in the styles that people have.
-type generator struct{ t *rapid.T }
+// generator writes AppInstances, or values of Helm, in the styles that people have.
+type generator struct {
+	t    *rapid.T
+	helm bool
+}
 
 func (g generator) one(label string, of ...string) string {
 	return rapid.SampledFrom(of).Draw(g.t, label)
@@ -197,36 +203,40 @@ func (g generator) users(admins []Admin, column int) string {
 	return b.String()
 }
 
-// file writes an AppInstance with some or all of the section.
+// file writes a file with some or all of the section.
 func (g generator) file(admins []Admin) string {
 	step := rapid.SampledFrom([]int{2, 2, 4, 1}).Draw(g.t, "step")
 	var b strings.Builder
 	line := func(depth int, text string) { b.WriteString(strings.Repeat(" ", depth*step) + text) }
-	if g.yes("other document") {
-		b.WriteString("kind: Secret\nstringData: {a: b}\n---\n")
+	depth := 0 // of what surrounds the section
+	if !g.helm {
+		if g.yes("other document") {
+			b.WriteString("kind: Secret\nstringData: {a: b}\n---\n")
+		}
+		b.WriteString("# a file\napiVersion: kubecfg.dev/v1alpha1\nkind: AppInstance\nspec:\n")
+		line(1, "package:\n")
+		line(2, "image: x # y\n")
+		line(2, "spec:\n")
+		depth = 3
 	}
-	b.WriteString("# a file\napiVersion: kubecfg.dev/v1alpha1\nkind: AppInstance\nspec:\n")
-	line(1, "package:\n")
-	line(2, "image: x # y\n")
-	line(2, "spec:\n")
-	line(3, "catalog: &c {dsn: {value: 'x'}}\n")
+	line(depth, "catalog: &c {dsn: {value: 'x'}}\n")
 	sections := []string{"dsn: {value: x}\n", "# a comment\n"}
 	if g.yes("has provider") {
-		sections = append(sections, "identityProvider: "+g.scalar(g.text("old", 0), false, 4*step)+"\n")
+		sections = append(sections, "identityProvider: "+g.scalar(g.text("old", 0), false, (depth+1)*step)+"\n")
 	}
 	if g.yes("has jwks") {
-		sections = append(sections, "jwksEndpoint: "+g.scalar(g.text("old", 0), false, 4*step)+"\n")
+		sections = append(sections, "jwksEndpoint: "+g.scalar(g.text("old", 0), false, (depth+1)*step)+"\n")
 	}
 	if len(admins) > 0 || g.yes("has users") {
-		sections = append(sections, g.users(admins, 4*step))
+		sections = append(sections, g.users(admins, (depth+1)*step))
 	}
-	line(3, "admin:\n")
+	line(depth, "admin:\n")
 	for _, s := range rapid.Permutation(sections).Draw(g.t, "sections") {
-		line(4, s)
+		line(depth+1, s)
 	}
 	if g.yes("behind") {
-		line(3, "other: *c\n")
-		line(3, "# the end\n")
+		line(depth, "other: *c\n")
+		line(depth, "# the end\n")
 	}
 	if g.yes("document behind") {
 		b.WriteString("---\nkind: Other\n")

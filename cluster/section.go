@@ -33,11 +33,33 @@ type Admin struct {
 	UserGroups []string
 }
 
-// Ownership says which entries of the section are idpctl's to remove.
+// Desired is what the targets of one cluster shall say. Each takes of it what it
+// has a place for.
+type Desired struct {
+	Section
+	SignIn
+	// PrivateCA names the file with the certificate authority that idpctl needs
+	// to reach the identity provider, as the cluster then needs it too; empty
+	// for one that every system trusts.
+	PrivateCA string
+}
+
+// SignIn is what influxctl needs for a user to sign in.
+type SignIn struct {
+	ClientID string
+	// DeviceURL and TokenURL are the endpoints of RFC 8628 and RFC 6749.
+	DeviceURL, TokenURL string
+	// Audience is what access tokens are asked for; empty for nothing.
+	Audience string
+	// Scopes are those to ask for; nil for those of influxctl itself.
+	Scopes []string
+}
+
+// Ownership says what in a target is idpctl's to remove.
 type Ownership struct {
-	// OwnedIDs are the ids that idpctl put there: [Change.OwnedIDs] of the
-	// last write.
-	OwnedIDs []string
+	// Owned is what idpctl put there, [Change.Owned] of the last write: the ids
+	// of admins, or the keys of a profile.
+	Owned []string
 	// Exclusive: every entry that is not wanted is removed, whoever wrote it.
 	Exclusive bool
 }
@@ -51,7 +73,8 @@ type Live struct {
 	Content []byte `json:"-"`
 	// Fingerprint tells one content from another; empty if nothing is there.
 	Fingerprint string
-	// Section is what it says now, placeholders left out.
+	// Section is what its admin section says now, placeholders left out; empty
+	// for a target that has none.
 	Section Section
 }
 
@@ -70,10 +93,12 @@ type Change struct {
 	Fields []FieldChange
 	// Section is what the target says after the change.
 	Section Section
-	// OwnedIDs is what to keep as [Ownership.OwnedIDs] once it is written.
-	OwnedIDs []string
+	// Owned is what to keep as [Ownership.Owned] once it is written.
+	Owned []string
 	// Changed: the content differs from the live one. Created: it was not there.
 	Changed, Created bool
+	// Unknown: a value in it is [KnownAfterApply], so that it cannot be written.
+	Unknown bool
 }
 
 // AdminChange is an entry before and after.

@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"slices"
+
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/resource"
@@ -60,6 +62,10 @@ cluster "production" {
 				Doc: "Who may administer the cluster: users that idpctl manages or looks up, all of the client's realm or tenant. Who is taken out of this list leaves the files; entries that idpctl did not write stay.",
 			},
 			{
+				Name: "user_groups", Type: resource.BlockType(userGroupsAttributes()), Block: userGroupsAttributes(),
+				Doc: "Which user groups of InfluxDB admins are in, rather than its default ones. Who is in none of them keeps what the file says.",
+			},
+			{
 				Name: "exclusive", Type: cty.Bool, Default: cty.False,
 				Doc: "Make `admins` the whole list: entries that somebody else wrote are removed.",
 			},
@@ -74,6 +80,10 @@ cluster "production" {
 			{
 				Name: kindAppInstance, Type: resource.BlockType(appInstanceAttributes()), Block: appInstanceAttributes(),
 				Doc: "An AppInstance file: its `spec.package.spec.admin` is merged in place, the rest of the file is kept byte for byte. A file that is not there is made, with that section only.",
+			},
+			{
+				Name: kindHelmValues, Type: resource.BlockType(helmValuesAttributes()), Block: helmValuesAttributes(),
+				Doc: "A file of values for InfluxData's chart `influxdb3-clustered`: its `admin` is merged in place, the rest of the file is kept byte for byte. A file that is not there is made, with that section only.",
 			},
 		},
 	}
@@ -96,4 +106,54 @@ func appInstanceAttributes() []resource.Attribute {
 			Doc:   "The `metadata.namespace` of the AppInstance. Needed if the file has several of one name; a new file gets it, or `influxdb`.",
 		},
 	}
+}
+
+func helmValuesAttributes() []resource.Attribute {
+	return []resource.Attribute{
+		{
+			Name: "path", Type: cty.String, Required: true, Check: resource.Check{MinLen: 1},
+			Doc: "The YAML file that helm is given with `--values`, relative to the folder of the configuration.",
+		},
+		{
+			Name: "release", Type: cty.String, Default: cty.StringVal(defaultName),
+			Check: resource.Check{MaxLen: 53, Pattern: dnsSubdomain, PatternDoc: "lower-case letters, digits, dots and dashes"},
+			Doc:   "The name of the release, for the command that is left to run: `helm upgrade`.",
+		},
+		{
+			Name: "chart", Type: cty.String, Default: cty.StringVal(defaultChart), Check: resource.Check{MinLen: 1},
+			Doc: "The chart, for that command.",
+		},
+		{
+			Name: "namespace", Type: cty.String, Default: cty.StringVal(defaultNamespace),
+			Check: resource.Check{MaxLen: 63, Pattern: dnsLabel, PatternDoc: "lower-case letters, digits and dashes"},
+			Doc:   "The namespace of the release, for that command.",
+		},
+	}
+}
+
+// userGroups are the user groups of InfluxDB by the names of their arguments, in
+// the order to write them: those that InfluxData's AppInstance lists as supported.
+var userGroups = [...]struct{ arg, name string }{{"admin", "Admin"}, {"auditor", "Auditor"}, {"member", "Member"}}
+
+// UserGroups are the groups of InfluxDB behind arguments of the block user_groups;
+// nil for none.
+func UserGroups(args []string) []string {
+	var out []string
+	for _, g := range userGroups {
+		if slices.Contains(args, g.arg) {
+			out = append(out, g.name)
+		}
+	}
+	return out
+}
+
+func userGroupsAttributes() []resource.Attribute {
+	var out []resource.Attribute
+	for _, g := range userGroups {
+		out = append(out, resource.Attribute{
+			Name: g.arg, Type: cty.Set(cty.String), Ref: &resource.Ref{Kinds: []string{"user"}, Attr: "id"},
+			Doc: "Those of `admins` who are in the group `" + g.name + "`.",
+		})
+	}
+	return out
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -12,11 +13,14 @@ import (
 	"github.com/idpctl/idpctl/resource"
 )
 
-// Target is one file on InfluxDB's side that says who may administer the
-// cluster. Reading and writing are its only I/O: what is in between is pure.
+// Target is one file or object on InfluxDB's side: it says who may administer the
+// cluster, or how one signs in to it. Reading and writing are its only I/O: what
+// is in between is pure.
 type Target interface {
 	// Kind is the name of the block in the configuration: "appinstance".
 	Kind() string
+	// Place is where it is, as the state keeps it: [At] opens it again.
+	Place() Place
 	// Path is the file, for messages.
 	Path() string
 	// Identity is the same for two targets that write the same place.
@@ -26,16 +30,43 @@ type Target interface {
 	// Merge works out what makes live say want. Entries of others stay,
 	// unless own is exclusive; warnings tell what InfluxDB will miss in the
 	// file. Merging the result again changes nothing.
-	Merge(live Live, want Section, own Ownership) (Change, diag.Diagnostics)
+	Merge(live Live, want Desired, own Ownership) (Change, diag.Diagnostics)
 	// Prune takes only out what is owned and not in want any more, and adds
 	// or changes nothing. It ignores own.Exclusive, so that nobody is locked
 	// out before those who are wanted have been added. A destroy is a prune
 	// with an empty section.
-	Prune(live Live, want Section, own Ownership) (Change, diag.Diagnostics)
+	Prune(live Live, want Desired, own Ownership) (Change, diag.Diagnostics)
+	// Next is the command by which a person makes the cluster see what content
+	// says; empty if none is left to run.
+	Next(content []byte) string
 	// Write writes a change, unless the target is not what live was any more.
 	// The new content is there as a whole or not at all.
 	Write(ctx context.Context, live Live, change Change) diag.Diagnostics
 }
+
+// Place is where a target is: what tells one from another.
+type Place struct {
+	// Path of the file, as the configuration has it.
+	Path string
+	// Name and Namespace tell which of several in the file is meant: the
+	// AppInstance, or the profile of influxctl. Empty for the only one.
+	Name, Namespace string
+}
+
+// Differs reports whether two places in one file are certainly not the same.
+func (p Place) Differs(o Place) bool {
+	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
+	return differ(p.Name, o.Name) || differ(p.Namespace, o.Namespace)
+}
+
+// The names of the targets' blocks.
+const (
+	kindAppInstance = "appinstance"
+	kindHelmValues  = "helm_values"
+)
+
+// Kinds are the names of the targets' blocks.
+func Kinds() []string { return []string{kindAppInstance, kindHelmValues} }
 
 // Open returns the target that a nested block of a cluster block asks for.
 // attrs conforms to the block's attributes in [Spec]; relative paths are
@@ -58,29 +89,43 @@ func Open(kind string, attrs cty.Value, dir string) (Target, diag.Diagnostics) {
 			return v.AsString()
 		}
 	}
-	switch kind {
-	case kindAppInstance:
-		path, name, namespace := text("path"), text("name"), text("namespace")
-		if ds.HasErrors() {
-			return nil, ds
-		}
-		if path == "" {
-			return nil, ds.Errorf("The path is missing", "The block %s needs the path of the file to merge into.", kind)
-		}
-		if strings.HasPrefix(path, "~/") {
-			return nil, ds.Errorf("The path begins with ~", `No shell expands "~" here. Write the whole path, or pathexpand(%q).`, path)
-		}
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(dir, path)
-		}
-		return &appInstance{file: file{path: filepath.Clean(path)}, name: name, namespace: namespace}, nil
-	default:
-		return nil, ds.Errorf("There is no such target", "A cluster block has no block %q; there is %s.", kind, strings.Join(Kinds(), ", "))
+	place := Place{Path: text("path")}
+	if kind == kindAppInstance {
+		place.Name, place.Namespace = text("name"), text("namespace")
 	}
+	values := helmValues{release: text("release"), chart: text("chart"), namespace: text("namespace")}
+	if ds.HasErrors() {
+		return nil, ds
+	}
+	return open(kind, place, values, dir)
 }
 
-// Kinds are the names of the targets' blocks.
-func Kinds() []string { return []string{kindAppInstance} }
+// At returns the target at a place that the state knows.
+func At(kind string, place Place, dir string) (Target, diag.Diagnostics) {
+	return open(kind, place, helmValues{}, dir)
+}
+
+func open(kind string, place Place, values helmValues, dir string) (Target, diag.Diagnostics) {
+	var ds diag.Diagnostics
+	path := place.Path
+	if !slices.Contains(Kinds(), kind) {
+		return nil, ds.Errorf("There is no such target", "A cluster block has no block %q; there is %s.", kind, strings.Join(Kinds(), ", "))
+	}
+	if path == "" {
+		return nil, ds.Errorf("The path is missing", "The block %s needs the path of the file to merge into.", kind)
+	}
+	if strings.HasPrefix(path, "~/") {
+		return nil, ds.Errorf("The path begins with ~", `No shell expands "~" here. Write the whole path, or pathexpand(%q).`, path)
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	f := file{path: filepath.Clean(path)}
+	if kind == kindHelmValues {
+		return newYAMLFile(kind, f, values, place), nil
+	}
+	return newYAMLFile(kind, f, &appInstance{place.Name, place.Namespace}, place), nil
+}
 
 // problem makes diagnostics of an error of the engine.
 func problem(err error) diag.Diagnostics {

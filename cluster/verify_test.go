@@ -28,7 +28,7 @@ func TestVerify(t *testing.T) {
 		}
 		c := parseCase(t, string(archive.Comment))
 		in := part(archive, "in.yml")
-		s, err := c.target.open(Live{Content: in})
+		s, err := c.target.open(in)
 		if c.fails || err != nil {
 			continue
 		}

@@ -71,11 +71,12 @@ func (be *bodyEval) body(attrs []resource.Attribute, c *content, prefix string) 
 		default:
 			got := be.attribute(a, arg)
 			vals[a.Name] = got.value
-			if prefix == "" && (got.open || !got.ok) {
-				be.open[a.Name] = true
+			name := strings.TrimPrefix(prefix+"."+a.Name, ".")
+			if got.open || !got.ok {
+				be.open[name] = true
 			}
-			if prefix == "" && len(got.targets) > 0 {
-				be.targets[a.Name] = got.targets
+			if len(got.targets) > 0 {
+				be.targets[name] = got.targets
 			}
 		}
 	}

@@ -20,6 +20,9 @@ type ClusterInstance struct {
 	Parent   resource.Address
 	// Client is the client block or data block; nil if none is set.
 	Client *ClusterObject
+	// Home is that realm or tenant with the attributes of its kind, as far as they
+	// are known; [cty.NilVal] if it is not known at all.
+	Home cty.Value
 	// Admins are the users, in the order in which they were written. If
 	// AdminsKnown is false, it is not known yet which users there are.
 	Admins      []ClusterObject
@@ -49,6 +52,8 @@ type ClusterObject struct {
 	// ID, FirstName, LastName and Email are strings from Attrs; null where the
 	// kind has no such attribute.
 	ID, FirstName, LastName, Email cty.Value
+	// Groups are the arguments of the block user_groups that name it: "auditor".
+	Groups []string
 }
 
 // ClusterTarget is one file or object to write.
@@ -72,6 +77,7 @@ const (
 	idpAttr       = "identity_provider"
 	jwksAttr      = "jwks_endpoint"
 	exclusiveAttr = "exclusive"
+	groupsAttr    = "user_groups"
 	pathAttr      = "path"
 	nameAttr      = "name"
 	namespaceAttr = "namespace"
@@ -136,6 +142,10 @@ func (e *Evaluator) evaluateCluster(b *block, in *instance, be *bodyEval) Cluste
 	}
 	be.checkHome(b, &c)
 	be.checkAdmins(b, c.Admins)
+	be.userGroups(kind, &c)
+	if _, in := be.e.find(c.Parent); in != nil {
+		c.Home = in.value()
+	}
 	c.IdentityProvider = be.identityProvider(vals, c)
 	c.JWKSEndpoint = be.jwksEndpoint(vals, c)
 	if v, marks := resource.Attr(cty.ObjectVal(vals), exclusiveAttr).Unmark(); v.IsKnown() && !v.IsNull() && v.Type() == cty.Bool {
@@ -265,6 +275,27 @@ func (be *bodyEval) checkAdmins(b *block, admins []ClusterObject) {
 	}
 }
 
+// userGroups notes who is in which group. All of them have to be admins.
+func (be *bodyEval) userGroups(kind resource.Kind, c *ClusterInstance) {
+	spec, _ := kind.Attribute(groupsAttr)
+	for _, a := range spec.Block {
+		name := groupsAttr + "." + a.Name
+		if be.open[name] {
+			c.AdminsKnown = false
+		}
+		for _, t := range be.targets[name] {
+			at := slices.IndexFunc(c.Admins, func(o ClusterObject) bool { return o.Address == t.addr })
+			if at < 0 {
+				if c.AdminsKnown {
+					be.e.report.errorAt(be.addr, be.ranges[name], "Not an admin of the cluster", "%s is in %s of %s, and not in %s. Name it in both, or in neither.", t.addr, a.Name, groupsAttr, adminsAttr)
+				}
+				continue
+			}
+			c.Admins[at].Groups = append(c.Admins[at].Groups, a.Name)
+		}
+	}
+}
+
 func (be *bodyEval) identityProvider(vals map[string]cty.Value, c ClusterInstance) cty.Value {
 	if v, ok := vals[idpAttr]; ok && !isUnset(v) {
 		return v
@@ -279,11 +310,7 @@ func (be *bodyEval) jwksEndpoint(vals map[string]cty.Value, c ClusterInstance) c
 	if v, ok := vals[jwksAttr]; ok && !isUnset(v) {
 		return v
 	}
-	_, in := be.e.find(c.Parent)
-	if in == nil {
-		return cty.UnknownVal(cty.String)
-	}
-	if v := resource.Attr(in.value(), "jwks_uri"); v.Type() == cty.String {
+	if v := resource.Attr(c.Home, "jwks_uri"); v.Type() == cty.String {
 		return v
 	}
 	return cty.UnknownVal(cty.String)
@@ -294,7 +321,7 @@ func (be *bodyEval) clusterTargets(kind resource.Kind, vals map[string]cty.Value
 	var out []ClusterTarget
 	for _, a := range kind.Attributes {
 		v := vals[a.Name]
-		if a.Block == nil || !v.IsKnown() || v.IsNull() {
+		if a.Block == nil || a.Name == groupsAttr || !v.IsKnown() || v.IsNull() {
 			continue
 		}
 		t := ClusterTarget{Address: be.addr, Attrs: v, Range: be.ranges[a.Name], AttrRanges: map[string]diag.Range{}}

@@ -48,7 +48,7 @@ func history(t *testing.T) (*memory, []moment) {
 		Before: &Image{ID: "r0", Values: json.RawMessage(`{"name":"old <&> \u2028"}`)},
 	}
 	gone := Intent{Verb: Delete, Address: addr("user.jennifer"), Kind: "user", Before: &Image{ID: "j"}}
-	file := Target{Address: addr("cluster.production.appinstance"), Kind: "appinstance", Path: "my.yml", OwnedIDs: []string{"m", "e", "m"}}
+	file := Target{Address: addr("cluster.production.appinstance"), Kind: "appinstance", Path: "my.yml", Owned: []string{"m", "e", "m"}}
 	write := Intent{Verb: TargetWrite, Address: file.Address, Kind: file.Kind, Target: &file, Before: &Image{Values: json.RawMessage(`["x"]`)}}
 	_, err = s.Intend(replace, gone, write)
 	note(err)

@@ -315,7 +315,7 @@ func (w *world) putTarget(t Target) error {
 	if err := t.check(); err != nil {
 		return err
 	}
-	t.OwnedIDs = slices.Compact(slices.Sorted(slices.Values(t.OwnedIDs)))
+	t.Owned = slices.Compact(slices.Sorted(slices.Values(t.Owned)))
 	set(w, w.targets, t.Address, t)
 	return nil
 }

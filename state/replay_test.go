@@ -118,14 +118,14 @@ func TestResultAsIntended(t *testing.T) {
 }
 
 func TestTargetsAreSettledLikeObjects(t *testing.T) {
-	file := Target{Address: addr("cluster.c.appinstance"), Kind: "appinstance", Path: "a.yml", OwnedIDs: []string{"2", "1", "2"}}
+	file := Target{Address: addr("cluster.c.appinstance"), Kind: "appinstance", Path: "a.yml", Owned: []string{"2", "1", "2"}}
 	write := Intent{Seq: 1, Verb: TargetWrite, Address: file.Address, Kind: file.Kind, Target: &file}
 	s, err := Replay(nil, []Record{write, Result{Intent: 1, Target: &file}})
 	must(t, err)
-	if got, ok := s.Target(file.Address); !ok || strings.Join(got.OwnedIDs, " ") != "1 2" {
+	if got, ok := s.Target(file.Address); !ok || strings.Join(got.Owned, " ") != "1 2" {
 		t.Errorf("%+v", s.Targets)
 	}
-	if file.OwnedIDs[0] != "2" {
+	if file.Owned[0] != "2" {
 		t.Error("the caller's list was sorted")
 	}
 	s, err = Replay(s, []Record{write, Result{Intent: 1, Removed: true}})

@@ -44,7 +44,7 @@ func full() *State {
 	file := Target{
 		Address: addr("cluster.production.appinstance"), Kind: "appinstance", Path: "deploy/my influxdb.yml",
 		Name: "cluster-0", Namespace: "influxdb",
-		OwnedIDs: []string{"6a2f", "77aa"}, IdentityProvider: "keycloak",
+		Owned: []string{"6a2f", "77aa"}, IdentityProvider: "keycloak",
 		JWKSEndpoint: "https://sso.example.com/realms/influxdb/protocol/openid-connect/certs",
 	}
 	write := Intent{Seq: 10, Verb: TargetWrite, Address: file.Address, Kind: file.Kind, Target: &file}

@@ -126,9 +126,9 @@ type Target struct {
 	// meant; empty for the only one.
 	Name      string `json:"name,omitempty"`
 	Namespace string `json:"namespace,omitempty"`
-	// OwnedIDs are the ids of the admins that idpctl put there, sorted; others
+	// Owned are the ids of the admins that idpctl put there, sorted; others
 	// are left alone.
-	OwnedIDs         []string `json:"owned_ids,omitempty"`
+	Owned         []string `json:"owned,omitempty"`
 	IdentityProvider string   `json:"identity_provider,omitempty"`
 	JWKSEndpoint     string   `json:"jwks_endpoint,omitempty"`
 }
@@ -247,7 +247,7 @@ func (o Object) equal(p Object) bool {
 }
 
 func (t Target) equal(u Target) bool {
-	return t.Address == u.Address && t.Kind == u.Kind && t.Path == u.Path && t.Name == u.Name && t.Namespace == u.Namespace && slices.Equal(t.OwnedIDs, u.OwnedIDs) &&
+	return t.Address == u.Address && t.Kind == u.Kind && t.Path == u.Path && t.Name == u.Name && t.Namespace == u.Namespace && slices.Equal(t.Owned, u.Owned) &&
 		t.IdentityProvider == u.IdentityProvider && t.JWKSEndpoint == u.JWKSEndpoint
 }
 

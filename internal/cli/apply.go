@@ -176,10 +176,9 @@ func (a *app) results(v *view.View, r *run.Run, planned *run.Planned, outputs ma
 			return err
 		}
 	}
-	for _, next := range r.NextCommands(planned) {
-		if _, err := fmt.Fprintf(a.Stdout, "\n%s\n", next); err != nil {
-			return err
-		}
+	if next := r.NextCommands(planned); len(next) > 0 {
+		_, err := fmt.Fprintf(a.Stdout, "\nNext, tell the cluster:\n\n  %s\n", strings.Join(next, "\n  "))
+		return err
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ import (
 func (p *planner) occupy(pt *plannedTarget) diag.Diagnostics {
 	id := pt.target.Identity()
 	for _, other := range p.places[id] {
-		if differ(other.name, pt.name) || differ(other.namespace, pt.namespace) {
+		if other.place.Differs(pt.place) {
 			continue
 		}
 		return diag.Diagnostics{{
@@ -30,12 +30,14 @@ func (p *planner) occupy(pt *plannedTarget) diag.Diagnostics {
 	return nil
 }
 
-// differ reports whether two names tell two AppInstances of a file apart.
-func differ(a, b string) bool { return a != "" && b != "" && a != b }
+// placeOf is where a record of the state is.
+func placeOf(had state.Target) cluster.Place {
+	return cluster.Place{Path: had.Path, Name: had.Name, Namespace: had.Namespace}
+}
 
 // isAt reports whether a target is where the state has one.
 func (p *planner) isAt(pt *plannedTarget, had state.Target) bool {
-	return p.identity(had) == pt.target.Identity() && !differ(had.Name, pt.name) && !differ(had.Namespace, pt.namespace)
+	return p.identity(had) == pt.target.Identity() && !placeOf(had).Differs(pt.place)
 }
 
 // nowAt is the target that is at the place of a record, nil if none is.
@@ -61,9 +63,9 @@ func (p *planner) identity(had state.Target) string {
 // and those of the record that are not wanted any more go.
 func (p *planner) takeOver(pt *plannedTarget, had state.Target) diag.Diagnostics {
 	pt.former = append(pt.former, had.Address)
-	for _, id := range had.OwnedIDs {
-		if !slices.Contains(pt.own.OwnedIDs, id) {
-			pt.own.OwnedIDs = append(pt.own.OwnedIDs, id)
+	for _, id := range had.Owned {
+		if !slices.Contains(pt.own.Owned, id) {
+			pt.own.Owned = append(pt.own.Owned, id)
 		}
 	}
 	var errs diag.Diagnostics

@@ -27,8 +27,7 @@ type plannedTarget struct {
 	target cluster.Target
 	// instance is the cluster's address; zero for a file that is to be left.
 	instance resource.Address
-	// name and namespace of the AppInstance, if the file has several.
-	name, namespace string
+	place    cluster.Place
 	// had is the state's record.
 	had   state.Target
 	known bool
@@ -38,7 +37,7 @@ type plannedTarget struct {
 	// cluster is the instance, nil for a file that is to be left.
 	cluster *config.ClusterInstance
 	live    cluster.Live
-	want    cluster.Section
+	want    cluster.Desired
 	own     cluster.Ownership
 	// losesLast: the cluster would have no admin any more.
 	losesLast bool
@@ -54,7 +53,7 @@ func (p *planner) cluster(ctx context.Context, n int, b config.Block) diag.Diagn
 	}
 	for i := range instances {
 		c := &instances[i]
-		want, ds := section(c)
+		want, ds := p.wanted(c)
 		diags = append(append(diags, ds...), p.tokensFor(c)...)
 		for _, t := range c.Targets {
 			diags = append(diags, p.target(ctx, n, c, t, want)...)
@@ -86,7 +85,41 @@ func (p *planner) tokensFor(c *config.ClusterInstance) diag.Diagnostics {
 	}}
 }
 
-// section is what the files of a cluster shall say, as far as it is known.
+// wanted is what the targets of a cluster shall say, as far as it is known.
+func (p *planner) wanted(c *config.ClusterInstance) (cluster.Desired, diag.Diagnostics) {
+	s, diags := section(c)
+	want := cluster.Desired{Section: s, SignIn: p.signIn(c)}
+	if attrs, ds := p.run.eval.ProviderConfig(c.Provider); !ds.HasErrors() {
+		want.PrivateCA = text(resource.Attr(attrs, caFileAttr))
+	}
+	return want, diags
+}
+
+// caFileAttr is the argument of a provider block that names a file with certificate
+// authorities.
+const caFileAttr = "ca_file"
+
+// signIn is how users sign in with the client of a cluster.
+func (p *planner) signIn(c *config.ClusterInstance) cluster.SignIn {
+	info, _ := p.run.conns.info(c.Provider)
+	s := cluster.SignIn{
+		ClientID: cluster.KnownAfterApply, Audience: cluster.KnownAfterApply,
+		DeviceURL: cluster.KnownAfterApply, TokenURL: cluster.KnownAfterApply,
+	}
+	if c.Home != cty.NilVal {
+		s.DeviceURL, s.TokenURL = text(resource.Attr(c.Home, "device_authorization_endpoint")), text(resource.Attr(c.Home, "token_endpoint"))
+	}
+	if c.Client != nil {
+		kind, _, _ := dataKind(info, c.Client.Address.Kind)
+		s.ClientID, s.Audience = text(resource.Attr(c.Client.Attrs, "client_id")), text(resource.Attr(c.Client.Attrs, kind.Audience))
+	}
+	for _, scope := range info.Scopes {
+		s.Scopes = append(s.Scopes, strings.ReplaceAll(scope, "{client_id}", s.ClientID))
+	}
+	return s
+}
+
+// section is what the admin sections of a cluster shall say.
 func section(c *config.ClusterInstance) (cluster.Section, diag.Diagnostics) {
 	s := cluster.Section{IdentityProvider: text(c.IdentityProvider), JWKSEndpoint: text(c.JWKSEndpoint)}
 	var diags diag.Diagnostics
@@ -97,7 +130,7 @@ func section(c *config.ClusterInstance) (cluster.Section, diag.Diagnostics) {
 		return s, nil
 	}
 	for _, a := range c.Admins {
-		admin := cluster.Admin{ID: text(a.ID), FirstName: text(a.FirstName), LastName: text(a.LastName), Email: text(a.Email)}
+		admin := cluster.Admin{ID: text(a.ID), FirstName: text(a.FirstName), LastName: text(a.LastName), Email: text(a.Email), UserGroups: cluster.UserGroups(a.Groups)}
 		for name, v := range map[string]string{"first name": admin.FirstName, "last name": admin.LastName, "e-mail address": admin.Email} {
 			if v == "" {
 				diags = append(diags, diag.Diagnostic{
@@ -125,24 +158,23 @@ func text(v cty.Value) string {
 }
 
 // target plans one file.
-func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, t config.ClusterTarget, want cluster.Section) diag.Diagnostics {
+func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, t config.ClusterTarget, want cluster.Desired) diag.Diagnostics {
 	target, diags := cluster.Open(t.Address.Target, t.Attrs, p.run.opts.Dir)
 	if diags.HasErrors() {
 		return at(diags, t.Range)
 	}
 	pt := &plannedTarget{
-		target: target, instance: c.Address, want: want,
-		name: text(resource.Attr(t.Attrs, "name")), namespace: text(resource.Attr(t.Attrs, "namespace")),
+		target: target, instance: c.Address, want: want, place: target.Place(),
 	}
 	pt.had, pt.known = p.state.Target(t.Address)
-	pt.own = cluster.Ownership{OwnedIDs: pt.had.OwnedIDs, Exclusive: c.Exclusive}
+	pt.own = cluster.Ownership{Owned: pt.had.Owned, Exclusive: c.Exclusive}
 	pt.change = &plan.TargetChange{
-		Address: t.Address, Kind: t.Address.Target, Path: text(resource.Attr(t.Attrs, "path")), Layer: n, DependsOn: c.DependsOn, Range: t.Range, Action: plan.NoOp,
+		Address: t.Address, Kind: t.Address.Target, Path: target.Place().Path, Layer: n, DependsOn: c.DependsOn, Range: t.Range, Action: plan.NoOp,
 	}
 	if OwnFile(target.Identity()) || OwnFile(target.Path()) {
 		return append(diags, diag.Diagnostic{
 			Summary: "Target is a file of idpctl's own", Subject: t.Range, Address: t.Address.String(),
-			Detail: fmt.Sprintf("%s is named like a file that idpctl keeps or reads itself. Name another for the AppInstance.", pt.change.Path),
+			Detail: fmt.Sprintf("%s is named like a file that idpctl keeps or reads itself. Name another for the block %s.", pt.change.Path, pt.change.Kind),
 		})
 	}
 	if ds := p.occupy(pt); ds.HasErrors() {
@@ -156,7 +188,7 @@ func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, 
 			left.losesLast = false // they go on in the new place
 		}
 		pt.had, pt.known = state.Target{}, false
-		pt.own.OwnedIDs = nil
+		pt.own.Owned = nil
 	}
 	live, ds := target.Read(ctx)
 	diags = append(diags, at(ds, t.Range)...)
@@ -168,7 +200,7 @@ func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, 
 		// The state was lost, or this is the first time: who is to be an admin
 		// and stands in the file already is idpctl's from now on.
 		for _, a := range want.Admins {
-			pt.own.OwnedIDs = append(pt.own.OwnedIDs, a.ID)
+			pt.own.Owned = append(pt.own.Owned, a.ID)
 		}
 	}
 	pt.cluster = c
@@ -189,7 +221,7 @@ func (p *planner) merge(pt *plannedTarget) diag.Diagnostics {
 	pt.change.Action, pt.change.Reason = plan.NoOp, ""
 	pt.describe(change)
 	p.mask(pt, c.Admins, change)
-	if !change.Changed && (!pt.known || !slices.Equal(pt.had.OwnedIDs, slices.Sorted(slices.Values(change.OwnedIDs)))) {
+	if !change.Changed && (!pt.known || !slices.Equal(pt.had.Owned, slices.Sorted(slices.Values(change.Owned)))) {
 		// The file is as it shall be; the state does not know it yet.
 		pt.change.Action, pt.change.Reason = plan.Update, "because the state does not know it yet; the file stays as it is"
 	}
@@ -303,15 +335,12 @@ func (p *planner) orphanTargets(ctx context.Context) diag.Diagnostics {
 
 // leave plans to take the admins that idpctl put into a file out of it.
 func (p *planner) leave(ctx context.Context, had state.Target) diag.Diagnostics {
-	attrs := cty.ObjectVal(map[string]cty.Value{
-		"path": cty.StringVal(had.Path), "name": cty.StringVal(had.Name), "namespace": cty.StringVal(had.Namespace),
-	})
-	target, ds := cluster.Open(had.Kind, attrs, p.run.opts.Dir)
+	target, ds := cluster.At(had.Kind, placeOf(had), p.run.opts.Dir)
 	if ds.HasErrors() {
 		return ds
 	}
 	pt := &plannedTarget{
-		target: target, had: had, known: true, own: cluster.Ownership{OwnedIDs: had.OwnedIDs}, name: had.Name, namespace: had.Namespace,
+		target: target, had: had, known: true, own: cluster.Ownership{Owned: had.Owned}, place: placeOf(had),
 	}
 	pt.change = &plan.TargetChange{Address: had.Address, Kind: had.Kind, Path: had.Path, Action: plan.Forget}
 	live, ds := target.Read(ctx)
@@ -319,7 +348,7 @@ func (p *planner) leave(ctx context.Context, had state.Target) diag.Diagnostics 
 		return ds
 	}
 	pt.live = live
-	change, ds := target.Prune(live, cluster.Section{}, pt.own)
+	change, ds := target.Prune(live, cluster.Desired{}, pt.own)
 	if ds.HasErrors() {
 		return ds
 	}
@@ -384,7 +413,7 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 		if ds.HasErrors() {
 			return apply.TargetStep{}, ds
 		}
-		if want, ds = section(&c); ds.HasErrors() {
+		if want, ds = p.wanted(&c); ds.HasErrors() {
 			return apply.TargetStep{}, ds
 		}
 	}
@@ -405,10 +434,10 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 		return apply.TargetStep{Kept: kept}, nil
 	}
 	step := apply.TargetStep{Before: &state.Image{}, Former: pt.former}
-	step.Before.Values, _ = json.Marshal(pt.own.OwnedIDs) // a list of strings
+	step.Before.Values, _ = json.Marshal(pt.own.Owned) // a list of strings
 	if !leave || withdraw {
 		step.After = &state.Target{
-			Address: pt.change.Address, Kind: pt.change.Kind, Path: pt.change.Path, Name: pt.name, Namespace: pt.namespace, OwnedIDs: change.OwnedIDs,
+			Address: pt.change.Address, Kind: pt.change.Kind, Path: pt.place.Path, Name: pt.place.Name, Namespace: pt.place.Namespace, Owned: change.Owned,
 			IdentityProvider: change.Section.IdentityProvider, JWKSEndpoint: change.Section.JWKSEndpoint,
 		}
 	}
@@ -426,7 +455,7 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 					other.live.Fingerprint = after.Fingerprint
 				}
 			}
-			pt.live, pt.own.OwnedIDs, pt.former = after, change.OwnedIDs, nil
+			pt.live, pt.own.Owned, pt.former = after, change.Owned, nil
 			return nil
 		}
 	}
@@ -483,15 +512,15 @@ func (r *Run) Outputs() (map[string]plan.Output, diag.Diagnostics) {
 	return StoredOutputs(r.session.View())
 }
 
-// NextCommands are what is left to do by hand after an apply, as sentences.
+// NextCommands are what is left to do by hand after an apply: commands.
 func (r *Run) NextCommands(p *Planned) []string {
 	var out []string
 	for _, pt := range p.planner.files {
-		if pt.change.Kind == "appinstance" && pt.change.Action != plan.NoOp && p.Mode != plan.Destroy {
-			next := fmt.Sprintf("Next, tell the cluster:\n\n  kubectl apply --filename %s", pt.change.Path)
-			if !slices.Contains(out, next) {
-				out = append(out, next)
-			}
+		if pt.change.Action == plan.NoOp || pt.change.Diff == "" {
+			continue
+		}
+		if next := pt.target.Next(pt.live.Content); next != "" && !slices.Contains(out, next) {
+			out = append(out, next)
 		}
 	}
 	return out
