@@ -118,6 +118,17 @@ func (f file) Write(ctx context.Context, live Live, change Change) diag.Diagnost
 	return warnings
 }
 
+// WriteFile makes content the content of a file, which is there as a whole or not at
+// all; see [Target.Write].
+func WriteFile(ctx context.Context, path string, content []byte) error {
+	_, err := os.Stat(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	_, err = file{path: path}.replace(ctx, err == nil, content)
+	return err
+}
+
 // replace writes content to a temporary file beside the file and puts it in
 // its place, so that a reader sees the old content or the new one. A symlink
 // stays: the file that it leads to is replaced.

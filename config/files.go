@@ -63,6 +63,13 @@ func (m *Module) readFolder() []*sourceFile {
 			files = append(files, f)
 		}
 	}
+	for _, extra := range m.opts.Extra {
+		f := &sourceFile{name: extra.Name, src: extra.Text}
+		m.files[f.name] = f
+		if m.parse(f); !f.broken {
+			files = append(files, f)
+		}
+	}
 	return files
 }
 

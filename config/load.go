@@ -31,9 +31,17 @@ type Options struct {
 	// Version is that of idpctl, for required_version. One that is no version
 	// fits every constraint.
 	Version string
+	// Extra is configuration beside the files of the folder: what a command adds.
+	Extra []Source
 	// ValidateOnly: variables without a value are unknown, and provider blocks
 	// may lack what the environment would give. For checks without credentials.
 	ValidateOnly bool
+}
+
+// Source is a text in the native syntax, and what messages call it.
+type Source struct {
+	Name string
+	Text []byte
 }
 
 // Module is a loaded configuration.

@@ -147,8 +147,11 @@ func (a *app) apply(flags *applyFlags, mode plan.Mode) error {
 		ds = nil
 	}
 	_ = v.Summary(summary, mode, src)
-	if !a.json && summary.OK() && mode == plan.Normal {
-		_ = a.results(v, r, planned, outputs)
+	if !a.json && summary.OK() {
+		if mode == plan.Normal {
+			_ = a.results(v, r, planned, outputs)
+		}
+		_ = a.nextCommands(r, planned)
 	}
 	if err := a.tell(ds, src); err != nil || !summary.OK() {
 		return failure
@@ -156,8 +159,7 @@ func (a *app) apply(flags *applyFlags, mode plan.Mode) error {
 	return nil
 }
 
-// results shows what an apply is done for: who the admins are, the outputs,
-// and what is left to do by hand.
+// results shows what an apply is done for: who the admins are, and the outputs.
 func (a *app) results(v *view.View, r *run.Run, planned *run.Planned, outputs map[string]plan.Output) error {
 	for _, c := range r.Admins(planned) {
 		users := make([]view.User, len(c.Users))
@@ -176,11 +178,17 @@ func (a *app) results(v *view.View, r *run.Run, planned *run.Planned, outputs ma
 			return err
 		}
 	}
-	if next := r.NextCommands(planned); len(next) > 0 {
-		_, err := fmt.Fprintf(a.Stdout, "\nNext, tell the cluster:\n\n  %s\n", strings.Join(next, "\n  "))
-		return err
-	}
 	return nil
+}
+
+// nextCommands shows what is left to do by hand.
+func (a *app) nextCommands(r *run.Run, planned *run.Planned) error {
+	next := r.NextCommands(planned)
+	if len(next) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(a.Stdout, "\nNext, tell the cluster:\n\n  %s\n", strings.Join(next, "\n  "))
+	return err
 }
 
 // waiting shows pauses in the progress display, once there is one; until then

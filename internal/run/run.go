@@ -36,6 +36,9 @@ type Options struct {
 	Env    []string
 	Prompt func(config.PromptRequest) (string, error)
 
+	// Extra is configuration beside the folder's, as in [config.Options].
+	Extra []config.Source
+
 	// ValidateOnly: variables without a value are taken for unknown.
 	ValidateOnly bool
 
@@ -86,7 +89,7 @@ func Load(opts Options) (*config.Module, diag.Diagnostics) {
 	return config.Load(opts.Dir, config.Options{
 		Providers: infos(opts.Providers),
 		Cluster:   cluster.Spec(),
-		Vars:      opts.Vars, Env: opts.Env, Prompt: opts.Prompt, Version: opts.Version, ValidateOnly: opts.ValidateOnly,
+		Vars:      opts.Vars, Env: opts.Env, Prompt: opts.Prompt, Version: opts.Version, Extra: opts.Extra, ValidateOnly: opts.ValidateOnly,
 	})
 }
 

@@ -473,6 +473,8 @@ type Admins struct {
 type Admin struct {
 	Address                        resource.Address
 	ID, Email, FirstName, LastName cty.Value
+	// Groups are those of InfluxDB; nil for its default ones.
+	Groups []string
 }
 
 // Admins tells, after an apply, who the admins are of the clusters whose files
@@ -485,26 +487,38 @@ func (r *Run) Admins(p *Planned) []Admins {
 		}
 	}
 	var out []Admins
+	for _, c := range r.clusters() {
+		if changed[c.Address] && len(c.Admins) > 0 {
+			out = append(out, adminsOf(c))
+		}
+	}
+	return out
+}
+
+// clusters are the instances of all cluster blocks, after a plan that evaluated
+// them without errors.
+func (r *Run) clusters() []*config.ClusterInstance {
+	var out []*config.ClusterInstance
 	for _, layer := range r.module.Layers() {
 		for _, b := range layer {
 			if b.Type != config.ClusterBlock {
 				continue
 			}
-			instances, _ := r.eval.Clusters(b.Address) // it was evaluated for the files without errors
+			instances, _ := r.eval.Clusters(b.Address)
 			for i := range instances {
-				c := &instances[i]
-				if !changed[c.Address] || len(c.Admins) == 0 {
-					continue
-				}
-				list := Admins{Cluster: c.Address}
-				for _, a := range c.Admins {
-					list.Users = append(list.Users, Admin{a.Address, a.ID, a.Email, a.FirstName, a.LastName})
-				}
-				out = append(out, list)
+				out = append(out, &instances[i])
 			}
 		}
 	}
 	return out
+}
+
+func adminsOf(c *config.ClusterInstance) Admins {
+	list := Admins{Cluster: c.Address}
+	for _, a := range c.Admins {
+		list.Users = append(list.Users, Admin{a.Address, a.ID, a.Email, a.FirstName, a.LastName, cluster.UserGroups(a.Groups)})
+	}
+	return list
 }
 
 // Outputs are those of the state as it is now.

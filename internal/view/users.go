@@ -11,10 +11,12 @@ import (
 )
 
 // User is a user with the id that its tokens carry, for [View.Users]. The values
-// are strings, or null; what is marked as sensitive is masked.
+// are strings, or null; what is marked as sensitive is masked. The rest may be empty.
 type User struct {
-	Address                        string
+	Cluster, Address               string
 	ID, Email, FirstName, LastName cty.Value
+	// Groups are those of InfluxDB.
+	Groups []string
 }
 
 // name is first and last name as one.

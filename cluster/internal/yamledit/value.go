@@ -32,6 +32,23 @@ func List(items []string) Value {
 	return v
 }
 
+// Block is a value as a document of its own, in block style with two columns a level.
+// What no terminal should see is escaped in it.
+func Block(v Value) []byte {
+	s := style{step: 2, seq: 2, dash: 2}
+	var lines []string
+	for _, fd := range v.Map {
+		lines = append(lines, s.fieldLines(fd, 0)...)
+	}
+	for _, item := range v.Items {
+		lines = append(lines, s.itemLines(item, 0)...)
+	}
+	if len(lines) == 0 {
+		lines = []string{s.flowText(v, false)}
+	}
+	return []byte(strings.Join(lines, "\n") + "\n")
+}
+
 // style is how the neighbours of something new are written.
 type style struct {
 	keys, values quote

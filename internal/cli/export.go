@@ -1,0 +1,188 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/idpctl/idpctl/cluster"
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/internal/run"
+	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/state"
+)
+
+// exportFlags are those of `idpctl export`.
+type exportFlags struct {
+	runFlags
+	cluster, client, admins, out string
+	check                        bool
+}
+
+// exportCommand is `idpctl export`.
+func (a *app) exportCommand() *cobra.Command {
+	var flags exportFlags
+	c := &cobra.Command{
+		Use:   "export FORMAT",
+		Short: "Print what the cluster needs, instead of merging it into files",
+		Long: `export prints what a cluster block would put into its files, with the ids and
+endpoints that the identity provider has now: as ` + strings.Join(cluster.Formats(), ", ") + `.
+Without a cluster block it takes the only client and all users, or those that
+-client and -admins name. It changes nothing.
+
+With -check, nothing is printed: the exit code is 2 if a file is not as it should
+be. Without a FORMAT those are the files of the cluster blocks, with one the file
+that -out names.
+
+What is exported holds everything that the cluster needs, values among it that
+are sensitive in the configuration.`,
+		Example: "  idpctl export helm > idp-values.yaml\n  idpctl export json -client client.influxctl -admins '[user.marty]'\n" +
+			"  idpctl export -check               # in a pipeline: do all files agree?\n  eval \"$(idpctl export env)\"",
+		Args:      cobra.MaximumNArgs(1),
+		ValidArgs: cluster.Formats(),
+		RunE: func(_ *cobra.Command, args []string) error {
+			format := ""
+			if len(args) > 0 {
+				format = args[0]
+			}
+			return a.export(&flags, format)
+		},
+	}
+	flags.add(c)
+	c.Flags().StringVar(&flags.cluster, "cluster", "", "`NAME` of the cluster block, where there are several")
+	c.Flags().StringVar(&flags.client, "client", "", "`CLIENT` that influxctl signs in with, such as client.influxctl, instead of that of a cluster block")
+	c.Flags().StringVar(&flags.admins, "admins", "", "`ADMINS` as an expression, such as '[user.marty, data.users.team]', instead of those of a cluster block")
+	c.Flags().StringVar(&flags.out, "out", "", "write to this `FILE` instead of standard output")
+	c.Flags().BoolVar(&flags.check, "check", false, "write nothing; exit with 2 if a file differs")
+	return c
+}
+
+func (a *app) export(flags *exportFlags, format string) error {
+	switch {
+	case format == "" && !flags.check:
+		return fmt.Errorf("say what to export: %s", strings.Join(cluster.Formats(), ", "))
+	case format != "" && !slices.Contains(cluster.Formats(), format):
+		return fmt.Errorf("there is no export %q; there is %s", format, strings.Join(cluster.Formats(), ", "))
+	case flags.check && format != "" && flags.out == "":
+		return errors.New("-check with a format needs -out, the file to compare")
+	case run.OwnFile(flags.out):
+		return fmt.Errorf("%s is named like a file that idpctl keeps or reads itself: name another for -out", flags.out)
+	}
+	opts, err := a.options(&flags.runFlags, state.NotLocked)
+	if err != nil {
+		return err
+	}
+	module, diags := a.glance(opts)
+	if diags.HasErrors() {
+		return a.tell(diags, source(module))
+	}
+	made := format != "" && (flags.client != "" || flags.admins != "" || !hasClusters(module))
+	if made {
+		extra, ds := run.ExportSource(module, a.Providers, flags.client, flags.admins)
+		if ds.HasErrors() {
+			return a.tell(ds, source(module))
+		}
+		opts.Extra = append(opts.Extra, extra)
+	}
+	ctx, stop := a.interruptible()
+	defer stop()
+	r, module, diags := run.Open(ctx, opts)
+	if diags.HasErrors() {
+		return a.tell(diags, source(module))
+	}
+	exports, ds := r.Exports(ctx)
+	diags = append(diags, ds...)
+	closeRun(r, &diags)
+	if err := a.tell(errorsOnly(diags), source(module)); err != nil {
+		return err
+	}
+	exports = slices.DeleteFunc(exports, func(e run.Export) bool {
+		if made {
+			return !run.IsExport(e.Cluster)
+		}
+		return flags.cluster != "" && !isNamed(e.Cluster.String(), flags.cluster)
+	})
+	if len(exports) == 0 {
+		ds = ds.Errorf("No such cluster", "The configuration has no cluster block%s, so there is nothing to export or to check.", map[bool]string{true: " of that name"}[flags.cluster != ""])
+		return a.tell(errorsOnly(ds), source(module))
+	}
+	if format == "" {
+		return a.checkTargets(exports)
+	}
+	text, ds := exported(exports, format)
+	if ds.HasErrors() {
+		return a.tell(ds, source(module))
+	}
+	return a.deliver(flags, text)
+}
+
+// exported is the one export that was asked for.
+func exported(exports []run.Export, format string) ([]byte, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	var names []string
+	for _, e := range exports {
+		names = append(names, e.Cluster.String())
+	}
+	switch {
+	case len(exports) > 1:
+		return nil, diags.Errorf("Several clusters", "There are %s: say with -cluster which one.", shortList(names, 6))
+	case len(exports[0].Missing) > 0:
+		return nil, diags.Errorf("Not applied yet", "%s of %s will be known after an apply: run `idpctl apply` first.", shortList(exports[0].Missing, 4), exports[0].Cluster)
+	}
+	e := exports[0]
+	facts := cluster.Facts{Cluster: e.Cluster.String(), Issuer: e.Issuer}
+	for _, p := range e.Places {
+		if p.Kind == format {
+			facts.Place = p.Place
+		}
+	}
+	return cluster.Export(format, e.Desired, facts)
+}
+
+// deliver prints a text, writes it to a file, or compares it with one.
+func (a *app) deliver(flags *exportFlags, text []byte) error {
+	if flags.out == "" {
+		_, err := a.Stdout.Write(text)
+		return err
+	}
+	had, err := os.ReadFile(flags.out)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	same := err == nil && bytes.Equal(had, text)
+	switch {
+	case same:
+		return nil
+	case !flags.check:
+		return cluster.WriteFile(a.ctx, flags.out, text)
+	case err != nil:
+		fmt.Fprintf(a.Stdout, "%s is not there.\n", flags.out)
+	default:
+		fmt.Fprintf(a.Stdout, "%s is not what would be exported.\n", flags.out)
+	}
+	return changes
+}
+
+// checkTargets says which files of the clusters are not as the configuration says.
+func (a *app) checkTargets(exports []run.Export) error {
+	differ := false
+	for _, e := range exports {
+		for _, t := range e.Targets {
+			if t.Action == plan.NoOp || t.Diff == "" {
+				continue
+			}
+			differ = true
+			fmt.Fprintf(a.Stdout, "%s: %s %s.\n", t.Address, t.Path, difference(t))
+		}
+	}
+	if differ {
+		return changes
+	}
+	return nil
+}

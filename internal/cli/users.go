@@ -1,0 +1,191 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/cluster"
+	"github.com/idpctl/idpctl/config"
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/internal/run"
+	"github.com/idpctl/idpctl/internal/view"
+	"github.com/idpctl/idpctl/state"
+)
+
+// usersFlags are those of `idpctl users`.
+type usersFlags struct {
+	runFlags
+	format, filter, group, in string
+}
+
+// usersCommand is `idpctl users`.
+func (a *app) usersCommand() *cobra.Command {
+	var flags usersFlags
+	c := &cobra.Command{
+		Use:   "users [CLUSTER]",
+		Short: "List the admins with the ids that their tokens carry",
+		Long: `users lists the admins of the clusters, with the ids that the identity provider
+puts into their tokens; without a cluster block, all users that the configuration
+manages or looks up. It reads the identity provider, changes nothing, and needs no
+state: with -group it lists the members of a group there.
+
+As yaml it is the list users of an AppInstance and of Helm values. In csv and
+markdown, nothing in a name can become a formula or markup. Values that are
+sensitive are masked, but in yaml.`,
+		Example: "  idpctl users\n  idpctl users -group admins -format csv > admins.csv\n  idpctl users -filter mcfly -json",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if a.json {
+				flags.format = "json"
+			}
+			only := ""
+			if len(args) > 0 {
+				only = args[0]
+			}
+			return a.users(&flags, only)
+		},
+	}
+	flags.add(c)
+	c.Flags().StringVar(&flags.format, "format", "table", "`FORM` of the list: "+strings.Join(userFormats(), ", "))
+	c.Flags().StringVar(&flags.filter, "filter", "", "only users with this `TEXT` in their id, e-mail, name or address")
+	c.Flags().StringVar(&flags.group, "group", "", "the members of this `GROUP` at the identity provider, instead of the admins")
+	c.Flags().StringVar(&flags.in, "in", "", "`REALM` or tenant of the group, such as realm.influxdb, where there are several")
+	c.Flags().BoolVar(&a.json, "json", false, "the same as -format json")
+	return c
+}
+
+const yamlFormat = "yaml"
+
+func userFormats() []string { return append(view.UserFormats(), yamlFormat) }
+
+func (a *app) users(flags *usersFlags, only string) error {
+	a.json = flags.format == "json" // errors too
+	if !slices.Contains(userFormats(), flags.format) {
+		return fmt.Errorf("-format is %s, not %q", strings.Join(userFormats(), ", "), flags.format)
+	}
+	opts, err := a.options(&flags.runFlags, state.NotLocked)
+	if err != nil {
+		return err
+	}
+	module, diags := a.glance(opts)
+	if diags.HasErrors() {
+		return a.tell(diags, source(module))
+	}
+	if flags.group != "" || !hasClusters(module) {
+		extra, ds := run.UsersSource(module, a.Providers, flags.group, flags.in)
+		if ds.HasErrors() {
+			return a.tell(ds, source(module))
+		}
+		opts.Extra = append(opts.Extra, extra)
+	}
+	ctx, stop := a.interruptible()
+	defer stop()
+	r, module, diags := run.Open(ctx, opts)
+	if diags.HasErrors() {
+		return a.tell(diags, source(module))
+	}
+	lists, ds := r.Users(ctx)
+	diags = append(diags, ds...)
+	closeRun(r, &diags)
+	if !diags.HasErrors() && only != "" {
+		lists = slices.DeleteFunc(lists, func(l run.Admins) bool { return !isNamed(l.Cluster.String(), only) })
+		if len(lists) == 0 {
+			diags = diags.Errorf("No such cluster", "There is no cluster %q in the configuration.", only)
+		}
+	}
+	if err := a.tell(errorsOnly(diags), source(module)); err != nil {
+		return err
+	}
+	list, admins := rows(lists, flags)
+	if flags.format == yamlFormat {
+		_, err := a.Stdout.Write(cluster.UsersYAML(admins))
+		return err
+	}
+	if len(list) == 0 && flags.format == "table" {
+		fmt.Fprintln(a.Stderr, "No users.")
+		return nil
+	}
+	return a.view().UserList(list, flags.format)
+}
+
+// glance reads the configuration to see which blocks it has. It asks nobody.
+func (a *app) glance(opts run.Options) (*config.Module, diag.Diagnostics) {
+	opts.Prompt, opts.ValidateOnly = nil, true
+	return run.Load(opts)
+}
+
+func hasClusters(m *config.Module) bool {
+	return slices.ContainsFunc(m.Layers(), func(layer []config.Block) bool {
+		return slices.ContainsFunc(layer, func(b config.Block) bool { return b.Type == config.ClusterBlock })
+	})
+}
+
+// isNamed reports whether a cluster's address is what a user calls it.
+func isNamed(address, name string) bool {
+	return address == name || address == "cluster."+name
+}
+
+// errorsOnly leaves warnings out: what the plan warns of is none of the business of a
+// command that only looks, and its output is for other programs.
+func errorsOnly(diags diag.Diagnostics) diag.Diagnostics {
+	return slices.DeleteFunc(slices.Clone(diags), func(d diag.Diagnostic) bool { return d.Severity != diag.Error })
+}
+
+// rows are the users that pass the filter, once for each cluster, and the same as
+// admins of one, each once.
+func rows(lists []run.Admins, flags *usersFlags) ([]view.User, []cluster.Admin) {
+	var out []view.User
+	var admins []cluster.Admin
+	seen := map[string]bool{}
+	for _, l := range lists {
+		for _, u := range l.Users {
+			row := view.User{Address: u.Address.String(), ID: u.ID, Email: u.Email, FirstName: u.FirstName, LastName: u.LastName, Groups: u.Groups}
+			if l.Cluster.Name != "" && len(lists) > 1 {
+				row.Cluster = l.Cluster.String()
+			}
+			if flags.group != "" {
+				row.Address = "" // that of a block which idpctl made up
+			}
+			if !mentions(u, row.Address, flags.filter) {
+				continue
+			}
+			out = append(out, row)
+			a := cluster.Admin{ID: plainText(u.ID), FirstName: plainText(u.FirstName), LastName: plainText(u.LastName), Email: plainText(u.Email), UserGroups: u.Groups}
+			if !seen[a.ID] {
+				admins = append(admins, a)
+			}
+			seen[a.ID] = true
+		}
+	}
+	return out, admins
+}
+
+// mentions reports whether a text is in what is shown of a user, in upper or lower
+// case.
+func mentions(u run.Admin, address, text string) bool {
+	shown := []string{address}
+	for _, v := range []cty.Value{u.ID, u.Email, u.FirstName, u.LastName} {
+		if !v.IsMarked() { // what is found would tell what is masked
+			shown = append(shown, plainText(v))
+		}
+	}
+	return strings.Contains(strings.ToLower(strings.Join(shown, "\n")), strings.ToLower(text))
+}
+
+// plainText is a string without its marks, or what stands for one that is not known.
+func plainText(v cty.Value) string {
+	v, _ = v.Unmark()
+	switch {
+	case v == cty.NilVal:
+		return ""
+	case !v.IsKnown():
+		return cluster.KnownAfterApply
+	case v.IsNull() || v.Type() != cty.String:
+		return ""
+	}
+	return v.AsString()
+}

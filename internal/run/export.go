@@ -1,0 +1,256 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/cluster"
+	"github.com/idpctl/idpctl/config"
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/providers"
+	"github.com/idpctl/idpctl/resource"
+)
+
+// Export is what a cluster's files would say, with what the identity provider has
+// now.
+type Export struct {
+	Cluster resource.Address
+	Desired cluster.Desired
+	// Issuer of the client's realm or tenant.
+	Issuer string
+	// Missing names what is not known yet, as nothing was applied.
+	Missing []string
+	// Targets are all of the cluster's, with what would change in them, and Places
+	// where they are.
+	Targets []*plan.TargetChange
+	Places  []Place
+}
+
+// Place is where a target of a kind is.
+type Place struct {
+	Kind string
+	cluster.Place
+}
+
+// Exports evaluates the cluster blocks. Nothing is changed.
+func (r *Run) Exports(ctx context.Context) ([]Export, diag.Diagnostics) {
+	planned, diags := r.Plan(ctx, plan.Normal)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	var out []Export
+	for _, c := range r.clusters() {
+		want, ds := planned.planner.wanted(c)
+		diags = append(diags, ds...)
+		e := Export{Cluster: c.Address, Desired: want, Issuer: text(resource.Attr(c.Home, "issuer")), Missing: missing(want)}
+		for _, pt := range planned.planner.files {
+			block := pt.change.Address
+			if block.Target = ""; block == c.Address {
+				e.Targets = append(e.Targets, pt.change)
+				e.Places = append(e.Places, Place{pt.change.Kind, pt.place})
+			}
+		}
+		out = append(out, e)
+	}
+	return out, diags
+}
+
+// missing names what is known only after an apply.
+func missing(d cluster.Desired) []string {
+	var out []string
+	for _, v := range []struct{ name, value string }{
+		{"identity_provider", d.IdentityProvider}, {"jwks_endpoint", d.JWKSEndpoint}, {"client_id", d.ClientID},
+		{"device_authorization_endpoint", d.DeviceURL}, {"token_endpoint", d.TokenURL},
+	} {
+		if v.value == cluster.KnownAfterApply || v.value == "" {
+			out = append(out, v.name)
+		}
+	}
+	for _, a := range d.Admins {
+		if a.ID == cluster.KnownAfterApply {
+			out = append(out, strings.TrimSpace("the id of "+strings.ReplaceAll(a.Email, cluster.KnownAfterApply, "an admin")))
+		}
+	}
+	return out
+}
+
+// exportCluster is the name of the cluster block that [ExportSource] makes up.
+const exportCluster = "idpctl_export"
+
+// IsExport reports whether a cluster is the one that [ExportSource] makes up.
+func IsExport(a resource.Address) bool { return a.Name == exportCluster }
+
+// ExportSource is configuration with a cluster block: of a client and admins, which
+// are expressions. Empty means the only client of module, and all of its users.
+func ExportSource(module *config.Module, known []providers.Provider, client, admins string) (config.Source, diag.Diagnostics) {
+	source := config.Source{Name: "(export)"}
+	var diags diag.Diagnostics
+	if client == "" {
+		clients := blocks(module, func(k resource.Kind) bool { return len(k.DeviceFlow) > 0 }, known)
+		if len(clients) != 1 {
+			return source, diags.Errorf("The client is not clear", "The configuration has %d clients%s. Say with -client which one influxctl signs in with.", len(clients), listed(clients))
+		}
+		client = clients[0].String()
+	}
+	if admins == "" {
+		admins = "[" + strings.Join(userBlocks(module, known), ", ") + "]"
+	}
+	source.Text = fmt.Appendf(nil, "cluster %q {\n  client = %s\n  admins = %s\n}\n", exportCluster, client, admins)
+	return source, nil
+}
+
+// userBlocks are the addresses of all blocks that manage or look up users.
+func userBlocks(module *config.Module, known []providers.Provider) []string {
+	var refs []string
+	for _, b := range blocks(module, func(k resource.Kind) bool { return k.Enabled != "" || k.Disabled != "" }, known) {
+		refs = append(refs, b.String())
+	}
+	return refs
+}
+
+// usersOutput is the output that [Run.Users] evaluates, in the configuration that
+// [UsersSource] adds.
+const usersOutput = "idpctl_users"
+
+// UsersSource is configuration that lists users: all that module has blocks for,
+// or, if group is set, the members of a group of the realm or tenant at home. An
+// empty home is the only one.
+func UsersSource(module *config.Module, known []providers.Provider, group, home string) (config.Source, diag.Diagnostics) {
+	source := config.Source{Name: "(users)"}
+	var diags diag.Diagnostics
+	if group == "" {
+		source.Text = fmt.Appendf(nil, "output %q {\n  value     = [%s]\n  sensitive = true\n}\n", usersOutput, strings.Join(userBlocks(module, known), ", "))
+		return source, nil
+	}
+	homes := blocks(module, func(k resource.Kind) bool { return k.Parent == "" }, known)
+	if home == "" {
+		if len(homes) != 1 {
+			return source, diags.Errorf("The realm or tenant is not clear", "The configuration has %d of them%s. Say with -in which one the group is in.", len(homes), listed(homes))
+		}
+		home = homes[0].String()
+	}
+	at := slices.IndexFunc(homes, func(a resource.Address) bool { return a.String() == home })
+	if at < 0 {
+		return source, diags.Errorf("No such realm or tenant", "The configuration has no %s%s. Say with -in which of its blocks the group is in.", home, listed(homes))
+	}
+	parent, key := homes[at].Kind, groupKey(known, homes[at].Kind)
+	source.Text = fmt.Appendf(nil, `data "group" %[1]q {
+  %[2]s = %[3]s
+  %[5]s = %[4]s
+}
+
+data "users" %[1]q {
+  %[2]s = %[3]s
+  group = data.group.%[1]s
+}
+
+output %[1]q {
+  value     = [data.users.%[1]s]
+  sensitive = true
+}
+`, usersOutput, parent, home, quoted(group), key)
+	return source, nil
+}
+
+// groupKey is the attribute by which a group of a realm or tenant is looked up.
+func groupKey(known []providers.Provider, parent string) string {
+	for _, p := range known {
+		kind, ok := p.Info().Kind("group")
+		if !ok || kind.Parent != parent {
+			continue
+		}
+		for _, by := range kind.Lookup {
+			if len(by) == 1 && by[0] != "id" {
+				return by[0]
+			}
+		}
+	}
+	return "name"
+}
+
+// quoted is a text as an expression that is that text.
+func quoted(s string) string {
+	return strings.NewReplacer("${", "$${", "%{", "%%{").Replace(fmt.Sprintf("%q", s))
+}
+
+func listed(list []resource.Address) string {
+	if len(list) == 0 {
+		return ""
+	}
+	names := make([]string, len(list))
+	for i, a := range list {
+		names[i] = a.String()
+	}
+	return ": " + strings.Join(names, ", ")
+}
+
+// blocks are the addresses of the blocks of some kinds.
+func blocks(module *config.Module, want func(resource.Kind) bool, known []providers.Provider) []resource.Address {
+	is := func(name string) bool {
+		return slices.ContainsFunc(known, func(p providers.Provider) bool {
+			kind, _, ok := dataKind(p.Info(), name)
+			return ok && want(kind)
+		})
+	}
+	var out []resource.Address
+	for _, layer := range module.Layers() {
+		for _, b := range layer {
+			if b.Type != config.ClusterBlock && is(b.Address.Kind) {
+				out = append(out, b.Address)
+			}
+		}
+	}
+	return out
+}
+
+// Users are the admins of all clusters, or, with the configuration of
+// [UsersSource], the users that it lists.
+func (r *Run) Users(ctx context.Context) ([]Admins, diag.Diagnostics) {
+	planned, diags := r.Plan(ctx, plan.Normal)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	for _, o := range planned.Outputs {
+		if o.Name == usersOutput {
+			list := Admins{}
+			collect(o.After, &list.Users)
+			return []Admins{list}, diags
+		}
+	}
+	var out []Admins
+	for _, c := range r.clusters() {
+		out = append(out, adminsOf(c))
+	}
+	return out, diags
+}
+
+// collect finds the users in what an output lists.
+func collect(v cty.Value, out *[]Admin) {
+	v, _ = v.Unmark() // the output's own mark; those of attributes stay
+	if !v.IsKnown() || v.IsNull() {
+		return
+	}
+	if typ := v.Type(); typ.IsObjectType() && typ.HasAttribute("id") && typ.HasAttribute("email") {
+		address, err := resource.ParseAddress(text(resource.Attr(v, "address")))
+		if err != nil {
+			return
+		}
+		a := Admin{Address: address}
+		for name, value := range map[string]*cty.Value{"id": &a.ID, "email": &a.Email, "first_name": &a.FirstName, "last_name": &a.LastName} {
+			*value = resource.Attr(v, name)
+		}
+		*out = append(*out, a)
+		return
+	}
+	if v.CanIterateElements() {
+		for it := v.ElementIterator(); it.Next(); {
+			_, el := it.Element()
+			collect(el, out)
+		}
+	}
+}
