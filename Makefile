@@ -48,6 +48,10 @@ test-keycloak: ## run the suite for a real Keycloak 26.7.3 (needs Java 17 and Ma
 	@$(LEFT_OUT)
 KEYCLOAK_TESTS ?= ./providers/keycloak/... ./emulator/... ./internal/e2e/...
 
+.PHONY: test-render
+test-render: ## what Helm and kustomize make of what idpctl writes (a module of its own)
+	cd internal/rendertest && $(GO) vet ./... && $(GO) test ./...
+
 .PHONY: cover
 cover: ## run the suite with coverage and report it by package
 	$(GO) test -tags '$(TAGS)' -coverpkg=./apply/...,./cluster/...,./config/...,./diag/...,./internal/...,./oidc/...,./plan/...,./providers/...,./resource/...,./state/... -coverprofile=coverage.out ./... > /dev/null
