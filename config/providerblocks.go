@@ -230,16 +230,9 @@ func (m *Module) checkStrays(b *block) {
 		if m.lookedUp(b, x) || m.foreign(b, x) {
 			continue
 		}
-		if b.typ == ClusterBlock && slices.Contains(laterTargets(), x.name) {
-			m.report.errorf(x.rng, "Not supported yet", "Blocks of type %q in a cluster are not supported yet by this version of idpctl.", x.name)
-			continue
-		}
 		m.unsupported(x.rng, x.name, x.isBlock, s, where, all)
 	}
 }
-
-// laterTargets are the targets of a cluster that this version does not know.
-func laterTargets() []string { return []string{"helm_values", "influxctl", "kubernetes"} }
 
 // foreign explains a name that is known from another identity provider.
 func (m *Module) foreign(b *block, x stray) bool {

@@ -37,7 +37,8 @@ func (w *world) appInstance(name string) section {
 func sectionOf(t testing.TB, text string) section {
 	t.Helper()
 	var file struct {
-		Spec struct {
+		Admin *section // of Helm values
+		Spec  struct {
 			Package struct {
 				Spec struct{ Admin section }
 			}
@@ -45,6 +46,9 @@ func sectionOf(t testing.TB, text string) section {
 	}
 	if err := yaml.Unmarshal([]byte(text), &file); err != nil {
 		t.Fatal(err)
+	}
+	if file.Admin != nil {
+		return *file.Admin
 	}
 	return file.Spec.Package.Spec.Admin
 }

@@ -38,7 +38,10 @@ type crash struct {
 // moments are the points of a mutating request at which the process dies.
 var moments = []string{"before", "done", "answered", "noted"}
 
-// cluster is the block of a cluster with an AppInstance.
+// clusterFiles are the files of a cluster, each with all of its admins.
+func clusterFiles() []string { return []string{"myinfluxdb.yml", "values.yaml"} }
+
+// cluster is the block of a cluster with an AppInstance and Helm values.
 func cluster(admins []string) string {
 	return fmt.Sprintf(`
 cluster "production" {
@@ -47,6 +50,9 @@ cluster "production" {
 
   appinstance {
     path = "myinfluxdb.yml"
+  }
+  helm_values {
+    path = "values.yaml"
   }
 }
 `, strings.Join(admins, ", "))
@@ -57,8 +63,10 @@ func newCrash(t *testing.T, s subject) (*bubble, emulation) {
 	t.Helper()
 	server := s.crash.emulate()
 	b := newBubble(t, s, server, s.crash.hcl+cluster(s.crash.admins))
-	if err := os.WriteFile(filepath.Join(b.dir, "myinfluxdb.yml"), []byte(testdata(t, "myinfluxdb.yml")), 0o600); err != nil {
-		t.Fatal(err)
+	for _, name := range clusterFiles() {
+		if err := os.WriteFile(filepath.Join(b.dir, name), []byte(testdata(t, name)), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return b, server
 }
@@ -127,19 +135,22 @@ func (b *bubble) converged(t *testing.T, s subject, server emulation) {
 			t.Errorf("%s got a password", address)
 		}
 	}
-	raw, err := os.ReadFile(filepath.Join(b.dir, "myinfluxdb.yml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var listed, want []string
-	for _, u := range sectionOf(t, string(raw)).Users {
-		listed = append(listed, u.Email+" "+u.ID)
-	}
+	var want []string
 	for _, address := range s.crash.admins {
 		want = append(want, emails[address]+" "+server.id(t, emails[address]))
 	}
-	if !slices.Equal(listed, want) {
-		t.Errorf("the AppInstance lists %v, not %v", listed, want)
+	for _, name := range clusterFiles() {
+		raw, err := os.ReadFile(filepath.Join(b.dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var listed []string
+		for _, u := range sectionOf(t, string(raw)).Users {
+			listed = append(listed, u.Email+" "+u.ID)
+		}
+		if !slices.Equal(listed, want) {
+			t.Errorf("%s lists %v, not %v", name, listed, want)
+		}
 	}
 }
 

@@ -36,6 +36,9 @@ cluster "production" {
   appinstance {
     path = "myinfluxdb.yml"
   }
+  helm_values {
+    path = "values.yaml"
+  }
 }
 
 output "admins" { value = [for u in user.crew : u.id] }
@@ -73,6 +76,9 @@ cluster "production" {
   appinstance {
     path = "myinfluxdb.yml"
   }
+  helm_values {
+    path = "values.yaml"
+  }
 }
 
 output "admins" { value = [for u in user.crew : u.id] }
@@ -107,7 +113,9 @@ func crewPasswords(names ...string) map[string]string {
 
 func prepareNew(w *world) {
 	w.Helper()
-	w.write("myinfluxdb.yml", testdata(w, "myinfluxdb.yml"))
+	for _, name := range clusterFiles() {
+		w.write(name, testdata(w, name))
+	}
 	w.configure(crew)
 }
 
@@ -119,7 +127,9 @@ func convergedNew(w *world) {
 	w.holds(w.home, "influxctl", crewEmails("ada", "ben", "cleo", "dan", "eve", "finn"), map[string][]string{
 		"deck": crewEmails("ada", "ben", "cleo"), "engine": crewEmails("cleo", "dan", "eve"),
 	})
-	w.administrators("myinfluxdb.yml", crewEmails("ada", "ben", "cleo")...)
+	for _, name := range clusterFiles() {
+		w.administrators(name, crewEmails("ada", "ben", "cleo")...)
+	}
 	w.onlyTouched("myinfluxdb.yml", testdata(w, "myinfluxdb.yml"))
 	w.passwordsWork(w.home, crewPasswords("ada", "ben", "cleo", "dan", "eve", "finn"))
 }
@@ -151,7 +161,9 @@ func convergedChanges(w *world) {
 	if ada := w.people(w.home)["ada@example.com"]; ada.first != "Augusta" {
 		w.Errorf("ada was not renamed: %+v", ada)
 	}
-	w.administrators("myinfluxdb.yml", crewEmails("ada", "cleo", "gil")...)
+	for _, name := range clusterFiles() {
+		w.administrators(name, crewEmails("ada", "cleo", "gil")...)
+	}
 	w.onlyTouched("myinfluxdb.yml", testdata(w, "myinfluxdb.yml"))
 	w.passwordsWork(w.home, crewPasswords("gil", "hana")) // and nobody else's is reset
 }
@@ -258,8 +270,10 @@ func (w *world) nothingOwned() {
 	if s := w.stateNow(); !s.IsEmpty() {
 		w.Errorf("the state still knows %+v", s)
 	}
-	if left := w.appInstance("myinfluxdb.yml").Users; len(left) != 0 {
-		w.Errorf("the file still lists %+v", left)
+	for _, name := range clusterFiles() {
+		if left := w.appInstance(name).Users; len(left) != 0 {
+			w.Errorf("%s still lists %+v", name, left)
+		}
 	}
 	before, after := around(w, testdata(w, "myinfluxdb.yml")), around(w, w.read("myinfluxdb.yml"))
 	if !slices.Equal(before, after) {

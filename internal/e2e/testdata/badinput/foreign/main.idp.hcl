@@ -47,12 +47,6 @@ cluster "production" {
   appinstance {
     path = "myinfluxdb.yml"
   }
-  helm_values {
-    path = "values.yaml"
-  }
-  influxctl {
-    profile = "production"
-  }
 }
 
 state {}
