@@ -216,7 +216,11 @@ func (a *app) approved(flags *applyFlags, p *run.Planned) (bool, error) {
 		return false, fmt.Errorf("-input=false needs -auto-approve")
 	}
 	if p.Mode == plan.Destroy {
-		return a.approve("Do you really want to destroy all of this?", "There is no undo. What was adopted is released, not destroyed.")
+		explanation := "There is no undo. What was adopted is released, not destroyed."
+		if files := p.Emptied(); len(files) > 0 {
+			explanation += fmt.Sprintf("\n  Nobody could administer the cluster, as no admin would be left in\n  %s.", shortList(files, 4))
+		}
+		return a.approve("Do you really want to destroy all of this?", explanation)
 	}
 	return a.approve("Do you want to perform these actions?", "idpctl will do what is described above, or stop.")
 }

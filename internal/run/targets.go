@@ -355,14 +355,29 @@ func (p *planner) leave(ctx context.Context, had state.Target) diag.Diagnostics 
 	pt.describe(change)
 	p.mask(pt, nil, change)
 	pt.change.Action = plan.Forget
-	pt.losesLast = p.mode != plan.Destroy && len(live.Section.Admins) > 0 && len(change.Section.Admins) == 0
+	pt.losesLast = len(live.Section.Admins) > 0 && len(change.Section.Admins) == 0
 	p.addTarget(pt)
 	return nil
 }
 
-// LosesLastAdmin refuses a plan that leaves a cluster without any admin.
+// Emptied are the files that would list no admin any more.
+func (p *Planned) Emptied() []string {
+	var out []string
+	for _, pt := range p.planner.files {
+		if pt.losesLast && !slices.Contains(out, pt.change.Path) {
+			out = append(out, pt.change.Path)
+		}
+	}
+	return out
+}
+
+// LosesLastAdmin refuses a plan that leaves a cluster without any admin. To destroy
+// is to want that.
 func (p *Planned) LosesLastAdmin() diag.Diagnostics {
 	var diags diag.Diagnostics
+	if p.Mode == plan.Destroy {
+		return nil
+	}
 	for _, pt := range p.planner.files {
 		if pt.losesLast {
 			diags = append(diags, diag.Diagnostic{
