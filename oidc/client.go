@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -41,6 +42,10 @@ type Client struct {
 	// AllowedOrigins are origins ("https://login.example.com") on which
 	// endpoints may be although the issuer is on another one.
 	AllowedOrigins []string
+	// UnusedOrigins are origins on which the endpoints may be that InfluxDB and
+	// influxctl do not use (authorization, user info); on others they are
+	// reported by CheckIssuer.
+	UnusedOrigins []string
 	// AllowHTTP accepts http URLs that are not on this machine. Without it
 	// they are refused.
 	AllowHTTP bool
@@ -105,9 +110,13 @@ func (c *Client) do(parent context.Context, method, rawURL string, body io.Reade
 		return ans, transportError(parent, target, timeout, true, err)
 	}
 	if len(ans.body) > maxAnswer {
-		return ans, &Error{Kind: TooLarge, Status: res.StatusCode,
+		e := &Error{Kind: TooLarge, Status: res.StatusCode,
 			Summary: fmt.Sprintf("%s answers with more than %d KiB", target, maxAnswer>>10),
 			Hint:    "This is not an identity provider's document. Check the URL."}
+		if res.Uncompressed { // it may have been small on the wire
+			e.Summary += " once it is unpacked"
+		}
+		return ans, e
 	}
 	return ans, nil
 }
@@ -177,6 +186,10 @@ func transportError(parent context.Context, target string, timeout time.Duration
 	}
 	var dns *net.DNSError
 	switch {
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
+		e.Kind = Malformed
+		e.Summary = target + " says that its answer is compressed (gzip), and it is not, or broken"
+		e.Hint = "The server, or a proxy that compresses its answers, has to be repaired."
 	case errors.As(err, &dns):
 		e.Summary = fmt.Sprintf("%s cannot be reached: the host name %s is not known", target, said(dns.Name))
 		e.Hint = "Check the URL and this machine's DNS."
@@ -190,6 +203,9 @@ func transportError(parent context.Context, target string, timeout time.Duration
 	}
 	return e
 }
+
+// alertProtocolVersion is protocol_version of RFC 8446 section 6.
+const alertProtocolVersion tls.AlertError = 70
 
 // tlsError fills e in if TLS is what failed.
 func tlsError(e *Error, target string, err error) bool {
@@ -218,6 +234,9 @@ func tlsError(e *Error, target string, err error) bool {
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		e.Summary = target + " does not speak TLS"
 		e.Hint = "The port serves plain http, or something else. Check the port."
+	case errors.As(err, &alert) && alert == alertProtocolVersion:
+		e.Summary = fmt.Sprintf("%s speaks no TLS that is safe: it refuses versions 1.2 and 1.3", target)
+		e.Hint = "Versions before 1.2 are broken (RFC 8996), and neither influxctl nor the cluster speaks them. Update the server, or the proxy in front of it."
 	case errors.As(err, &verify), errors.As(err, &invalid), errors.As(err, &alert):
 		e.Summary = fmt.Sprintf("TLS with %s failed: %s", target, said(cause(err)))
 		e.Hint = "Check the server's certificate chain and TLS settings."
@@ -269,8 +288,11 @@ func (a answer) date() time.Time {
 }
 
 // allowed reports whether the caller has named an origin.
-func (c *Client) allowed(o string) bool {
-	return slices.ContainsFunc(c.AllowedOrigins, func(s string) bool {
+func (c *Client) allowed(o string) bool { return among(c.AllowedOrigins, o) }
+
+// among reports whether an origin is one of a list that a person wrote.
+func among(list []string, o string) bool {
+	return slices.ContainsFunc(list, func(s string) bool {
 		u, err := parseURL(strings.TrimSuffix(s, "/"))
 		return err == nil && origin(u) == o
 	})

@@ -215,7 +215,7 @@ func (c *Client) inspect(doc object, documentURL, issuer string) (Discovery, []p
 				Hint:    "This is not an OpenID provider's document, or one of a server that cannot work with InfluxDB."})
 		case s == "":
 		case !ep.trusted:
-			if !slices.Contains(vouched, origin(u)) && !c.allowed(origin(u)) {
+			if o := origin(u); !slices.Contains(vouched, o) && !c.allowed(o) && !among(c.UnusedOrigins, o) {
 				bad(checkOrigins, &Error{Kind: ForeignOrigin,
 					Summary: fmt.Sprintf("%s is on another origin, %s", ep.member, origin(u)),
 					Hint:    "InfluxDB and influxctl do not use it. Make sure that it is the identity provider's."})

@@ -103,7 +103,7 @@ func TestCheckIssuerEachCheckOnce(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		good := statuses(w.serveIssuer(rsaSigner().jwk(nil)).client.CheckIssuer(t.Context(), issuer).Checks)
 		bad := statuses(w.client.CheckIssuer(t.Context(), "x").Checks)
-		if len(good) != 12 || len(bad) != len(good) {
+		if len(good) != 13 || len(bad) != len(good) {
 			t.Errorf("%d and %d checks", len(good), len(bad))
 		}
 		for id := range bad {
