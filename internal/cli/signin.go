@@ -31,41 +31,19 @@ func (a *app) signIn(ctx context.Context, flow oidc.DeviceFlow, flags signInFlag
 	if err != nil {
 		return oidc.Token{}, err
 	}
-	out := a.Stdout
+	to := screen{Writer: a.Stdout}
 	if a.json {
-		out = a.Stderr
+		to.Writer = a.Stderr
 	}
-	page := code.VerificationURIComplete
-	if page == "" {
-		page = code.VerificationURI
+	if isTerminal(to.Writer) {
+		to.columns, to.rows = size(to.Writer)
 	}
-	if who != "" {
-		fmt.Fprintf(out, "%s has to be the one who signs in.\n", diag.Clean(who, 200))
-	}
-	if code.VerificationURIComplete != "" {
-		fmt.Fprintf(out, "To sign in, open this page:\n\n  %s\n\n", page)
-	} else {
-		fmt.Fprintf(out, "To sign in, open this page and enter the code:\n\n  %s\n  %s\n\n", page, code.UserCode)
-	}
-	var failed <-chan error
-	if isTerminal(out) {
-		if !flags.noQR {
-			a.drawQR(out, page)
-		}
-		if a.Browse != nil && !flags.noBrowser && hasBrowser(runtime.GOOS, a.getenv) {
-			failed = a.browse(page)
-			fmt.Fprintln(out, "It is being opened in the browser (-no-browser: it is not).")
-		}
-	}
-	if code.VerificationURIComplete != "" {
-		fmt.Fprintf(out, "It should show the code %s. ", code.UserCode)
-	}
-	fmt.Fprintf(out, "Waiting until %s…\n", code.Expires.Format(time.TimeOnly))
+	failed := a.invite(to, code, flags, who)
 	return flow.Poll(ctx, code, func(oidc.PollProgress) {
 		select {
 		case err := <-failed: // never, if nil
 			if err != nil {
-				fmt.Fprintf(out, "The browser could not be opened (%s): open the page yourself.\n", diag.Clean(err.Error(), 200))
+				fmt.Fprintf(to, "The browser could not be opened (%s): open the page yourself.\n", diag.Clean(err.Error(), 200))
 			}
 			failed = nil
 		default:
@@ -73,18 +51,58 @@ func (a *app) signIn(ctx context.Context, flow oidc.DeviceFlow, flags signInFlag
 	})
 }
 
+// screen is where a person reads; one that is no terminal has no size.
+type screen struct {
+	io.Writer
+	columns, rows int
+}
+
+// invite tells a person where to sign in: by the address, and on a terminal by a
+// QR code and the browser too. It returns where the browser tells once whether it
+// was opened; nil if it was not tried.
+func (a *app) invite(to screen, code oidc.DeviceCode, flags signInFlags, who string) <-chan error {
+	page := code.VerificationURIComplete
+	if page == "" {
+		page = code.VerificationURI
+	}
+	if who != "" {
+		fmt.Fprintf(to, "%s has to be the one who signs in.\n", diag.Clean(who, 200))
+	}
+	if code.VerificationURIComplete != "" {
+		fmt.Fprintf(to, "To sign in, open this page:\n\n  %s\n\n", page)
+	} else {
+		fmt.Fprintf(to, "To sign in, open this page and enter the code:\n\n  %s\n  %s\n\n", page, code.UserCode)
+	}
+	var failed <-chan error
+	if to.columns > 0 {
+		if !flags.noQR {
+			a.drawQR(to, page)
+		}
+		if !flags.noBrowser && a.Browse != nil && hasBrowser(runtime.GOOS, a.getenv) {
+			failed = a.browse(page)
+			fmt.Fprintln(to, "The browser is being opened there; -no-browser prevents that.")
+		}
+	}
+	if code.VerificationURIComplete != "" {
+		fmt.Fprintf(to, "It should show the code %s. ", code.UserCode)
+	}
+	fmt.Fprintf(to, "Waiting until %s…\n", code.Expires.Format(time.TimeOnly))
+	return failed
+}
+
 // drawQR draws a QR code of an address if the whole of it fits.
-func (a *app) drawQR(out io.Writer, page string) {
+func (a *app) drawQR(to screen, page string) {
 	if a.getenv("TERM") == "dumb" || !unicodeLocale(a.getenv) {
 		return
 	}
-	lines := view.QRCode(page, !a.noColor && a.getenv("NO_COLOR") == "")
-	columns, rows := size(out)
-	// The widest line is that of a code in one colour: no escapes are in it.
-	if plain := view.QRCode(page, false); len(plain) == 0 || len([]rune(plain[0])) > columns || len(plain) >= rows {
+	plain := view.QRCode(page, false) // without escapes, as wide as it looks
+	if len(plain) == 0 || len([]rune(plain[0])) > to.columns || len(plain) >= to.rows {
 		return
 	}
-	fmt.Fprintln(out, strings.Join(lines, "\n")+"\n")
+	if !a.noColor && a.getenv("NO_COLOR") == "" {
+		plain = view.QRCode(page, true)
+	}
+	fmt.Fprintln(to, strings.Join(plain, "\n")+"\n")
 }
 
 // unicodeLocale reports whether the terminal can be expected to draw half blocks:
