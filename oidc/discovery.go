@@ -143,6 +143,8 @@ func (c *Client) document(ctx context.Context, documentURL string) (object, answ
 			e.Hint = "The document has to be readable without signing in. A proxy or firewall may stand before it."
 		case ans.status >= 500 || ans.status == http.StatusTooManyRequests:
 			e.Hint = "The identity provider, or a proxy in front of it, is not well. Try again later."
+		default:
+			e.Hint = "A discovery document comes with 200. Check the URL, and what stands before the server."
 		}
 		return nil, ans, e
 	}

@@ -1,6 +1,7 @@
 package oidc_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -174,6 +175,19 @@ func TestDiscoverAccepts(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestDiscoverByContent: what a document calls itself does not matter if it is one.
+func TestDiscoverByContent(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.mux.HandleFunc(document, func(rw http.ResponseWriter, _ *http.Request) {
+			rw.Header().Set("Content-Type", "text/html")
+			_ = json.NewEncoder(rw).Encode(w.doc)
+		})
+		if _, err := w.client.Discover(t.Context(), issuer); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestDiscoverFollowsRedirectsOfOneOrigin(t *testing.T) {
