@@ -294,3 +294,22 @@ func TestVerifySignsIn(t *testing.T) {
 		expect(t, said, "failed Admins at the identity provider: cannot sign in: user.emmett", "enable the account")
 	})
 }
+
+// TestCheckOutput is what a person reads, at 80 columns.
+func TestCheckOutput(t *testing.T) {
+	in := newInstallation(t)
+	code, said := in.idpctl(t.Context(), nil, "check", in.url+"/realms/influxdb/", "-client-id", "influxctl")
+	if code != 0 {
+		t.Error("exit code", code)
+	}
+	// The port has five digits, as those that systems choose have.
+	port := in.url[strings.LastIndex(in.url, ":")+1:]
+	said = strings.ReplaceAll(said, "127.0.0.1:"+port, "127.0.0.1:PPPPP")
+	want, err := os.ReadFile(filepath.Join("testdata", "check.golden"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if said != string(want) {
+		t.Errorf("got:\n%s\nwant:\n%s", said, want)
+	}
+}
