@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -41,6 +42,10 @@ type Client struct {
 	// AllowedOrigins are origins ("https://login.example.com") on which
 	// endpoints may be although the issuer is on another one.
 	AllowedOrigins []string
+	// UnusedOrigins are origins on which the endpoints may be that InfluxDB and
+	// influxctl do not use (authorization, user info); on others they are
+	// reported by CheckIssuer.
+	UnusedOrigins []string
 	// AllowHTTP accepts http URLs that are not on this machine. Without it
 	// they are refused.
 	AllowHTTP bool
@@ -105,9 +110,13 @@ func (c *Client) do(parent context.Context, method, rawURL string, body io.Reade
 		return ans, transportError(parent, target, timeout, true, err)
 	}
 	if len(ans.body) > maxAnswer {
-		return ans, &Error{Kind: TooLarge, Status: res.StatusCode,
+		e := &Error{Kind: TooLarge, Status: res.StatusCode,
 			Summary: fmt.Sprintf("%s answers with more than %d KiB", target, maxAnswer>>10),
 			Hint:    "This is not an identity provider's document. Check the URL."}
+		if res.Uncompressed { // it may have been small on the wire
+			e.Summary += " once it is unpacked"
+		}
+		return ans, e
 	}
 	return ans, nil
 }
@@ -146,8 +155,12 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 			Summary: fmt.Sprintf("%s redirects from http to https", shown(first.URL.String())),
 			Hint:    "Write https in the URL."}
 	default:
+		where := shown(to)
+		if req.URL.User != nil {
+			where += ", with a user name or password in the URL"
+		}
 		return &Error{Kind: Redirected,
-			Summary: fmt.Sprintf("%s redirects to another origin, %s", shown(first.URL.String()), shown(to)),
+			Summary: fmt.Sprintf("%s redirects to another origin, %s", shown(first.URL.String()), where),
 			Hint:    "An answer from there says nothing about this issuer. If it is the right server, write its URL; if not, something stands between (a captive portal, a sign-in proxy)."}
 	}
 }
@@ -177,16 +190,25 @@ func transportError(parent context.Context, target string, timeout time.Duration
 	}
 	var dns *net.DNSError
 	switch {
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
+		e.Kind = Malformed
+		e.Summary = target + " says that its answer is compressed (gzip), and it is not, or broken"
+		e.Hint = "The server, or a proxy that compresses its answers, has to be repaired."
 	case errors.As(err, &dns):
 		e.Summary = fmt.Sprintf("%s cannot be reached: the host name %s is not known", target, said(dns.Name))
 		e.Hint = "Check the URL and this machine's DNS."
 	case errors.Is(err, syscall.ECONNREFUSED):
 		e.Summary = target + " cannot be reached: connection refused"
 		e.Hint = "Check host and port, and that the identity provider runs."
-	case begun, errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case begun, errors.Is(err, io.ErrUnexpectedEOF):
 		e.Summary = target + " broke the connection before its answer was complete"
+		e.Hint = "The server, or a proxy in front of it, gave up. Look at its log, and try again."
+	case errors.Is(err, io.EOF):
+		e.Summary = target + " closed the connection without an answer"
+		e.Hint = "The server, or a proxy in front of it, does not want the request, or ended. Check host and port, and look at its log."
 	default:
 		e.Summary = fmt.Sprintf("%s cannot be reached: %s", target, said(cause(err)))
+		e.Hint = "Check the URL, and that an identity provider answers there."
 	}
 	return e
 }
@@ -198,9 +220,10 @@ func tlsError(e *Error, target string, err error) bool {
 		host    x509.HostnameError
 		invalid x509.CertificateInvalidError
 		record  tls.RecordHeaderError
-		alert   tls.AlertError
 		verify  *tls.CertificateVerificationError
+		alert   *net.OpError // crypto/tls has no type of its own for an alert
 	)
+	alerted := errors.As(err, &alert) && alert.Op == "remote error"
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		e.Summary = fmt.Sprintf("the TLS certificate of %s is not valid now", target)
@@ -209,6 +232,9 @@ func tlsError(e *Error, target string, err error) bool {
 				invalid.Cert.NotBefore.UTC().Format(time.DateOnly), invalid.Cert.NotAfter.UTC().Format(time.DateOnly))
 		}
 		e.Hint = "Renew the certificate. If its dates are right, this machine's clock is wrong."
+		if invalid.Cert != nil && invalid.Cert.NotBefore.After(time.Now()) {
+			e.Hint = "It begins later: this machine's clock is behind, or that of whoever issued it was ahead."
+		}
 	case errors.As(err, &unknown):
 		e.Summary = fmt.Sprintf("the TLS certificate of %s is signed by an authority that is not known here", target)
 		e.Hint = "If it is a private CA, give its certificate (ca_file), and give it to the cluster too (egress.customCertificates), which fetches the signing keys itself."
@@ -218,7 +244,13 @@ func tlsError(e *Error, target string, err error) bool {
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		e.Summary = target + " does not speak TLS"
 		e.Hint = "The port serves plain http, or something else. Check the port."
-	case errors.As(err, &verify), errors.As(err, &invalid), errors.As(err, &alert):
+	case alerted && strings.Contains(alert.Err.Error(), "protocol version"), strings.Contains(err.Error(), "unsupported protocol version"):
+		e.Summary = fmt.Sprintf("%s speaks no TLS that is safe: it refuses versions 1.2 and 1.3", target)
+		e.Hint = "Versions before 1.2 are broken (RFC 8996), and neither influxctl nor the cluster speaks them. Update the server, or the proxy in front of it."
+	case alerted:
+		e.Summary = fmt.Sprintf("%s refuses to speak TLS: %s", target, said(alert.Err.Error()))
+		e.Hint = "It may want a certificate of the client, which neither influxctl nor the cluster has, or have no cipher in common. Check its TLS settings."
+	case errors.As(err, &verify), errors.As(err, &invalid):
 		e.Summary = fmt.Sprintf("TLS with %s failed: %s", target, said(cause(err)))
 		e.Hint = "Check the server's certificate chain and TLS settings."
 	default:
@@ -228,14 +260,14 @@ func tlsError(e *Error, target string, err error) bool {
 	return true
 }
 
-// cause is the text of err without the URL that net/http puts before it: that
-// one may hold a query.
+// cause is the text of err without what net/http puts before it: the URL, which
+// may hold a query, and that the connection broke.
 func cause(err error) string {
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err
 	}
-	return err.Error()
+	return strings.TrimPrefix(err.Error(), "net/http: HTTP/1.x transport connection broken: ")
 }
 
 func interrupted(ctx context.Context) *Error {
@@ -269,8 +301,11 @@ func (a answer) date() time.Time {
 }
 
 // allowed reports whether the caller has named an origin.
-func (c *Client) allowed(o string) bool {
-	return slices.ContainsFunc(c.AllowedOrigins, func(s string) bool {
+func (c *Client) allowed(o string) bool { return among(c.AllowedOrigins, o) }
+
+// among reports whether an origin is one of a list that a person wrote.
+func among(list []string, o string) bool {
+	return slices.ContainsFunc(list, func(s string) bool {
 		u, err := parseURL(strings.TrimSuffix(s, "/"))
 		return err == nil && origin(u) == o
 	})

@@ -143,6 +143,8 @@ func (c *Client) document(ctx context.Context, documentURL string) (object, answ
 			e.Hint = "The document has to be readable without signing in. A proxy or firewall may stand before it."
 		case ans.status >= 500 || ans.status == http.StatusTooManyRequests:
 			e.Hint = "The identity provider, or a proxy in front of it, is not well. Try again later."
+		default:
+			e.Hint = "A discovery document comes with 200. Check the URL, and what stands before the server."
 		}
 		return nil, ans, e
 	}
@@ -215,7 +217,7 @@ func (c *Client) inspect(doc object, documentURL, issuer string) (Discovery, []p
 				Hint:    "This is not an OpenID provider's document, or one of a server that cannot work with InfluxDB."})
 		case s == "":
 		case !ep.trusted:
-			if !slices.Contains(vouched, origin(u)) && !c.allowed(origin(u)) {
+			if o := origin(u); !slices.Contains(vouched, o) && !c.allowed(o) && !among(c.UnusedOrigins, o) {
 				bad(checkOrigins, &Error{Kind: ForeignOrigin,
 					Summary: fmt.Sprintf("%s is on another origin, %s", ep.member, origin(u)),
 					Hint:    "InfluxDB and influxctl do not use it. Make sure that it is the identity provider's."})

@@ -51,13 +51,8 @@ func flood(rw http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-func hangUp(rw http.ResponseWriter, _ *http.Request) {
-	conn, _, err := http.NewResponseController(rw).Hijack()
-	if err != nil {
-		panic(err)
-	}
-	_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"issuer\":")
-	_ = conn.Close()
+func hangUp(rw http.ResponseWriter, r *http.Request) {
+	verbatim("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"issuer\":")(rw, r)
 }
 
 func hostileDocuments() []hostile {

@@ -30,12 +30,9 @@ type hostile struct {
 // TestHostileServers shows that whatever a server does ends in time and with a
 // message of its own. The messages stand in testdata/hostile.golden to be read.
 func TestHostileServers(t *testing.T) {
-	cases := slices.Concat(hostileDocuments(), hostileKeys(), hostileDevices(), hostileTokens())
-	if len(cases) < 30 {
-		t.Fatalf("only %d cases", len(cases))
-	}
+	cases := slices.Concat(hostileDocuments(), hostileTransports(), hostileKeys(), hostileDevices(), hostileTokens())
 	var golden strings.Builder
-	seen := map[string]string{}
+	seen, messages := map[string]string{}, map[string]string{}
 	for _, tc := range cases {
 		var message string
 		t.Run(tc.name, func(t *testing.T) {
@@ -64,9 +61,22 @@ func TestHostileServers(t *testing.T) {
 			t.Errorf("%s and %s have the same message: %s", tc.name, other, message)
 		}
 		seen[message] = tc.name
+		if _, twice := messages[tc.name]; twice {
+			t.Errorf("two cases are called %q", tc.name)
+		}
+		messages[tc.name] = message
 		fmt.Fprintf(&golden, "%s\n    %s\n", tc.name, message)
 	}
 	compareGolden(t, "hostile.golden", golden.String())
+	defects := knownDefects()
+	if len(defects) < 30 || len(cases) < len(defects) {
+		t.Errorf("%d defects, %d cases", len(defects), len(cases))
+	}
+	for _, d := range defects {
+		if message, ok := messages[d.by]; !ok || !strings.Contains(message, d.says) {
+			t.Errorf("%s (%s): %q is not said in %q", d.what, d.by, d.says, message)
+		}
+	}
 }
 
 func compareGolden(t *testing.T, name, got string) {

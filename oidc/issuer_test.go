@@ -1,6 +1,7 @@
 package oidc_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -103,7 +104,7 @@ func TestCheckIssuerEachCheckOnce(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		good := statuses(w.serveIssuer(rsaSigner().jwk(nil)).client.CheckIssuer(t.Context(), issuer).Checks)
 		bad := statuses(w.client.CheckIssuer(t.Context(), "x").Checks)
-		if len(good) != 12 || len(bad) != len(good) {
+		if len(good) != 13 || len(bad) != len(good) {
 			t.Errorf("%d and %d checks", len(good), len(bad))
 		}
 		for id := range bad {
@@ -174,6 +175,51 @@ func TestDiscoverAccepts(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestUnusedOrigins: where nobody goes may be elsewhere, and where keys come from
+// and codes go to may not.
+func TestUnusedOrigins(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.client.UnusedOrigins = []string{"https://graph.example.net"}
+		w.doc["userinfo_endpoint"] = "https://graph.example.net/userinfo"
+		w.serveIssuer(rsaSigner().jwk(nil))
+		if got := statuses(w.client.CheckIssuer(t.Context(), issuer).Checks)["issuer.origins"]; got != oidc.Passed {
+			t.Errorf("user info: %s", got)
+		}
+		w.doc["token_endpoint"] = "https://graph.example.net/token"
+		if got := statuses(w.client.CheckIssuer(t.Context(), issuer).Checks)["issuer.origins"]; got != oidc.Failed {
+			t.Errorf("token endpoint: %s", got)
+		}
+	})
+}
+
+// TestClaimed: what the document calls its issuer is told even if it is another.
+func TestClaimed(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.doc["issuer"] = issuer + "/"
+		w.serveIssuer(rsaSigner().jwk(nil))
+		if got := w.client.CheckIssuer(t.Context(), issuer).Claimed; got != issuer+"/" {
+			t.Errorf("claimed %q", got)
+		}
+		w.doc["issuer"] = "https://sso.example.com/\x1b[2J"
+		if got := w.client.CheckIssuer(t.Context(), issuer).Claimed; got != "" {
+			t.Errorf("claimed %q", got)
+		}
+	})
+}
+
+// TestDiscoverByContent: what a document calls itself does not matter if it is one.
+func TestDiscoverByContent(t *testing.T) {
+	bubble(t, func(t *testing.T, w *world) {
+		w.mux.HandleFunc(document, func(rw http.ResponseWriter, _ *http.Request) {
+			rw.Header().Set("Content-Type", "text/html")
+			_ = json.NewEncoder(rw).Encode(w.doc)
+		})
+		if _, err := w.client.Discover(t.Context(), issuer); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestDiscoverFollowsRedirectsOfOneOrigin(t *testing.T) {

@@ -55,6 +55,12 @@ func (a answer) object(what string) (object, error) {
 			e.Summary = strings.TrimSuffix(e.Summary, "a JSON object") + "valid JSON"
 			e.Hint = "The answer was cut off, or is something else. " + e.Hint
 		}
+		if coding := a.header.Get("Content-Encoding"); coding != "" {
+			e.Summary += fmt.Sprintf(" (it is compressed as %s, which was not asked for)", said(coding))
+		}
+		if kind != "" && !strings.HasSuffix(kind, "json") {
+			e.Summary += fmt.Sprintf(" (it calls itself %s)", said(kind))
+		}
 	}
 	return nil, e
 }

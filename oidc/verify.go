@@ -217,14 +217,24 @@ func (v *verification) signature(token string, header object) {
 	v.put(checkSignature, check)
 }
 
-// algorithm refuses what is not asymmetric (RFC 8725 sections 3.1 and 3.2).
-func (v *verification) algorithm(alg string) bool {
-	asymmetric := []jose.SignatureAlgorithm{
+// isAsymmetric reports whether an algorithm signs with a private key, and has its
+// signatures checked with a public one (RFC 7518 section 3.1, RFC 8037).
+func isAsymmetric(alg string) bool {
+	return slices.Contains([]jose.SignatureAlgorithm{
 		jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512,
 		jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
-	}
-	if slices.Contains(asymmetric, jose.SignatureAlgorithm(alg)) {
-		v.put(checkAlgorithm, Check{Value: alg})
+	}, jose.SignatureAlgorithm(alg))
+}
+
+// algorithm refuses what is not asymmetric (RFC 8725 sections 3.1 and 3.2).
+func (v *verification) algorithm(alg string) bool {
+	if isAsymmetric(alg) {
+		check := Check{Value: alg}
+		if alg != string(jose.RS256) {
+			check.Status, check.Want = Warned, string(jose.RS256)
+			check.Hint = "The signature can be checked with a published key, but which algorithms the cluster takes is not documented. The identity providers that InfluxData supports sign with RS256 unless they are told otherwise: if the cluster refuses the token, set RS256."
+		}
+		v.put(checkAlgorithm, check)
 		return true
 	}
 	check := Check{Status: Failed, Value: said(alg), Want: "an asymmetric one, such as RS256 or ES256"}

@@ -117,6 +117,24 @@ func TestVerifyClocks(t *testing.T) {
 	}
 }
 
+// TestVerifyAlgorithms: what can be checked with a published key passes, RS256
+// without a word.
+func TestVerifyAlgorithms(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for alg, want := range map[jose.SignatureAlgorithm]oidc.Status{jose.RS256: oidc.Passed, jose.PS256: oidc.Warned, jose.RS512: oidc.Warned, jose.ES256: oidc.Warned} {
+			s := rsaSigner()
+			if alg == jose.ES256 {
+				s = ecSigner(t, "ec")
+			}
+			s.alg = alg
+			checks := oidc.VerifyAccessToken(s.token(t, goodClaims(time.Now())), keySet(t, s.jwk(nil)), wanted())
+			if got := statuses(checks); got["token.algorithm"] != want || got["token.signature"] != oidc.Passed {
+				t.Errorf("%s:\n%s", alg, render(checks))
+			}
+		}
+	})
+}
+
 func TestVerifyDuplicatedKeyIDs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first, second := ecSigner(t, "same"), ecSigner(t, "same")

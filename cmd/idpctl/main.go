@@ -44,5 +44,6 @@ func main() {
 		Version:    version,
 		Interrupts: interrupts,
 		Exit:       os.Exit,
+		Browse:     cli.Browse,
 	}))
 }

@@ -89,7 +89,7 @@ puts the client ID, endpoints and user IDs where the cluster needs them.`,
 	root.AddCommand(
 		a.planCommand(), a.applyCommand(), a.destroyCommand(),
 		a.outputCommand(), a.showCommand(), a.stateCommand(),
-		a.validateCommand(), a.fmtCommand(), a.verifyCommand(), a.usersCommand(), a.exportCommand(),
+		a.validateCommand(), a.fmtCommand(), a.checkCommand(), a.verifyCommand(), a.usersCommand(), a.exportCommand(),
 		a.emulatorCommand(), a.providersCommand(), a.versionCommand(), a.initCommand(),
 	)
 	root.InitDefaultCompletionCmd("completion") // else it is added at the end of Execute, without an example

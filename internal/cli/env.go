@@ -24,6 +24,8 @@ type Env struct {
 	Interrupts <-chan os.Signal
 	// Exit ends the process at once; used for the second interrupt only.
 	Exit func(code int)
+	// Browse opens a page in a browser; nil for none.
+	Browse func(page string) error
 	// Backend makes the backend of the state in a folder; nil means local files.
 	Backend func(dir string) state.Backend
 }

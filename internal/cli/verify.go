@@ -1,11 +1,11 @@
 package cli
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,47 +13,64 @@ import (
 	"github.com/idpctl/idpctl/internal/run"
 	"github.com/idpctl/idpctl/internal/view"
 	"github.com/idpctl/idpctl/oidc"
-	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/resource"
 	"github.com/idpctl/idpctl/state"
 )
 
+// verifyFlags are the flags of verify.
+type verifyFlags struct {
+	runFlags
+	signIn      signInFlags
+	noSignIn    bool
+	user, junit string
+}
+
 // verifyCommand is `idpctl verify`.
 func (a *app) verifyCommand() *cobra.Command {
-	var flags runFlags
-	var noSignIn bool
+	var flags verifyFlags
 	var only string
 	c := &cobra.Command{
 		Use:   "verify [CLUSTER]",
 		Short: "Sign in and prove that the cluster would accept the token",
 		Long: `verify checks the issuer, the signing keys and the device flow of a cluster's
-identity provider, then signs in as influxctl does: it prints an address and a
-code, waits until somebody has signed in there, and checks the access token as
-the cluster would. It changes nothing.`,
-		Example: "  idpctl verify\n  idpctl verify -no-sign-in   # in a pipeline: everything that needs no person",
+identity provider, its admins and its files. Then it signs in as influxctl does:
+it shows an address and a code, waits until somebody has signed in there, and
+checks the access token as the cluster would. It changes nothing.
+
+On a terminal the address is shown as a QR code too, for a phone, and opened in
+the browser of this machine if it has one.`,
+		Example: "  idpctl verify\n  idpctl verify -user marty@example.com\n  idpctl verify -no-sign-in -junit verify.xml   # in a pipeline: what needs no person",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				only = strings.TrimPrefix(args[0], "cluster.")
 			}
-			return a.verify(&flags, only, !noSignIn)
+			if flags.noSignIn && flags.user != "" {
+				return errors.New("-user says who signs in, and -no-sign-in that nobody does: leave one of them out")
+			}
+			return a.report("idpctl verify", flags.junit, func() ([]view.Suite, error) { return a.verify(&flags, only) })
 		},
 	}
 	flags.add(c)
-	c.Flags().BoolVar(&noSignIn, "no-sign-in", false, "check only what needs no person")
+	c.Flags().BoolVar(&flags.noSignIn, "no-sign-in", false, "check only what needs no person")
+	c.Flags().StringVar(&flags.user, "user", "", "the admin, by `EMAIL` or id, who has to be the one that signs in")
+	flags.signIn.add(c)
+	c.Flags().StringVar(&flags.junit, "junit", "", junitUsage)
 	c.Flags().BoolVar(&a.json, "json", false, "print the checks as JSON")
 	return c
 }
 
-func (a *app) verify(flags *runFlags, only string, signIn bool) error {
-	opts, err := a.options(flags, state.NotLocked)
+// verify checks the chosen clusters and returns what was found of each.
+func (a *app) verify(flags *verifyFlags, only string) ([]view.Suite, error) {
+	opts, err := a.options(&flags.runFlags, state.NotLocked)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ctx, stop := a.interruptible()
 	defer stop()
 	r, module, diags := run.Open(ctx, opts)
 	if diags.HasErrors() {
-		return a.tell(diags, source(module))
+		return nil, a.tell(diags, source(module))
 	}
 	clusters, ds := r.Clusters(ctx)
 	diags = append(diags, ds...)
@@ -72,23 +89,24 @@ func (a *app) verify(flags *runFlags, only string, signIn bool) error {
 	if !diags.HasErrors() {
 		diags = append(diags, choice(clusters, chosen, only)...)
 	}
+	who := map[resource.Address]string{}
+	if !diags.HasErrors() && flags.user != "" {
+		who, ds = theOne(chosen, flags.user)
+		diags = append(diags, ds...)
+	}
 	if diags.HasErrors() {
-		return a.tell(diags, source(module))
+		return nil, a.tell(diags, source(module))
 	}
-	failed := false
+	var suites []view.Suite
 	for _, c := range chosen {
-		checks := a.verifyCluster(ctx, clients[c.Provider], c, signIn)
+		v := verification{app: a, client: clients[c.Provider], cluster: c, onlyID: who[c.Address]}
+		checks := v.run(ctx, flags)
 		if err := a.view().Checks(c.Address.String(), checks); err != nil {
-			return err
+			return nil, err
 		}
-		for _, check := range checks {
-			failed = failed || check.Status == view.Failed
-		}
+		suites = append(suites, view.Suite{Subject: c.Address.String(), Checks: checks})
 	}
-	if failed {
-		return failure
-	}
-	return nil
+	return suites, nil
 }
 
 // choice says why there is nothing to verify, or not yet.
@@ -127,108 +145,39 @@ func oidcClients(r *run.Run, clusters []run.Cluster, version string) (map[string
 	return out, diags
 }
 
-// verifyCluster makes all checks of one cluster, the device sign-in last.
-func (a *app) verifyCluster(ctx context.Context, client *oidc.Client, c run.Cluster, signIn bool) []view.Check {
-	report := client.CheckIssuer(ctx, c.Issuer)
-	checks := report.Checks
-	keys := report.Keys
-	if c.JWKSEndpoint != report.Discovery.JWKSURI {
-		exported, err := client.FetchJWKS(ctx, c.JWKSEndpoint)
-		check := oidc.Check{ID: "jwks.exported", Name: "Keys where the cluster looks for them", Status: oidc.Passed, Value: c.JWKSEndpoint}
-		if err != nil {
-			check.Status, check.Hint = oidc.Failed, err.Error()
+// theOne finds the admin who has to sign in, for each cluster.
+func theOne(clusters []run.Cluster, user string) (map[resource.Address]string, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	found := map[resource.Address]string{}
+	for _, c := range clusters {
+		var ids, admins []string
+		for id, name := range c.Admins {
+			if id == user || strings.EqualFold(name, user) {
+				ids = append(ids, id)
+			}
+			if name == "" {
+				name = id
+			}
+			admins = append(admins, name)
 		}
-		keys = exported
-		checks = append(checks, check)
-	}
-	checks = append(checks, filesAgree(c.FilesDiffer))
-	flow := oidc.DeviceFlow{Client: client, ClientID: c.ClientID, DeviceURL: c.DeviceURL, TokenURL: c.TokenURL, Scopes: c.Scopes, Audience: c.Audience, Hints: c.SignInHints}
-	if !signIn || oidc.AnyFailed(report.Checks) {
-		return viewChecks(append(checks, flow.Probe(ctx)...))
-	}
-	token, err := a.signIn(ctx, flow)
-	if err != nil {
-		checks = append(checks, oidc.Check{ID: "device.sign_in", Name: "Device sign-in", Status: oidc.Failed, Hint: err.Error()})
-		return viewChecks(checks)
-	}
-	checks = append(checks, oidc.Check{ID: "device.sign_in", Name: "Device sign-in", Status: oidc.Passed, Value: "done"})
-	now := time.Now()
-	checks = append(checks, oidc.VerifyAccessToken(token.AccessToken, keys, oidc.Expectation{
-		Issuer: c.Issuer, SubjectClaim: c.SubjectClaim, AdminIDs: c.Admins, ClientID: c.ClientID, Audience: c.Audience,
-		Now: now, ServerNow: token.ServerNow(now), Fresh: true,
-	})...)
-	return viewChecks(checks)
-}
-
-// filesAgree is the check of a cluster's files: it names those that differ, and
-// what in them.
-func filesAgree(differ []*plan.TargetChange) oidc.Check {
-	check := oidc.Check{ID: "cluster.files", Name: "Files of the cluster", Status: oidc.Passed, Value: "as the configuration says"}
-	if len(differ) == 0 {
-		return check
-	}
-	var files []string
-	for _, t := range differ {
-		files = append(files, t.Path+" "+difference(t))
-	}
-	check.Status, check.Value = oidc.Failed, strings.Join(files, "; ")
-	check.Hint = "Run `idpctl plan` to see each line that differs, and `idpctl apply` to make them agree."
-	return check
-}
-
-// difference says as a clause what in a file is not as the configuration says.
-func difference(t *plan.TargetChange) string {
-	if t.Action == plan.Create {
-		return "is not there"
-	}
-	const most = 4 // names of a list
-	var parts []string
-	for _, p := range []struct {
-		what  string
-		names []string
-	}{
-		{"lacks ", t.Added},
-		{"has other data of ", t.Updated},
-		{"lists who is no admin: ", t.Removed},
-		{"has another ", t.Fields},
-	} {
-		if len(p.names) > 0 {
-			parts = append(parts, p.what+shortList(p.names, most))
+		slices.Sort(ids)
+		slices.Sort(admins)
+		d := diag.Diagnostic{Address: c.Address.String()}
+		switch {
+		case len(ids) == 1:
+			found[c.Address] = ids[0]
+			continue
+		case len(ids) > 1:
+			d.Summary = "More than one admin of that name"
+			d.Detail = fmt.Sprintf("%s has several admins with the e-mail %s. Name the id instead: %s.", c.Address, user, strings.Join(ids, ", "))
+		case len(admins) == 0:
+			d.Summary = "Not an admin"
+			d.Detail = fmt.Sprintf("%s has no admins, so that nobody can sign in to it.", c.Address)
+		default:
+			d.Summary = "Not an admin"
+			d.Detail = fmt.Sprintf("%s is no admin of %s. Its admins are: %s.", user, c.Address, shortList(admins, 20))
 		}
+		diags = append(diags, d)
 	}
-	if len(parts) == 0 {
-		return "differs"
-	}
-	return strings.Join(parts, ", ")
-}
-
-// signIn begins a device sign-in, tells the person where to go, and waits.
-func (a *app) signIn(ctx context.Context, flow oidc.DeviceFlow) (oidc.Token, error) {
-	code, err := flow.Start(ctx)
-	if err != nil {
-		return oidc.Token{}, err
-	}
-	out := a.Stdout
-	if a.json {
-		out = a.Stderr
-	}
-	if code.VerificationURIComplete != "" {
-		fmt.Fprintf(out, "To sign in, open this page:\n\n  %s\n\nIt should show the code %s. ", code.VerificationURIComplete, code.UserCode)
-	} else {
-		fmt.Fprintf(out, "To sign in, open this page and enter the code:\n\n  %s\n  %s\n\n", code.VerificationURI, code.UserCode)
-	}
-	fmt.Fprintf(out, "Waiting until %s…\n", code.Expires.Format(time.TimeOnly))
-	return flow.Poll(ctx, code, nil)
-}
-
-func viewChecks(checks []oidc.Check) []view.Check {
-	out := make([]view.Check, len(checks))
-	for i, c := range checks {
-		out[i] = view.Check{ID: c.ID, Name: c.Name, Status: statuses[c.Status], Value: c.Value, Want: c.Want, Hint: c.Hint}
-	}
-	return out
-}
-
-var statuses = map[oidc.Status]view.CheckStatus{
-	oidc.Passed: view.Passed, oidc.Failed: view.Failed, oidc.Warned: view.Warned, oidc.Skipped: view.Skipped,
+	return found, diags
 }

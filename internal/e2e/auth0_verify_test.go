@@ -28,7 +28,7 @@ func TestAuth0Verify(t *testing.T) {
 		code   int
 		says   []string // by verify
 	}{
-		"a user": {code: 0, says: []string{"User (sub): marty@example.com", "Audience (aud): https://influxdb.example.com", "25 checks: 25 passed."}},
+		"a user": {code: 0, says: []string{"User (sub): marty@example.com", "Audience (aud): https://influxdb.example.com", "28 checks: 27 passed, 1 warned."}},
 		"the grant type was taken away": {
 			change: func(tn *auth0Tenant) {
 				tn.Change(auth0.KindClient, client(tn), func(props map[string]any) { props["grant_types"] = []any{"refresh_token"} })

@@ -27,7 +27,7 @@ func TestEntraVerify(t *testing.T) {
 		says    []string // by verify
 		page    string   // what the person reads in the browser, where verify learns nothing of it
 	}{
-		"a user": {code: 0, says: []string{"User (oid): marty@example.com", "24 checks: 23 passed, 1 skipped."}},
+		"a user": {code: 0, says: []string{"User (oid): marty@example.com", "27 checks: 25 passed, 1 warned, 1 skipped."}},
 		"nobody consented, and users may not": {
 			options: entra.Options{AdminConsent: true}, code: 1, says: []string{"AADSTS65001", "az ad app permission admin-consent"},
 		},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/idpctl/idpctl/cluster"
 	"github.com/idpctl/idpctl/config"
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/plan"
@@ -38,6 +39,10 @@ type Cluster struct {
 	SubjectClaim string
 	// Admins are ids to names.
 	Admins map[string]string
+	// Absent are the addresses of admins whom the identity provider does not
+	// have, or not as they are about to be; Disabled of those whom it has and
+	// does not let sign in.
+	Absent, Disabled []string
 	// FilesDiffer are the changes that would make the cluster's files say what
 	// the configuration does; none if they do already.
 	FilesDiffer []*plan.TargetChange
@@ -111,9 +116,18 @@ func (r *Run) clusterOf(in *config.ClusterInstance, p *planner) Cluster {
 		c.Audience = text(resource.Attr(client, kind.Audience))
 	}
 	c.JWKSEndpoint = need("jwks_endpoint", in.JWKSEndpoint)
+	if !in.AdminsKnown {
+		c.Missing = append(c.Missing, "the list of admins")
+	}
 	for _, a := range in.Admins {
-		if id := need("the id of "+a.Address.String(), a.ID); id != "" {
-			c.Admins[id] = text(a.Email)
+		id := text(a.ID)
+		if id == "" || id == cluster.KnownAfterApply {
+			c.Absent = append(c.Absent, a.Address.String())
+			continue
+		}
+		c.Admins[id] = text(a.Email)
+		if now, _ := p.signsIn(a); !now {
+			c.Disabled = append(c.Disabled, a.Address.String())
 		}
 	}
 	return c
@@ -123,24 +137,37 @@ func (r *Run) clusterOf(in *config.ClusterInstance, p *planner) Cluster {
 // token, device) are reached: with the certificate authorities that the
 // provider block names, and without any credential.
 func (r *Run) PublicTransport(provider string) (http.RoundTripper, diag.Diagnostics) {
+	attrs, diags := r.eval.ProviderConfig(provider)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	file := text(resource.Attr(attrs, "ca_file"))
+	if file != "" && !filepath.IsAbs(file) {
+		file = filepath.Join(r.opts.Dir, file)
+	}
+	public, err := PublicTransport(file, "ca_file")
+	if err != nil {
+		return nil, append(diags, r.conns.diagnose(provider, err, "reading the certificate authorities"))
+	}
+	return public, diags
+}
+
+// PublicTransport reaches public endpoints: with the machine's proxy settings,
+// the certificate authorities of a PEM file (none if its name is empty) beside
+// the machine's own, and without any credential. option is what the user calls
+// the file.
+func PublicTransport(caFile, option string) (http.RoundTripper, error) {
 	base, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
 		return http.DefaultTransport, nil
 	}
 	clone := base.Clone()
-	attrs, diags := r.eval.ProviderConfig(provider)
-	if diags.HasErrors() {
-		return nil, diags
-	}
-	if file := text(resource.Attr(attrs, "ca_file")); file != "" {
-		if !filepath.IsAbs(file) {
-			file = filepath.Join(r.opts.Dir, file)
-		}
-		pool, err := transport.LoadCAs(file, "ca_file")
+	if caFile != "" {
+		pool, err := transport.LoadCAs(caFile, option)
 		if err != nil {
-			return nil, append(diags, r.conns.diagnose(provider, err, "reading the certificate authorities"))
+			return nil, err
 		}
 		clone.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
-	return clone, diags
+	return clone, nil
 }

@@ -62,6 +62,18 @@ func TestRenderings(t *testing.T) {
 		{ID: "client.pkce", Name: "PKCE", Status: view.Warned, Hint: "Newer versions of influxctl may ask for it."},
 		{ID: "token.audience", Name: "Audience", Status: view.Skipped, Hint: "Keycloak sends none."},
 	}
+	const earlier = "Could not be checked: an earlier check failed."
+	unreachable := []view.Check{
+		{ID: "issuer.url", Name: "Issuer URL", Status: view.Passed, Value: "https://sso.example.com/realms/influxdb"},
+		{ID: "issuer.discovery", Name: "Discovery document", Status: view.Failed, Value: "https://sso.example.com/realms/influxdb/.well-known/openid-configuration cannot be reached: connection refused", Hint: "Check host and port, and that the identity provider runs."},
+		{ID: "issuer.match", Name: "Issuer in the document", Status: view.Skipped, Hint: earlier},
+		{ID: "issuer.device_endpoint", Name: "Device authorization endpoint", Status: view.Skipped, Hint: earlier},
+		{ID: "issuer.token_endpoint", Name: "Token endpoint", Status: view.Skipped, Hint: earlier},
+		{ID: "issuer.device_grant", Name: "Device grant announced", Status: view.Skipped, Value: "not listed", Hint: "Nothing to do."},
+		{ID: "issuer.keys", Name: "Signing keys", Status: view.Skipped, Hint: earlier},
+		{ID: "cluster.files", Name: "Files of the cluster", Status: view.Passed, Value: "as the configuration says"},
+		{ID: "device.answer", Name: "Device code", Status: view.Skipped, Hint: earlier},
+	}
 	terminal := view.Options{Kind: kinds, Terminal: true}
 	pipe := view.Options{Kind: kinds}
 	tests := map[string]struct {
@@ -82,6 +94,7 @@ func TestRenderings(t *testing.T) {
 		"output_string":    {pipe, func(v *view.View) error { return v.Output(outputs()[1]) }},
 		"output_sensitive": {pipe, func(v *view.View) error { return v.Output(outputs()[7]) }},
 		"checks":           {terminal, func(v *view.View) error { return v.Checks("Token of mcfly@influxdata.com", checks) }},
+		"checks_skipped":   {terminal, func(v *view.View) error { return v.Checks("cluster.production", unreachable) }},
 		"checks_none":      {terminal, func(v *view.View) error { return v.Checks("", nil) }},
 	}
 	for name, tt := range tests {

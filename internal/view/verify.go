@@ -58,7 +58,7 @@ func (v *View) Checks(subject string, checks []Check) error {
 	if subject != "" {
 		b.WriteString(indent(wrap(line(subject), v.opts.Width), "") + "\n")
 	}
-	for _, c := range checks {
+	for _, c := range gathered(checks) {
 		b.WriteString(v.check(c))
 	}
 	var parts []string
@@ -73,6 +73,20 @@ func (v *View) Checks(subject string, checks []Check) error {
 	}
 	b.WriteString("\n" + v.style.bold(total+".") + "\n")
 	return v.write(b.String())
+}
+
+// gathered puts those together that were skipped one after the other for one and
+// the same reason: what failed is then not lost among them.
+func gathered(checks []Check) []Check {
+	var out []Check
+	for _, c := range checks {
+		if n := len(out); n > 0 && c.Status == Skipped && c.Value == "" && out[n-1].Status == Skipped && out[n-1].Value == "" && out[n-1].Hint == c.Hint {
+			out[n-1].Name += ", " + c.Name
+			continue
+		}
+		out = append(out, c)
+	}
+	return out
 }
 
 // check is one check: a line with what was found, and below it what was wanted

@@ -1,0 +1,154 @@
+package cli
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/idpctl/idpctl/internal/run"
+	"github.com/idpctl/idpctl/internal/view"
+	"github.com/idpctl/idpctl/oidc"
+	"github.com/idpctl/idpctl/plan"
+)
+
+// verification is the verification of one cluster.
+type verification struct {
+	*app
+	client  *oidc.Client
+	cluster run.Cluster
+	// onlyID is the id of the admin who has to sign in; empty if any may.
+	onlyID string
+}
+
+// run makes all checks of the cluster, the device sign-in last: what a person
+// would have done in vain is found before.
+func (v *verification) run(ctx context.Context, flags *verifyFlags) []view.Check {
+	c := v.cluster
+	report := v.client.CheckIssuer(ctx, c.Issuer)
+	checks := report.Checks
+	keys := report.Keys
+	if c.JWKSEndpoint != report.Discovery.JWKSURI {
+		var check oidc.Check
+		keys, check = v.exportedKeys(ctx)
+		checks = append(checks, check)
+	}
+	checks = append(checks, v.ofCluster()...)
+	flow := oidc.DeviceFlow{Client: v.client, ClientID: c.ClientID, DeviceURL: c.DeviceURL, TokenURL: c.TokenURL, Scopes: c.Scopes, Audience: c.Audience, Hints: c.SignInHints}
+	if flags.noSignIn || oidc.AnyFailed(report.Checks) {
+		return viewChecks(append(checks, flow.Probe(ctx)...))
+	}
+	signIn := oidc.Check{ID: "device.sign_in", Name: "Device sign-in", Value: "done"}
+	token, err := v.signIn(ctx, flow, flags.signIn, c.Admins[v.onlyID])
+	if err != nil {
+		signIn.Status, signIn.Value, signIn.Hint = oidc.Failed, "", err.Error()
+		return viewChecks(append(checks, signIn))
+	}
+	checks = append(checks, signIn)
+	judge := func(t oidc.Token) []oidc.Check {
+		now := time.Now()
+		return oidc.VerifyAccessToken(t.AccessToken, keys, oidc.Expectation{
+			Issuer: c.Issuer, SubjectClaim: c.SubjectClaim, AdminIDs: c.Admins, OnlyID: v.onlyID, ClientID: c.ClientID, Audience: c.Audience,
+			Now: now, ServerNow: t.ServerNow(now), Fresh: true,
+		})
+	}
+	checks = append(checks, judge(token)...)
+	return viewChecks(append(checks, flow.CheckSession(ctx, token, judge)))
+}
+
+// exportedKeys fetches the keys where the cluster does, which is not where the
+// issuer says.
+func (v *verification) exportedKeys(ctx context.Context) (oidc.KeySet, oidc.Check) {
+	check := oidc.Check{ID: "jwks.exported", Name: "Keys where the cluster looks for them", Value: v.cluster.JWKSEndpoint}
+	keys, err := v.client.FetchJWKS(ctx, v.cluster.JWKSEndpoint)
+	if err != nil {
+		check.Status, check.Hint = oidc.Failed, err.Error()
+	}
+	return keys, check
+}
+
+// ofCluster are the checks of the cluster's own side, which need no sign-in. What
+// else is known of a cluster, such as whether the admin token of its installation
+// is still valid, is one more here.
+func (v *verification) ofCluster() []oidc.Check {
+	return []oidc.Check{
+		adminsThere(v.cluster),
+		filesAgree(v.cluster.FilesDiffer),
+	}
+}
+
+// adminsThere is the check that every admin is there and may sign in.
+func adminsThere(c run.Cluster) oidc.Check {
+	const most = 4 // addresses of a list
+	check := oidc.Check{ID: "cluster.admins", Name: "Admins at the identity provider", Value: "all there and enabled"}
+	var parts, hints []string
+	if len(c.Absent) > 0 {
+		parts = append(parts, "not there: "+shortList(c.Absent, most))
+		hints = append(hints, "Who is not there is made by `idpctl apply`; somebody may have deleted the account, and the new one has another id.")
+	}
+	if len(c.Disabled) > 0 {
+		parts = append(parts, "cannot sign in: "+shortList(c.Disabled, most))
+		hints = append(hints, "Who is disabled is no admin: enable the account, or take it out of the cluster's admins.")
+	}
+	switch {
+	case len(parts) > 0:
+		check.Status, check.Value, check.Hint = oidc.Failed, strings.Join(parts, "; "), strings.Join(hints, " ")
+	case len(c.Admins) == 0:
+		check.Status, check.Value = oidc.Failed, "none"
+		check.Hint = "Nobody can administer the cluster. Name its admins in the configuration, and apply it."
+	}
+	return check
+}
+
+// filesAgree is the check of a cluster's files: it names those that differ, and
+// what in them.
+func filesAgree(differ []*plan.TargetChange) oidc.Check {
+	check := oidc.Check{ID: "cluster.files", Name: "Files of the cluster", Status: oidc.Passed, Value: "as the configuration says"}
+	if len(differ) == 0 {
+		return check
+	}
+	var files []string
+	for _, t := range differ {
+		files = append(files, t.Path+" "+difference(t))
+	}
+	check.Status, check.Value = oidc.Failed, strings.Join(files, "; ")
+	check.Hint = "Run `idpctl plan` to see each line that differs, and `idpctl apply` to make them agree."
+	return check
+}
+
+// difference says as a clause what in a file is not as the configuration says.
+func difference(t *plan.TargetChange) string {
+	if t.Action == plan.Create {
+		return "is not there"
+	}
+	const most = 4 // names of a list
+	var parts []string
+	for _, p := range []struct {
+		what  string
+		names []string
+	}{
+		{"lacks ", t.Added},
+		{"has other data of ", t.Updated},
+		{"lists who is no admin: ", t.Removed},
+		{"has another ", t.Fields},
+	} {
+		if len(p.names) > 0 {
+			parts = append(parts, p.what+shortList(p.names, most))
+		}
+	}
+	if len(parts) == 0 {
+		return "differs"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func viewChecks(checks []oidc.Check) []view.Check {
+	out := make([]view.Check, len(checks))
+	for i, c := range checks {
+		out[i] = view.Check{ID: c.ID, Name: c.Name, Status: statuses[c.Status], Value: c.Value, Want: c.Want, Hint: c.Hint}
+	}
+	return out
+}
+
+var statuses = map[oidc.Status]view.CheckStatus{
+	oidc.Passed: view.Passed, oidc.Failed: view.Failed, oidc.Warned: view.Warned, oidc.Skipped: view.Skipped,
+}
