@@ -19,8 +19,9 @@ type ProviderBlock struct {
 	Name string
 	// Type is the label of the block: "keycloak".
 	Type string
-	// Range is the block's header.
-	Range diag.Range
+	// Range is the block's header, AttrRanges its arguments' expressions.
+	Range      diag.Range
+	AttrRanges map[string]diag.Range
 }
 
 type providerBlock struct {
@@ -74,6 +75,10 @@ func (m *Module) declareProvider(b *hcl.Block) {
 			return
 		}
 		p.Name = typ + "." + name
+	}
+	p.AttrRanges = make(map[string]diag.Range, len(p.content.args))
+	for name, arg := range p.content.args {
+		p.AttrRanges[name] = arg.expr.rng
 	}
 	if before, ok := m.providers[p.Name]; ok {
 		m.report.errorf(rng, "Duplicate provider configuration",
@@ -200,6 +205,9 @@ func (m *Module) noCandidate(b *block, all []candidate, types []string) {
 	}
 	hint := ""
 	for _, t := range types {
+		if hint = onlyLookedUp(m.opts.Providers[t], b); hint != "" {
+			break
+		}
 		if hint = sentence(m.opts.Providers[t].ForeignKinds[b.kindName].Instead); hint != "" {
 			break
 		}
@@ -215,6 +223,36 @@ func (m *Module) noCandidate(b *block, all []candidate, types []string) {
 	}
 	m.report.errorf(b.rng, "Unsupported block type", "%s has no block %s; it is one of %s.%s",
 		list(mine, "and"), b.headline(), names(all), hint)
+}
+
+// onlyLookedUp says what to write instead of a block of a kind of which a provider has
+// no such one, but a data block that finds one object; "" if it has not.
+func onlyLookedUp(info providers.Info, b *block) string {
+	k, ok := info.Kind(b.kindName)
+	if !ok || len(k.Lookup) == 0 || b.typ == DataBlock && !b.plural {
+		return ""
+	}
+	many := ""
+	if b.typ == DataBlock {
+		many = ", with for_each for several"
+	} else if !k.DataOnly {
+		return ""
+	}
+	var args []string
+	for _, name := range slices.Concat([]string{k.Parent}, k.Lookup[0]) {
+		if name != "" {
+			args = append(args, name)
+		}
+	}
+	with := ""
+	if len(args) > 0 {
+		with = " with " + list(args, "and")
+	}
+	why := "idpctl changes nothing there, and refers to what exists already"
+	if b.typ == DataBlock {
+		why = "Nobody can be searched for there"
+	}
+	return fmt.Sprintf(" %s: write data %q %q { … }%s%s.", why, k.Name, b.addr.Name, with, many)
 }
 
 // checkStrays reports the names that no provider type knows in the block.
@@ -290,6 +328,9 @@ func (m *Module) lookedUp(b *block, x stray) bool {
 		var by []string
 		for _, a := range b.spec(c.kind) {
 			by = append(by, a.Name)
+		}
+		if len(by) == 0 {
+			by = []string{"no arguments of its own"}
 		}
 		m.report.errorf(x.rng, "Unsupported argument", "%q is looked up and never changed by a data block, so it cannot be set. A %s block takes %s.",
 			x.name, b.headline(), list(by, "and"))

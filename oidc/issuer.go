@@ -154,9 +154,7 @@ func (r *issuerRun) endpoints(d Discovery, problems []problem) {
 	}
 	refused := r.results[checkHTTPS].Status == Failed || r.results[checkOrigins].Status == Failed
 	if _, judged := r.results[checkDevice]; !judged && !refused {
-		r.fail(checkDevice, &Error{Kind: Incomplete,
-			Summary: "the discovery document has no device_authorization_endpoint",
-			Hint:    "influxctl signs in through the device flow (RFC 8628). Switch it on at the identity provider; one that lacks it cannot be used."})
+		r.fail(checkDevice, noDeviceFlow())
 	}
 	if _, judged := r.results[checkOrigins]; !judged {
 		r.pass(checkOrigins, "all where the issuer is, or allowed")
@@ -203,8 +201,17 @@ func (r *issuerRun) grant(d Discovery) {
 		Hint: "Nothing to do: some providers do not list the device grant and have it."})
 }
 
-// keys judges a key set.
+// keys reports what a key set is worth.
 func (r *issuerRun) keys(set KeySet) {
+	r.put(checkKeys, judgeKeys(set))
+	if signing := set.Signing(); len(signing) > 0 {
+		r.report.Keys = set
+		r.keyIDs(signing)
+	}
+}
+
+// judgeKeys judges a key set.
+func judgeKeys(set KeySet) Check {
 	signing := set.Signing()
 	var bad []string
 	other, private := 0, false
@@ -233,11 +240,7 @@ func (r *issuerRun) keys(set KeySet) {
 		check.Status = Warned
 		check.Hint = "Left alone: " + strings.Join(firstFew(bad), "; ") + ". Tokens that are signed with such a key will be refused."
 	}
-	r.put(checkKeys, check)
-	if len(signing) > 0 {
-		r.report.Keys = set
-		r.keyIDs(signing)
-	}
+	return check
 }
 
 // keyIDs looks for keys that a token cannot name, or not unmistakably.
