@@ -72,9 +72,10 @@ func class(kind oidc.ErrorKind) providers.Class {
 	}
 }
 
-// capital begins a sentence, unless it begins with an address.
+// capital begins a sentence, unless it begins with an address or a member's name.
 func capital(s string) string {
-	if s == "" || strings.HasPrefix(s, "http") {
+	first, _, _ := strings.Cut(s, " ")
+	if s == "" || strings.ContainsAny(first, ":_") {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
