@@ -69,7 +69,7 @@ func clientKind() resource.Kind {
 		Attributes: []resource.Attribute{
 			realmRef(),
 			{
-				Name: "client_id", Type: cty.String, Required: true, Check: visible(255),
+				Name: "client_id", Type: cty.String, DefaultFrom: resource.FromLabel, Check: visible(255),
 				Doc: "The client's id at the provider.",
 			},
 			{

@@ -1,0 +1,111 @@
+//go:build !keycloak
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/idpctl/idpctl/emulator/formclient"
+	emulator "github.com/idpctl/idpctl/emulator/keycloak"
+)
+
+// oidcConfiguration has the provider oidc look at a realm whose client and user were
+// made in another way.
+const oidcConfiguration = `provider "oidc" {
+  issuer = "ISSUER"
+  scopes = ["openid", "email"]
+}
+
+data "realm" "it" {}
+
+data "client" "influxctl" {
+  realm = data.realm.it
+}
+
+data "user" "marty" {
+  realm      = data.realm.it
+  id         = "ID"
+  email      = "marty@example.com"
+  first_name = "Marty"
+  last_name  = "McFly"
+}
+
+cluster "production" {
+  client = data.client.influxctl
+  admins = [data.user.marty]
+
+  appinstance {
+    path = "myinfluxdb.yml"
+  }
+}
+`
+
+// TestOIDCVerify has any OpenID provider's sign-in verified: what the configuration
+// says is believed, until somebody signs in.
+func TestOIDCVerify(t *testing.T) {
+	server := httptest.NewServer(emulator.New(emulator.Options{AdminUser: "admin", AdminPassword: "admin"}))
+	t.Cleanup(server.Close)
+	// The client and the user are made by another configuration, as by somebody else.
+	made := example(t, "quickstart", "KEYCLOAK_URL="+server.URL, "KEYCLOAK_USER=admin", "KEYCLOAK_PASSWORD=admin")
+	made.must(0, "apply", "-auto-approve", "-credentials-out=first-passwords.json")
+	password := made.firstPassword("marty@example.com")
+	var admins map[string]string
+	if err := json.Unmarshal([]byte(made.must(0, "output", "-json", "admins")), &admins); err != nil {
+		t.Fatal(err)
+	}
+	id := admins["marty@example.com"]
+
+	for _, c := range []struct {
+		name, id string
+		code     int
+		says     []string
+	}{
+		{"the right id", id, 0, []string{"User (sub): marty@example.com (" + id + ")"}},
+		{"a wrong id", "somebody", 1, []string{"User (sub): marty@example.com (" + id + ")", "wanted: one of 1 admin", "The cluster would refuse this user."}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := example(t, "oidc")
+			f.write("influxdb.idp.hcl", strings.NewReplacer("ISSUER", server.URL+"/realms/influxdb", "ID", c.id).Replace(oidcConfiguration))
+			f.must(0, "apply", "-auto-approve")
+			f.must(0, "plan", "-detailed-exitcode")
+			file := f.read("myinfluxdb.yml")
+			for _, want := range []string{"id: " + c.id, "identityProvider: oidc", "jwksEndpoint: " + server.URL + "/realms/influxdb/protocol/openid-connect/certs"} {
+				if !strings.Contains(file, want) {
+					t.Errorf("%q is missing in\n%s", want, file)
+				}
+			}
+			said, code := f.verifyBy(formclient.Credentials{Username: "marty@example.com", Password: password, NewPassword: password + "2"})
+			password += "2" // the first one has to be changed
+			if code != c.code {
+				t.Errorf("exit code %d", code)
+			}
+			for _, want := range c.says {
+				if !strings.Contains(said, want) {
+					t.Errorf("%q is missing in:\n%s", want, said)
+				}
+			}
+		})
+	}
+}
+
+// verifyBy runs verify with a person at the page that it prints, and returns what it
+// says with single spaces, and its exit code.
+func (f *folder) verifyBy(who formclient.Credentials) (string, int) {
+	f.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	stdout := &signingIn{at: func(page, _ string) error { return formclient.SignIn(ctx, nil, page, who) }}
+	var stderr bytes.Buffer
+	code := f.main(ctx, stdout, &stderr, "verify")
+	stdout.done.Wait()
+	if stdout.err != nil && !who.Refuse {
+		f.Errorf("the sign-in: %v", stdout.err)
+	}
+	return strings.Join(strings.Fields(stdout.String()+stderr.String()), " "), code
+}
