@@ -48,6 +48,10 @@ test-keycloak: ## run the suite for a real Keycloak 26.7.3 (needs Java 17 and Ma
 	@$(LEFT_OUT)
 KEYCLOAK_TESTS ?= ./providers/keycloak/... ./emulator/... ./internal/e2e/...
 
+.PHONY: test-dex
+test-dex: ## sign in at a real Dex 2.41.1, which is built the first time (needs a C compiler)
+	$(GO) test -count=1 -tags dex -run '^TestDex' ./internal/e2e
+
 .PHONY: cover
 cover: ## run the suite with coverage and report it by package
 	$(GO) test -tags '$(TAGS)' -coverpkg=./apply/...,./cluster/...,./config/...,./diag/...,./internal/...,./oidc/...,./plan/...,./providers/...,./resource/...,./state/... -coverprofile=coverage.out ./... > /dev/null

@@ -66,7 +66,7 @@ func (f DeviceFlow) Poll(ctx context.Context, code DeviceCode, progress func(Pol
 				return Token{}, err
 			}
 			return Token{}, &Error{Kind: CodeExpired, Summary: "nobody signed in before the code ran out",
-				Hint: "Start again. Not every identity provider tells that the person refused: it may end like this, too."}
+				Hint: "Start again. Not every identity provider tells that the person refused, or that its page showed an error: it may end like this, too."}
 		}
 		if err := sleep(ctx, wait); err != nil {
 			return Token{}, err

@@ -80,10 +80,10 @@ func TestOIDCVerify(t *testing.T) {
 					t.Errorf("%q is missing in\n%s", want, file)
 				}
 			}
-			said, code := f.verifyBy(formclient.Credentials{Username: "marty@example.com", Password: password, NewPassword: password + "2"})
+			said, code, page := f.verifyBy(formclient.Credentials{Username: "marty@example.com", Password: password, NewPassword: password + "2"})
 			password += "2" // the first one has to be changed
-			if code != c.code {
-				t.Errorf("exit code %d", code)
+			if code != c.code || page != nil {
+				t.Errorf("exit code %d; the page: %v", code, page)
 			}
 			for _, want := range c.says {
 				if !strings.Contains(said, want) {
@@ -95,17 +95,14 @@ func TestOIDCVerify(t *testing.T) {
 }
 
 // verifyBy runs verify with a person at the page that it prints, and returns what it
-// says with single spaces, and its exit code.
-func (f *folder) verifyBy(who formclient.Credentials) (string, int) {
+// says with single spaces, its exit code, and why the person did not get through.
+func (f *folder) verifyBy(who formclient.Credentials) (said string, code int, page error) {
 	f.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	stdout := &signingIn{at: func(page, _ string) error { return formclient.SignIn(ctx, nil, page, who) }}
 	var stderr bytes.Buffer
-	code := f.main(ctx, stdout, &stderr, "verify")
+	code = f.main(ctx, stdout, &stderr, "verify")
 	stdout.done.Wait()
-	if stdout.err != nil && !who.Refuse {
-		f.Errorf("the sign-in: %v", stdout.err)
-	}
-	return strings.Join(strings.Fields(stdout.String()+stderr.String()), " "), code
+	return strings.Join(strings.Fields(stdout.String()+stderr.String()), " "), code, stdout.err
 }
