@@ -106,3 +106,76 @@ func (f *folder) verifyBy(who formclient.Credentials) (said string, code int, pa
 	stdout.done.Wait()
 	return strings.Join(strings.Fields(stdout.String()+stderr.String()), " "), code, stdout.err
 }
+
+// TestOIDCWaits: what a block says, and its issuer, may be known after an apply alone.
+func TestOIDCWaits(t *testing.T) {
+	server := httptest.NewServer(emulator.New(emulator.Options{AdminUser: "admin", AdminPassword: "admin"}))
+	t.Cleanup(server.Close)
+	f := example(t, "oidc", "KEYCLOAK_URL="+server.URL, "KEYCLOAK_USER=admin", "KEYCLOAK_PASSWORD=admin")
+	f.write("influxdb.idp.hcl", strings.NewReplacer("ISSUER", server.URL+"/realms/influxdb").Replace(`provider "keycloak" {}
+
+provider "oidc" {
+  issuer            = "ISSUER"
+  identity_provider = "sso"
+}
+
+realm "influxdb" {}
+
+client "influxctl" {
+  realm = realm.influxdb
+}
+
+user "marty" {
+  realm      = realm.influxdb
+  email      = "marty@example.com"
+  first_name = "Marty"
+  last_name  = "McFly"
+  invite     = false
+  initial_password = "a-first-password"
+}
+
+data "realm" "it" {
+  provider   = oidc
+  depends_on = [realm.influxdb]
+}
+
+data "client" "influxctl" {
+  realm     = data.realm.it
+  client_id = client.influxctl.client_id
+}
+
+data "user" "marty" {
+  realm      = data.realm.it
+  id         = user.marty.id
+  email      = user.marty.email
+  first_name = "Marty"
+  last_name  = "McFly"
+}
+
+cluster "production" {
+  client = data.client.influxctl
+  admins = [data.user.marty]
+
+  appinstance {
+    path = "myinfluxdb.yml"
+  }
+}
+
+output "id" {
+  value = user.marty.id
+}
+`))
+	if plan := f.must(2, "plan", "-detailed-exitcode"); !strings.Contains(plan, "because what it says is known only after apply") {
+		t.Errorf("the plan does not say that the block waits:\n%s", plan)
+	}
+	f.must(0, "apply", "-auto-approve")
+	f.must(0, "plan", "-detailed-exitcode")
+	file := f.read("myinfluxdb.yml")
+	for _, want := range []string{"id: " + strings.TrimSpace(f.must(0, "output", "-raw", "id")), "identityProvider: sso", "jwksEndpoint: " + server.URL + "/realms/influxdb/"} {
+		if !strings.Contains(file, want) {
+			t.Errorf("%q is missing in\n%s", want, file)
+		}
+	}
+	// Who is not managed by the provider oidc is not either when the blocks go.
+	f.must(0, "destroy", "-auto-approve")
+}
