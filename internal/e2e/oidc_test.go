@@ -179,3 +179,16 @@ output "id" {
 	// Who is not managed by the provider oidc is not either when the blocks go.
 	f.must(0, "destroy", "-auto-approve")
 }
+
+// TestProvidersCommand: of a provider that manages nothing the list says so.
+func TestProvidersCommand(t *testing.T) {
+	f := example(t, "oidc")
+	if table := f.must(0, "providers"); !strings.Contains(strings.Join(strings.Fields(table), " "), "oidc OpenID Connect data realm, data client, data user oidc") ||
+		!strings.Contains(table, "tenant, api, client, user, group") {
+		t.Errorf("the table is\n%s", table)
+	}
+	if list := f.must(0, "providers", "-json"); !strings.Contains(list, `"kinds":[],"data_only":["realm","client","user"],"configured":["oidc"]`) ||
+		!strings.Contains(list, `"kinds":["tenant","api","client","user","group"],"data_only":[]`) {
+		t.Errorf("the list is %s", list)
+	}
+}
