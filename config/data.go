@@ -124,6 +124,9 @@ func (be *bodyEval) lookup(b *block, kind resource.Kind, vals map[string]cty.Val
 			return sets[0]
 		}
 	}
+	if be.lax {
+		return nil // the kind is a guess, and another one may be found in other ways
+	}
 	be.e.report.errorAt(be.addr, b.rng, "Invalid combination of arguments",
 		"A %s block finds its %s by exactly one of %s; %s.", b.headline(), b.kindName, list(choices, "or"), be.givenNames(kind, given))
 	return nil

@@ -122,6 +122,23 @@ user "jane" {
 	}
 }
 
+// TestHomeUnclear: which provider a realm is of is asked, and nothing else is told of what
+// is in it.
+func TestHomeUnclear(t *testing.T) {
+	_, ds := load(t, outside+preamble+`
+data "user" "jane" {
+  realm      = data.realm.it
+  id         = "x"
+  email      = "jane@example.com"
+  first_name = "Jane"
+  last_name  = "Doe"
+}
+`, withOutside)
+	if len(ds) != 1 || ds[0].Summary != "Ambiguous provider" || !strings.Contains(ds[0].Detail, "data.realm.it") {
+		t.Errorf("told:\n%s", ds.Error())
+	}
+}
+
 // TestGiven: what a block says is what it is, with nothing to wait for.
 func TestGiven(t *testing.T) {
 	m := mustLoad(t, outside+`
