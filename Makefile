@@ -61,6 +61,7 @@ cover: ## run the suite with coverage and report it by package
 lint: ## format, vet and lint
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
 	$(GO) vet ./...
+	$(GO) vet -tags dex ./internal/e2e
 	cd tools && $(GO) build -o ../$(BIN)/ tool
 	$(BIN)/golangci-lint run ./...
 

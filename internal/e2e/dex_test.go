@@ -1,4 +1,4 @@
-//go:build dex
+//go:build dex && !keycloak
 
 package e2e
 

@@ -52,10 +52,3 @@ func (f *folder) read(name string) string {
 	}
 	return string(raw)
 }
-
-func (f *folder) write(name, text string) {
-	f.Helper()
-	if err := os.WriteFile(filepath.Join(f.dir, name), []byte(text), 0o600); err != nil {
-		f.Fatal(err)
-	}
-}

@@ -57,7 +57,7 @@ const (
 	// Password is that of every user.
 	Password = "password"
 	// passwordHash is its bcrypt hash, which Dex is configured with.
-	passwordHash = "$2b$10$jAS2sv6zFEDwmyO58Rko3.2HDPzWCZ7N3wwMLfofDvDlC2/9NWQmm" //nolint:gosec // of the word above
+	passwordHash = "$2b$10$jAS2sv6zFEDwmyO58Rko3.2HDPzWCZ7N3wwMLfofDvDlC2/9NWQmm"
 )
 
 const (
