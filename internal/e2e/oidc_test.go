@@ -18,8 +18,9 @@ import (
 // oidcConfiguration has the provider oidc look at a realm whose client and user were
 // made in another way.
 const oidcConfiguration = `provider "oidc" {
-  issuer = "ISSUER"
-  scopes = ["openid", "email"]
+  issuer        = "ISSUER"
+  scopes        = ["openid", "email"]
+  subject_claim = "CLAIM"
 }
 
 data "realm" "it" {}
@@ -55,6 +56,7 @@ func TestOIDCVerify(t *testing.T) {
 	made := example(t, "quickstart", "KEYCLOAK_URL="+server.URL, "KEYCLOAK_USER=admin", "KEYCLOAK_PASSWORD=admin")
 	made.must(0, "apply", "-auto-approve", "-credentials-out=first-passwords.json")
 	password := made.firstPassword("marty@example.com")
+	chosen := password + "2"
 	var admins map[string]string
 	if err := json.Unmarshal([]byte(made.must(0, "output", "-json", "admins")), &admins); err != nil {
 		t.Fatal(err)
@@ -63,15 +65,17 @@ func TestOIDCVerify(t *testing.T) {
 
 	for _, c := range []struct {
 		name, id string
+		claim    string // that the provider block names
 		code     int
 		says     []string
 	}{
-		{"the right id", id, 0, []string{"User (sub): marty@example.com (" + id + ")"}},
-		{"a wrong id", "somebody", 1, []string{"User (sub): marty@example.com (" + id + ")", "wanted: one of 1 admin", "The cluster would refuse this user."}},
+		{"the right id", id, "sub", 0, []string{"User (sub): marty@example.com (" + id + ")"}},
+		{"by another claim", "marty@example.com", "email", 0, []string{"User (email): marty@example.com"}},
+		{"a wrong id", "somebody", "sub", 1, []string{"User (sub): marty@example.com (" + id + ")", "wanted: one of 1 admin", "The cluster would refuse this user."}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := example(t, "oidc")
-			f.write("influxdb.idp.hcl", strings.NewReplacer("ISSUER", server.URL+"/realms/influxdb", "ID", c.id).Replace(oidcConfiguration))
+			f.write("influxdb.idp.hcl", strings.NewReplacer("ISSUER", server.URL+"/realms/influxdb", "ID", c.id, "CLAIM", c.claim).Replace(oidcConfiguration))
 			f.must(0, "apply", "-auto-approve")
 			f.must(0, "plan", "-detailed-exitcode")
 			file := f.read("myinfluxdb.yml")
@@ -80,8 +84,8 @@ func TestOIDCVerify(t *testing.T) {
 					t.Errorf("%q is missing in\n%s", want, file)
 				}
 			}
-			said, code, page := f.verifyBy(formclient.Credentials{Username: "marty@example.com", Password: password, NewPassword: password + "2"})
-			password += "2" // the first one has to be changed
+			said, code, page := f.verifyBy(formclient.Credentials{Username: "marty@example.com", Password: password, NewPassword: chosen})
+			password = chosen // the first one has to be changed
 			if code != c.code || page != nil {
 				t.Errorf("exit code %d; the page: %v", code, page)
 			}
