@@ -52,6 +52,10 @@ KEYCLOAK_TESTS ?= ./providers/keycloak/... ./emulator/... ./internal/e2e/...
 test-render: ## what Helm and kustomize make of what idpctl writes (a module of its own)
 	cd internal/rendertest && $(GO) vet ./... && $(GO) test ./...
 
+.PHONY: test-dex
+test-dex: ## sign in at a real Dex 2.41.1, which is built the first time (needs a C compiler)
+	$(GO) test -count=1 -tags dex -run '^TestDex' ./internal/e2e
+
 .PHONY: cover
 cover: ## run the suite with coverage and report it by package
 	$(GO) test -tags '$(TAGS)' -coverpkg=./apply/...,./cluster/...,./config/...,./diag/...,./internal/...,./oidc/...,./plan/...,./providers/...,./resource/...,./state/... -coverprofile=coverage.out ./... > /dev/null
@@ -61,6 +65,7 @@ cover: ## run the suite with coverage and report it by package
 lint: ## format, vet and lint
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
 	$(GO) vet ./...
+	$(GO) vet -tags dex ./internal/e2e
 	cd tools && $(GO) build -o ../$(BIN)/ tool
 	$(BIN)/golangci-lint run ./...
 

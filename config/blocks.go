@@ -305,6 +305,8 @@ func (b *block) spec(k resource.Kind) []resource.Attribute {
 		return k.All()
 	case b.plural:
 		return withParent(k, k.Filters)
+	case k.Given:
+		return slices.DeleteFunc(slices.Clone(k.All()), func(a resource.Attribute) bool { return a.Computed })
 	}
 	var names []string
 	for _, set := range k.Lookup {
@@ -346,6 +348,9 @@ func (m *Module) allCandidates(b *block) []candidate {
 	for _, info := range m.infos() {
 		k, ok := info.Kind(b.kindName)
 		if !ok || b.typ == DataBlock && !b.plural && len(k.Lookup) == 0 || b.plural && k.Plural != b.addr.Kind {
+			continue
+		}
+		if b.typ == ResourceBlock && k.DataOnly {
 			continue
 		}
 		out = append(out, candidate{info, k, k.All()})

@@ -300,10 +300,16 @@ func (be *bodyEval) identityProvider(vals map[string]cty.Value, c ClusterInstanc
 	if v, ok := vals[idpAttr]; ok && !isUnset(v) {
 		return v
 	}
-	if p := be.e.m.providers[c.Provider]; p != nil {
-		return cty.StringVal(p.info.IdentityProvider)
+	p := be.e.m.providers[c.Provider]
+	if p == nil {
+		return cty.UnknownVal(cty.String)
 	}
-	return cty.UnknownVal(cty.String)
+	if name := p.info.FromBlock.IdentityProvider; name != "" {
+		if v := resource.Attr(be.e.quietly(p), name); v.Type() == cty.String && !isUnset(v) {
+			return v
+		}
+	}
+	return cty.StringVal(p.info.IdentityProvider)
 }
 
 func (be *bodyEval) jwksEndpoint(vals map[string]cty.Value, c ClusterInstance) cty.Value {

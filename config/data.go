@@ -34,6 +34,10 @@ func (be *bodyEval) data(b *block, found *candidate, d *resource.Desired) {
 			vals[a.Name] = cty.UnknownVal(a.Type)
 		}
 	}
+	if kind.Given {
+		be.given(b, found, vals, d)
+		return
+	}
 	args := map[string]cty.Value{}
 	for _, name := range be.lookup(b, kind, vals) {
 		args[name] = vals[name]
@@ -54,9 +58,33 @@ func (be *bodyEval) data(b *block, found *candidate, d *resource.Desired) {
 	d.Attrs = cty.ObjectVal(all)
 }
 
+// given is the object of a data block that says itself what it is. Attrs is all of
+// it, and Args what names it.
+func (be *bodyEval) given(b *block, found *candidate, vals map[string]cty.Value, d *resource.Desired) {
+	kind := found.kind
+	be.defaults(b.spec(kind), vals, b.content, "")
+	all, args := map[string]cty.Value{}, map[string]cty.Value{}
+	for _, a := range found.all {
+		if v, ok := vals[a.Name]; ok {
+			all[a.Name] = v
+		} else {
+			all[a.Name] = cty.NullVal(attributeType(a))
+		}
+	}
+	for _, name := range kind.Key {
+		args[name] = all[name]
+		all["id"] = all[name]
+	}
+	be.keysNotEmpty(b, kind, all, d)
+	d.Args, d.Attrs = cty.ObjectVal(args), cty.ObjectVal(all)
+}
+
 // lookup is the set of attributes by which a data block finds its object.
 // Exactly one set must be given; a lone name may be taken from the label.
 func (be *bodyEval) lookup(b *block, kind resource.Kind, vals map[string]cty.Value) []string {
+	if len(slices.Concat(kind.Lookup...)) == 0 {
+		return nil // it is the only one
+	}
 	given := func(name string) bool { return b.content.args[name] != nil && !isUnset(vals[name]) }
 	var choices []string
 	anyGiven := false
@@ -74,7 +102,10 @@ func (be *bodyEval) lookup(b *block, kind resource.Kind, vals map[string]cty.Val
 	}
 	if !anyGiven {
 		for _, set := range kind.Lookup {
-			if a, ok := kind.Attribute(set[0]); ok && len(set) == 1 && a.DefaultFrom == resource.FromLabel && !b.repeated() {
+			if len(set) != 1 {
+				continue
+			}
+			if a, ok := kind.Attribute(set[0]); ok && a.DefaultFrom == resource.FromLabel && !b.repeated() {
 				be.labelDefault(a, vals, b.content)
 				return set
 			}
@@ -92,6 +123,9 @@ func (be *bodyEval) lookup(b *block, kind resource.Kind, vals map[string]cty.Val
 		if !surplus {
 			return sets[0]
 		}
+	}
+	if be.lax {
+		return nil // the kind is a guess, and another one may be found in other ways
 	}
 	be.e.report.errorAt(be.addr, b.rng, "Invalid combination of arguments",
 		"A %s block finds its %s by exactly one of %s; %s.", b.headline(), b.kindName, list(choices, "or"), be.givenNames(kind, given))

@@ -126,7 +126,8 @@ func (be *bodyEval) home(b *block) (*candidate, string) {
 			return &b.candidates[i], provider
 		}
 	}
-	be.e.report.errorAt(be.addr, b.rng, "Unsupported block type", "%s has no block %s.", be.e.m.opts.Providers[typ].Name, b.headline())
+	info := be.e.m.opts.Providers[typ]
+	be.e.report.errorAt(be.addr, b.rng, "Unsupported block type", "%s has no block %s.%s", info.Name, b.headline(), onlyLookedUp(info, b))
 	return first, provider
 }
 

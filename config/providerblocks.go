@@ -19,8 +19,9 @@ type ProviderBlock struct {
 	Name string
 	// Type is the label of the block: "keycloak".
 	Type string
-	// Range is the block's header.
-	Range diag.Range
+	// Range is the block's header, AttrRanges its arguments' expressions.
+	Range      diag.Range
+	AttrRanges map[string]diag.Range
 }
 
 type providerBlock struct {
@@ -74,6 +75,10 @@ func (m *Module) declareProvider(b *hcl.Block) {
 			return
 		}
 		p.Name = typ + "." + name
+	}
+	p.AttrRanges = make(map[string]diag.Range, len(p.content.args))
+	for name, arg := range p.content.args {
+		p.AttrRanges[name] = arg.expr.rng
 	}
 	if before, ok := m.providers[p.Name]; ok {
 		m.report.errorf(rng, "Duplicate provider configuration",
@@ -200,6 +205,9 @@ func (m *Module) noCandidate(b *block, all []candidate, types []string) {
 	}
 	hint := ""
 	for _, t := range types {
+		if hint = onlyLookedUp(m.opts.Providers[t], b); hint != "" {
+			break
+		}
 		if hint = sentence(m.opts.Providers[t].ForeignKinds[b.kindName].Instead); hint != "" {
 			break
 		}
@@ -283,6 +291,9 @@ func (m *Module) lookedUp(b *block, x stray) bool {
 		var by []string
 		for _, a := range b.spec(c.kind) {
 			by = append(by, a.Name)
+		}
+		if len(by) == 0 {
+			by = []string{"no arguments of its own"}
 		}
 		m.report.errorf(x.rng, "Unsupported argument", "%q is looked up and never changed by a data block, so it cannot be set. A %s block takes %s.",
 			x.name, b.headline(), list(by, "and"))

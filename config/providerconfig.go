@@ -21,6 +21,20 @@ func (e *Evaluator) ProviderConfig(name string) (cty.Value, diag.Diagnostics) {
 		e.report.errorf(diag.Range{}, "Provider configuration not present", "There is no provider block %q.%s", name, didYouMean(name, e.m.providerOrder))
 		return cty.NilVal, end()
 	}
+	v := e.providerConfig(p)
+	return v, end()
+}
+
+// quietly is the configuration of a provider for what only looks at it. What is wrong
+// with it is told by who opens the connection.
+func (e *Evaluator) quietly(p *providerBlock) cty.Value {
+	told := e.report
+	e.report = &report{}
+	defer func() { e.report = told }()
+	return e.providerConfig(p)
+}
+
+func (e *Evaluator) providerConfig(p *providerBlock) cty.Value {
 	var all refs
 	for _, x := range p.exprs {
 		all.merge(x.refs)
@@ -46,7 +60,7 @@ func (e *Evaluator) ProviderConfig(name string) (cty.Value, diag.Diagnostics) {
 		}
 	}
 	be.defaults(p.info.Config, vals, p.content, "")
-	return cty.ObjectVal(vals), end()
+	return cty.ObjectVal(vals)
 }
 
 // fromEnv is the value that an environment variable gives an attribute: text

@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4/json"
 	"github.com/go-jose/go-jose/v4/jwt"
+
+	"github.com/idpctl/idpctl/diag"
 )
 
 // longLife is the life of an access token from which on it is a worry: it cannot
@@ -210,15 +213,19 @@ func who(id string, claims object) string {
 			return nameAndID(name, id)
 		}
 	}
-	return said(id)
+	return saidID(id)
 }
 
 func nameAndID(name, id string) string {
 	if name = said(name); name == "" {
-		return said(id)
+		return saidID(id)
 	}
-	return fmt.Sprintf("%s (%s)", name, said(id))
+	return fmt.Sprintf("%s (%s)", name, saidID(id))
 }
+
+// saidID is an id as it is shown, to be copied: all of it, up to the 255 characters that
+// a sub has at most (OpenID Connect Core 1.0, section 2).
+func saidID(id string) string { return diag.Clean(id, 255) }
 
 // stranger says why an id may not be among the admins.
 func (v *verification) stranger(id string, claims object) string {
@@ -234,6 +241,12 @@ func (v *verification) stranger(id string, claims object) string {
 			}
 		}
 	}
+	for _, admin := range slices.Sorted(maps.Keys(v.want.AdminIDs)) {
+		if wraps(id, admin) {
+			return fmt.Sprintf("The id of the admin %s, %s, is packed into this one with something else (Dex packs it with the name of its connector), and ids are compared letter by letter. If this is that person, write the id as the token has it, %s, and apply.",
+				said(v.want.AdminIDs[admin]), saidID(admin), saidID(id))
+		}
+	}
 	var names []string
 	for _, admin := range slices.Sorted(maps.Keys(v.want.AdminIDs)) {
 		if name := said(v.want.AdminIDs[admin]); name != "" {
@@ -246,6 +259,17 @@ func (v *verification) stranger(id string, claims object) string {
 		hint += ": " + strings.Join(firstFew(names), ", ")
 	}
 	return hint + "."
+}
+
+// wraps reports whether a subject is base64 of bytes in which an id is one text of
+// several, as it is in a message of protocol buffers: its length stands before it.
+func wraps(subject, id string) bool {
+	const longest = 127 // of which the length is one byte
+	if id == "" || len(id) > longest {
+		return false
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(subject, "="))
+	return err == nil && bytes.Contains(raw, append([]byte{byte(len(id))}, id...))
 }
 
 // client compares who asked for the token: azp (OpenID Connect), client_id

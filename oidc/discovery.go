@@ -95,6 +95,14 @@ func (c *Client) discover(ctx context.Context, documentURL, issuer string) (Disc
 	return d, nil
 }
 
+// ValidIssuer says why nothing can be read of an issuer, before anything is sent: it is
+// no URL, or that of a document, or http on another machine. Nil for one that may be
+// asked. The error is an [*Error].
+func (c *Client) ValidIssuer(issuer string) error {
+	_, err := c.documentURL(issuer)
+	return err
+}
+
 // documentURL is where an issuer's document is, or why it is no issuer.
 func (c *Client) documentURL(issuer string) (string, error) {
 	u, err := parseURL(issuer)

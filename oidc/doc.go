@@ -33,8 +33,9 @@
 //     Date header, and answers unauthorized_client both for a client without the
 //     device flow (400) and for one that needs a secret (401); an unknown or
 //     disabled client is invalid_client.
-//   - Dex does not look at the client before the token request, and a refusal is
-//     never told: the code runs out.
+//   - Dex looks at the client and the scopes when the person's browser comes, and
+//     tells what is wrong there, or that the person refused, to that browser alone:
+//     the code runs out. Its sub packs the user's id with that of a connector.
 //   - The documentation of InfluxDB shows discovery documents that do not list
 //     the device grant in grant_types_supported: it is not required there.
 package oidc

@@ -174,9 +174,7 @@ func (r *issuerRun) endpoints(d Discovery, problems []problem) {
 	}
 	refused := r.results[checkHTTPS].Status == Failed || r.results[checkOrigins].Status == Failed
 	if _, judged := r.results[checkDevice]; !judged && !refused {
-		r.fail(checkDevice, &Error{Kind: Incomplete,
-			Summary: "the discovery document has no device_authorization_endpoint",
-			Hint:    "influxctl signs in through the device flow (RFC 8628). Switch it on at the identity provider; one that lacks it cannot be used."})
+		r.fail(checkDevice, noDeviceFlow())
 	}
 	if _, judged := r.results[checkOrigins]; !judged {
 		r.pass(checkOrigins, "all where the issuer is, or allowed")

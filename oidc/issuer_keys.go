@@ -6,8 +6,17 @@ import (
 	"strings"
 )
 
-// keys judges a key set.
+// keys reports what a key set is worth.
 func (r *issuerRun) keys(set KeySet) {
+	r.put(checkKeys, judgeKeys(set))
+	if signing := set.Signing(); len(signing) > 0 {
+		r.report.Keys = set
+		r.keyIDs(signing)
+	}
+}
+
+// judgeKeys judges a key set.
+func judgeKeys(set KeySet) Check {
 	signing := set.Signing()
 	var bad []string
 	other, private := 0, false
@@ -36,11 +45,7 @@ func (r *issuerRun) keys(set KeySet) {
 		check.Status = Warned
 		check.Hint = "Left alone: " + strings.Join(firstFew(bad), "; ") + ". Tokens that are signed with such a key will be refused."
 	}
-	r.put(checkKeys, check)
-	if len(signing) > 0 {
-		r.report.Keys = set
-		r.keyIDs(signing)
-	}
+	return check
 }
 
 // keyIDs looks for keys that a token cannot name, or not unmistakably.

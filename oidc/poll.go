@@ -65,7 +65,8 @@ func (f DeviceFlow) Poll(ctx context.Context, code DeviceCode, progress func(Pol
 			if err := sleep(ctx, left); err != nil {
 				return Token{}, err
 			}
-			return Token{}, &Error{Kind: CodeExpired, Summary: "nobody signed in before the code ran out", Hint: "Start again."}
+			return Token{}, &Error{Kind: CodeExpired, Summary: "nobody signed in before the code ran out",
+				Hint: "Start again. Not every identity provider tells that the person refused, or that its page showed an error: it may end like this, too."}
 		}
 		if err := sleep(ctx, wait); err != nil {
 			return Token{}, err

@@ -59,12 +59,53 @@ type Info struct {
 	// SignInHints say what to do when a user's sign-in is refused with one of the
 	// server's own errors, by its code or by words that it says.
 	SignInHints map[string]string
+	// FromBlock names attributes of Config by which a provider block says itself what is
+	// static here: see [Info.Of].
+	FromBlock FromBlock
 	// Permissions are the least rights that the account needs.
 	Permissions []Permission
 	// Lag is how long after a write a read may still answer with the old
 	// state, where the provider block does not say otherwise; 0 for a provider
 	// that reads its own writes. A run goes by [Conn.Lag].
 	Lag time.Duration
+}
+
+// FromBlock names the attributes of a provider block that take the place of the
+// fields of [Info] of these names, where they are set; empty for none. The first two
+// are strings, the others sets or lists of them.
+type FromBlock struct {
+	IdentityProvider, SubjectClaim, Scopes, Origins string
+}
+
+// Of is i as one provider block has it: with what FromBlock names taken from attrs,
+// which conforms to the object type of Config. What is unset there, or not known, stays
+// as it is.
+func (i Info) Of(attrs cty.Value) Info {
+	text := func(name string, was string) string {
+		v, _ := resource.Attr(attrs, name).Unmark()
+		if v.IsNull() || !v.IsKnown() || v.Type() != cty.String {
+			return was
+		}
+		return v.AsString()
+	}
+	texts := func(name string, was []string) []string {
+		v, _ := resource.Attr(attrs, name).UnmarkDeep()
+		if v.IsNull() || !v.IsWhollyKnown() || !v.CanIterateElements() {
+			return was
+		}
+		out := []string{}
+		for it := v.ElementIterator(); it.Next(); {
+			if _, el := it.Element(); el.Type() == cty.String && !el.IsNull() {
+				out = append(out, el.AsString())
+			}
+		}
+		return out
+	}
+	i.IdentityProvider = text(i.FromBlock.IdentityProvider, i.IdentityProvider)
+	i.SubjectClaim = text(i.FromBlock.SubjectClaim, i.SubjectClaim)
+	i.Scopes = texts(i.FromBlock.Scopes, i.Scopes)
+	i.Origins = texts(i.FromBlock.Origins, i.Origins)
+	return i
 }
 
 // Permission is a right that idpctl's account needs for some configurations.

@@ -19,6 +19,8 @@ type Kind struct {
 	// Attributes, in the order of the documentation. The attribute "id" is
 	// not listed: every kind has it, computed by the provider.
 	Attributes []Attribute
+	// ID is the attribute "id", where the kind's is another one than [IDAttribute].
+	ID *Attribute
 
 	// Key names the attributes that identify an object within its parent
 	// (the natural key): an object with the same key is the same object. Empty
@@ -36,7 +38,8 @@ type Kind struct {
 	// "tenant"; empty for the home itself.
 	Parent string
 	// Lookup lists the sets of attributes by which a data block finds one
-	// object; exactly one set must be given. Empty: no data block of this kind.
+	// object; exactly one set must be given. Empty: no data block of this kind. A set
+	// without attributes finds the only object that there is; it stands alone.
 	Lookup [][]string
 	// Plural is the data block that finds many objects, such as "users", and
 	// the attribute that holds them by their key; empty if there is none.
@@ -56,6 +59,14 @@ type Kind struct {
 	Marked bool
 	// AdoptOnly: the API cannot create or delete it.
 	AdoptOnly bool
+	// DataOnly: there are data blocks of it and no others, as nothing of it can be
+	// created, changed or deleted.
+	DataOnly bool
+	// Given: of a kind that is DataOnly, nothing can be looked up either. A data
+	// block says itself what its object is, and is believed: its arguments are the
+	// attributes that are not Computed, and its id is the value of Key, which is one
+	// attribute. The provider is never asked for one.
+	Given bool
 	// Restores: a deleted object stays in a bin for a while, and creating one with
 	// the same key (without a Key: the same id or marker) restores it, with its id,
 	// rather than making another one.
@@ -235,8 +246,8 @@ type Check struct {
 	NotOneOfDoc string
 }
 
-// IDAttribute is the attribute that every kind has beside its own: the id by
-// which the provider knows the object. Set in a configuration it says which
+// IDAttribute is the attribute that every kind has beside its own, if [Kind.ID]
+// does not say otherwise: the id by which the provider knows the object. Set in a configuration it says which
 // existing object to adopt.
 func IDAttribute() Attribute {
 	return Attribute{
@@ -266,13 +277,21 @@ func (k Kind) All() []Attribute {
 	if k.all != nil {
 		return k.all
 	}
-	return append([]Attribute{IDAttribute()}, k.Attributes...)
+	return append([]Attribute{k.id()}, k.Attributes...)
+}
+
+// id is the attribute "id" of k.
+func (k Kind) id() Attribute {
+	if k.ID != nil {
+		return *k.ID
+	}
+	return IDAttribute()
 }
 
 // Attribute returns the attribute called name; "id" is one.
 func (k Kind) Attribute(name string) (Attribute, bool) {
 	if name == "id" {
-		return IDAttribute(), true
+		return k.id(), true
 	}
 	for _, a := range k.Attributes {
 		if a.Name == name {

@@ -15,6 +15,7 @@ import (
 	"github.com/idpctl/idpctl/providers/auth0"
 	"github.com/idpctl/idpctl/providers/entra"
 	"github.com/idpctl/idpctl/providers/keycloak"
+	"github.com/idpctl/idpctl/providers/oidc"
 )
 
 // version is set by the linker for a release (-X main.version=…); else it is the
@@ -40,7 +41,7 @@ func main() {
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	os.Exit(cli.Main(context.Background(), os.Args[1:], &cli.Env{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(),
-		Providers:  []providers.Provider{keycloak.New(), entra.New(), auth0.New()},
+		Providers:  []providers.Provider{keycloak.New(), entra.New(), auth0.New(), oidc.New()},
 		Version:    version,
 		Interrupts: interrupts,
 		Exit:       os.Exit,

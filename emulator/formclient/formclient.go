@@ -5,6 +5,7 @@
 package formclient
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,9 @@ type Credentials struct {
 	Username, Password string
 	// NewPassword is set if the provider demands a new one.
 	NewPassword string
+	// Refuse has the consent refused, by the last form and button of its page, which
+	// are those that do not go on.
+	Refuse bool
 	// UserCode is entered where a page asks for the code of the device first:
 	// not every provider has a URL with the code in it.
 	UserCode string
@@ -153,9 +157,10 @@ func (s *signIn) advance(p *page) (next submission, end bool, stop *StoppedError
 	values := f.hidden()
 	var todo step
 	switch {
-	case len(passwords) == 0 && len(others) == 1 && s.cred.UserCode != "":
+	case len(passwords) == 0 && len(others) == 1 && (s.cred.UserCode != "" || others[0].value != ""):
+		// A page may show the code of its address, and have it sent once more.
 		todo = enterCode
-		values.Set(others[0].name, s.cred.UserCode)
+		values.Set(others[0].name, cmp.Or(s.cred.UserCode, others[0].value))
 	case len(passwords) == 1 && len(others) >= 1:
 		todo = logIn
 		values.Set(others[0].name, s.cred.Username)
@@ -170,6 +175,10 @@ func (s *signIn) advance(p *page) (next submission, end bool, stop *StoppedError
 		}
 	case len(passwords) == 0 && len(others) == 0:
 		todo = consent
+		if s.cred.Refuse {
+			f = p.lastForm()
+			values = f.hidden()
+		}
 	default:
 		names := make([]string, len(others))
 		for i, in := range others {
@@ -181,7 +190,7 @@ func (s *signIn) advance(p *page) (next submission, end bool, stop *StoppedError
 		return stopped("%s was not accepted", todo)
 	}
 	s.done[todo] = true
-	if b := f.button(); b != nil {
+	if b := f.button(todo == consent && s.cred.Refuse); b != nil {
 		values.Set(b.name, b.value)
 	}
 	action, err := p.url.Parse(f.action)

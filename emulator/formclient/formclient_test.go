@@ -81,6 +81,33 @@ func TestUserCode(t *testing.T) {
 	}
 }
 
+// TestCodeOfTheAddress has a page that shows the code of its address send it.
+func TestCodeOfTheAddress(t *testing.T) {
+	codePage := `<h2>Enter User Code</h2><form method="post" action="/code" method="get"><input id="user_code" name="user_code" type="text" value="A-1"/><button type=submit>Submit</button></form>`
+	s := &script{pages: []string{codePage, loginPage, consentPage, donePage}}
+	if err := signIn(t, s, formclient.Credentials{Username: "me", Password: "p"}); err != nil {
+		t.Fatal(err)
+	}
+	if s.sent[1] != "POST /code user_code=A-1" {
+		t.Errorf("sent %q", s.sent[1])
+	}
+}
+
+// TestRefuse takes the last way on from a page of consent: a button, or a form.
+func TestRefuse(t *testing.T) {
+	for want, page := range map[string]string{
+		"POST /c cancel=yes&code=c": `<form method=post action="/c"><input type=hidden name=code value=c><button name=accept value=yes>Yes</button><button name=cancel value=yes>No</button></form>`,
+		"POST /c approval=rejected&req=r": `<form method=post action="/c"><input type=hidden name=req value=r><input type=hidden name=approval value=approve><button type=submit>Grant</button></form>
+			<form method=post action="/c"><input type=hidden name=req value=r><input type=hidden name=approval value=rejected><button type=submit>Cancel</button></form>`,
+	} {
+		s := &script{pages: []string{loginPage, page, `500|<h1>No</h1>`}}
+		err := signIn(t, s, formclient.Credentials{Username: "me", Password: "p", Refuse: true})
+		if err == nil || len(s.sent) != 3 || s.sent[2] != want {
+			t.Errorf("sent %q, want %s (%v)", s.sent, want, err)
+		}
+	}
+}
+
 func TestStops(t *testing.T) {
 	wrong := strings.Replace(loginPage, "<h1>", `<div class="alert-box">Wrong <b>password</b>.</div><h1>`, 1)
 	tests := []struct {

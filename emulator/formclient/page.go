@@ -48,12 +48,28 @@ func parse(resp *http.Response) (*page, error) {
 
 // form is the first form of the page that is sent by POST; nil without one.
 func (p *page) form() *form {
-	n := first(p.root, func(n *html.Node) bool {
-		return n.DataAtom == atom.Form && strings.EqualFold(attr(n, "method"), "post")
-	})
-	if n == nil {
-		return nil
+	if all := p.forms(); len(all) > 0 {
+		return readForm(all[0])
 	}
+	return nil
+}
+
+// lastForm is the last such form of a page that has one.
+func (p *page) lastForm() *form {
+	all := p.forms()
+	return readForm(all[len(all)-1])
+}
+
+func (p *page) forms() (all []*html.Node) {
+	for n := range p.root.Descendants() {
+		if n.DataAtom == atom.Form && strings.EqualFold(attr(n, "method"), "post") {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+func readForm(n *html.Node) *form {
 	f := &form{action: attr(n, "action")}
 	for c := range n.Descendants() {
 		switch c.DataAtom {
@@ -98,18 +114,18 @@ func (f *form) hidden() url.Values {
 }
 
 // button is the one to press: the first that submits, if it has a name. It is
-// that which goes on; the one to cancel comes after it.
-func (f *form) button() *input {
+// that which goes on; the one to cancel comes after it, and is the last.
+func (f *form) button(last bool) *input {
+	var found *input
 	for i, in := range f.inputs {
-		if in.kind != "submit" {
-			continue
+		if in.kind == "submit" && (found == nil || last) {
+			found = &f.inputs[i]
 		}
-		if in.name == "" {
-			return nil
-		}
-		return &f.inputs[i]
 	}
-	return nil
+	if found == nil || found.name == "" {
+		return nil
+	}
+	return found
 }
 
 // label is what a page calls an input.

@@ -221,11 +221,15 @@ func (a *app) providersCommand() *cobra.Command {
 			list := make([]view.Provider, 0, len(a.Providers))
 			for _, p := range a.Providers {
 				info := p.Info()
-				kinds := make([]string, len(info.Kinds))
-				for i, k := range info.Kinds {
-					kinds[i] = k.Name
+				kinds, data := []string{}, []string{}
+				for _, k := range info.Kinds {
+					if k.DataOnly {
+						data = append(data, k.Name)
+					} else {
+						kinds = append(kinds, k.Name)
+					}
 				}
-				list = append(list, view.Provider{Type: info.Type, Name: info.Name, Kinds: kinds, Configured: append([]string{}, used[info.Type]...)})
+				list = append(list, view.Provider{Type: info.Type, Name: info.Name, Kinds: kinds, DataOnly: data, Configured: append([]string{}, used[info.Type]...)})
 			}
 			return a.view().Providers(list)
 		},

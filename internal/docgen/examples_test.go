@@ -105,6 +105,8 @@ func TestExamplesApply(t *testing.T) {
 				}
 				dir := t.TempDir()
 				files := maps.Clone(files)
+				// Any issuer will do for the provider that knows no more of it.
+				names = append(names, "https://dex.example.com", server.URL+"/realms/master")
 				there := func(text string) string {
 					return strings.NewReplacer(names...).Replace(address.ReplaceAllString(text, server.URL))
 				}
@@ -230,6 +232,9 @@ func TestPagesShowTheirBlock(t *testing.T) {
 		shows[info.Type+"/provider.md"] = "provider \"" + info.Type + "\""
 		for _, k := range info.Kinds {
 			shows[info.Type+"/"+k.Name+".md"] = k.Name + " \""
+			if k.DataOnly {
+				shows[info.Type+"/"+k.Name+".md"] = "data \"" + k.Name + "\" \""
+			}
 		}
 	}
 	for name, block := range shows {
@@ -324,11 +329,13 @@ func TestPagesAreWhole(t *testing.T) {
 		t.Error("the cluster page is not whole")
 	}
 	for _, row := range []string{
-		"| `realm` | [yes](keycloak/realm.md) | – (write tenant, with its domain) | – (write tenant, with its domain) |",
-		"| `tenant` | – (write realm) | [yes](entra/tenant.md), adopted only | [yes](auth0/tenant.md), adopted only |",
-		"| `username` | yes | – (write user_principal_name) | yes |",
-		"| `first_name` | required | yes | yes |",
-		"| `issuer` | set by the server | set by the server | set by the server |",
+		"| `realm` | [yes](keycloak/realm.md) | – (write tenant, with its domain) | – (write tenant, with its domain) | – (write [`data \"realm\"`](oidc/realm.md)) |",
+		"| `tenant` | – (write realm) | [yes](entra/tenant.md), adopted only | [yes](auth0/tenant.md), adopted only | – (write data \"realm\") |",
+		"| `data \"realm\"` | by `realm`, `id` | – | – | the only one |",
+		"| `data \"user\"` | by `email`, `username`, `id` | by `email`, `user_principal_name`, `id` | by `email`, `connection` and `email`, `id` | says itself what it is |",
+		"| `username` | yes | – (write user_principal_name) | yes | – (nobody is looked up here: write id, the sub of the user's tokens) |",
+		"| `first_name` | required | yes | yes | required |",
+		"| `issuer` | set by the server | set by the server | set by the server | set by the server |",
 	} {
 		if !strings.Contains(matrix, row+"\n") {
 			t.Errorf("the page of all providers lacks %s", row)

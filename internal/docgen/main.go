@@ -18,11 +18,12 @@ import (
 	"github.com/idpctl/idpctl/providers/auth0"
 	"github.com/idpctl/idpctl/providers/entra"
 	"github.com/idpctl/idpctl/providers/keycloak"
+	"github.com/idpctl/idpctl/providers/oidc"
 )
 
 // registry are the providers that there are, as in cmd/idpctl.
 func registry() []providers.Provider {
-	return []providers.Provider{keycloak.New(), entra.New(), auth0.New()}
+	return []providers.Provider{keycloak.New(), entra.New(), auth0.New(), oidc.New()}
 }
 
 func infos() []providers.Info {

@@ -133,6 +133,8 @@ func blockCell(info providers.Info, name string) string {
 	switch {
 	case !ok:
 		return "–" + instead(info.ForeignKinds[name])
+	case k.DataOnly:
+		return "– (write [`data \"" + name + "\"`](" + info.Type + "/" + name + ".md))"
 	case k.AdoptOnly:
 		return "[yes](" + info.Type + "/" + name + ".md), adopted only"
 	}
@@ -143,6 +145,12 @@ func dataCell(info providers.Info, name string) string {
 	k, ok := kind(info, name)
 	if !ok || len(k.Lookup) == 0 {
 		return "–"
+	}
+	switch {
+	case k.Given:
+		return "says itself what it is"
+	case len(k.Lookup[0]) == 0:
+		return "the only one"
 	}
 	ways := make([]string, len(k.Lookup))
 	for i, names := range k.Lookup {

@@ -29,7 +29,7 @@ func pages(infos []providers.Info, cluster resource.Kind, functions []config.Fun
 		fmt.Fprintf(&index, "| [`provider \"%s\"`](%s/provider.md) | %s |\n", info.Type, info.Type, cell(info.Doc))
 		out[info.Type+"/provider.md"] = providerPage(info)
 		for _, k := range info.Kinds {
-			fmt.Fprintf(&index, "| [`%s`](%s/%s.md) | %s |\n", k.Name, info.Type, k.Name, cell(k.Doc))
+			fmt.Fprintf(&index, "| [`%s`](%s/%s.md) | %s |\n", blockName(k), info.Type, k.Name, cell(k.Doc))
 			out[info.Type+"/"+k.Name+".md"] = kindPage(info, k)
 		}
 		index.WriteString("\n")
@@ -88,7 +88,11 @@ func home(info providers.Info) string {
 
 func kindPage(info providers.Info, k resource.Kind) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s# %s (%s)\n\n%s\n\n## Example\n\n```hcl\n%s\n```\n\n", generated, k.Name, info.Name, k.Doc, strings.TrimSpace(k.Example))
+	fmt.Fprintf(&b, "%s# %s (%s)\n\n%s\n\n## Example\n\n```hcl\n%s\n```\n\n", generated, blockName(k), info.Name, k.Doc, strings.TrimSpace(k.Example))
+	if k.DataOnly {
+		dataOnlyPage(&b, k)
+		return b.String()
+	}
 	var args, computed []resource.Attribute
 	for _, a := range k.All() {
 		if a.Computed && !a.Optional && !a.Required {
@@ -144,6 +148,47 @@ func kindPage(info providers.Info, k resource.Kind) string {
 	b.WriteString("\n")
 	dataSection(&b, k)
 	return b.String()
+}
+
+// blockName is the type of the block of a kind, as it is written.
+func blockName(k resource.Kind) string {
+	if k.DataOnly {
+		return fmt.Sprintf("data %q", k.Name)
+	}
+	return k.Name
+}
+
+// dataOnlyPage is the rest of the page of a kind that has only data blocks.
+func dataOnlyPage(b *strings.Builder, k resource.Kind) {
+	var args, rest []resource.Attribute
+	looked := slices.Concat(k.Lookup...)
+	for _, a := range k.All() {
+		if k.Given && !a.Computed || slices.Contains(looked, a.Name) || a.Name == k.Parent {
+			args = append(args, a)
+		} else {
+			rest = append(rest, a)
+		}
+	}
+	b.WriteString("## Arguments\n\n")
+	if len(args) == 0 {
+		b.WriteString("None of its own. ")
+	} else {
+		table(b, args)
+	}
+	b.WriteString("Every block also takes [`provider`](../language.md#providers), [`for_each`, `count`](../language.md#for_each-and-count) " +
+		"and [`depends_on`](../language.md#depends_on).\n\n## Attributes\n\n")
+	if k.Given {
+		b.WriteString("Nothing is looked up: what the block says is taken as true, and can be referred to.")
+	} else {
+		b.WriteString("[Looked up](../language.md#data-blocks), and never changed.")
+	}
+	if len(rest) > 0 {
+		b.WriteString(" To be referred to as well:\n\n| name | type | what it is |\n|---|---|---|\n")
+		for _, a := range rest {
+			fmt.Fprintf(b, "| `%s` | %s | %s |\n", a.Name, typeName(a.Type), cell(a.Doc))
+		}
+	}
+	b.WriteString("\n\nNo block `" + k.Name + "` is managed: nothing of it is created, changed or deleted.\n")
 }
 
 func dataSection(b *strings.Builder, k resource.Kind) {

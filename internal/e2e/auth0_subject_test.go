@@ -247,7 +247,7 @@ func auth0Mistakes() []mistake {
 		},
 		{
 			name: "a wrong secret", block: strings.Replace(auth0Block, emulator.DefaultClientSecret, "wrong-horse", 1), hcl: auth0Scenario,
-			at: `provider "auth0"`, says: "client_secret",
+			at: `"wrong-horse"`, says: "client_secret",
 		},
 		{name: "a realm", hcl: "realm \"r\" {}\n", at: `realm "r"`, says: "Write tenant"},
 		{name: "nobody there", hcl: "data \"user\" \"x\" {\n  tenant = tenant.home\n  email = \"nobody@example.com\"\n}\n", at: `"nobody@`, says: "nobody@example.com"},

@@ -8,6 +8,9 @@
 // target is one more entry in targets, with its blocks of HCL and a client of
 // its admin API.
 //
+// With the build tag dex there are tests on a real Dex beside them, which each start
+// one: `make test-dex`.
+//
 // What has to hold of every identity provider is tested by one table of them,
 // subjects: a process that dies at any request, secrets, mistakes, and servers
 // that fail. A further provider is one more row, in a file of its own.

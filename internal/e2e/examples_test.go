@@ -47,6 +47,14 @@ func (f *folder) replace(name, old, text string) {
 	}
 }
 
+// write makes a file of the folder.
+func (f *folder) write(name, text string) {
+	f.Helper()
+	if err := os.WriteFile(filepath.Join(f.dir, name), []byte(text), 0o600); err != nil {
+		f.Fatal(err)
+	}
+}
+
 // firstPassword is what was delivered to a user.
 func (f *folder) firstPassword(username string) string {
 	f.Helper()

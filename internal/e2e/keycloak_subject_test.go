@@ -166,7 +166,7 @@ func keycloakMistakes() []mistake {
 		{name: "no such realm", hcl: "data \"realm\" \"x\" {\n  realm = \"nowhere\"\n}\n", at: `"nowhere`, says: "nowhere"},
 		{name: "a weak password", hcl: member("  email = \"m@example.com\"\n  initial_password = \"not-1985\"\n  first_name = \"M\"\n  last_name = \"N\""), at: `"not-1985"`, says: "password_policy", late: true},
 		{name: "a group twice", hcl: "group \"a\" {\n  realm = realm.home\n  name = \"twins\"\n}\ngroup \"b\" {\n  realm = realm.home\n  name = \"twins\" # again\n}\n", at: `"twins" #`, says: "Duplicate group"},
-		{name: "a wrong password", block: strings.Replace(keycloakBlock, "= \"admin\"\n}", "= \"wrong-horse\"\n}", 1), hcl: keycloakScenario, at: `provider "keycloak"`, says: "Invalid user credentials"},
+		{name: "a wrong password", block: strings.Replace(keycloakBlock, "= \"admin\"\n}", "= \"wrong-horse\"\n}", 1), hcl: keycloakScenario, at: `"wrong-horse"`, says: "Invalid user credentials"},
 	}
 }
 

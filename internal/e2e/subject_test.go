@@ -9,6 +9,7 @@ import (
 	"github.com/idpctl/idpctl/providers/auth0"
 	"github.com/idpctl/idpctl/providers/entra"
 	"github.com/idpctl/idpctl/providers/keycloak"
+	"github.com/idpctl/idpctl/providers/oidc"
 )
 
 // subject is an identity provider in the tests that run on every one of them:
@@ -64,7 +65,7 @@ func forEachSubject(t *testing.T, test func(t *testing.T, s subject)) {
 
 // registry are the providers that there are, as in cmd/idpctl.
 func registry() []providers.Provider {
-	return []providers.Provider{keycloak.New(), entra.New(), auth0.New()}
+	return []providers.Provider{keycloak.New(), entra.New(), auth0.New(), oidc.New()}
 }
 
 // emulation is an emulator, and what tests see in it past its API.

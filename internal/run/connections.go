@@ -20,15 +20,19 @@ import (
 type connections struct {
 	registry map[string]providers.Provider // by type
 	ranges   map[string]diag.Range         // by name of the block
-	config   func(name string) (cty.Value, diag.Diagnostics)
-	template providers.Config
+	// attrRanges are the places of its arguments.
+	attrRanges map[string]map[string]diag.Range
+	config     func(name string) (cty.Value, diag.Diagnostics)
+	template   providers.Config
 
 	mu   sync.Mutex
 	open map[string]providers.Conn
 
-	// infos keeps what is static, by type: it is asked for with every object.
+	// infos keeps what is static, by type, and blocks what provider blocks say
+	// otherwise, by their names: it is asked for with every object.
 	infosMu sync.Mutex
 	infos   map[string]providers.Info
+	blocks  map[string]providers.Info
 }
 
 // providerType is the type of a provider block: "keycloak" of "keycloak.eu".
@@ -61,7 +65,22 @@ func (c *connections) get(ctx context.Context, name string) (providers.Conn, dia
 		return nil, append(diags, c.diagnose(name, err, ""))
 	}
 	c.open[name] = conn
+	c.note(name, cfg.Attrs)
 	return conn, diags
+}
+
+// note keeps what a provider block says otherwise than the provider does.
+func (c *connections) note(name string, attrs cty.Value) {
+	info, ok := c.info(providerType(name))
+	if !ok || info.FromBlock == (providers.FromBlock{}) {
+		return
+	}
+	c.infosMu.Lock()
+	defer c.infosMu.Unlock()
+	if c.blocks == nil {
+		c.blocks = map[string]providers.Info{}
+	}
+	c.blocks[name] = info.Of(attrs)
 }
 
 // servers are those that there are connections to, by the name of the block.
@@ -112,11 +131,15 @@ func (c *connections) close() {
 	}
 }
 
-// info is the static description of the provider behind a block's name.
+// info is the static description of the provider behind a block's name, with what the
+// block says otherwise once it was connected to.
 func (c *connections) info(name string) (providers.Info, bool) {
 	typ := providerType(name)
 	c.infosMu.Lock()
 	defer c.infosMu.Unlock()
+	if info, ok := c.blocks[name]; ok {
+		return info, true
+	}
 	info, ok := c.infos[typ]
 	if !ok {
 		p, known := c.registry[typ]

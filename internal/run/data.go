@@ -48,6 +48,14 @@ func (p *planner) lookup(d *resource.Desired, r *reader) lookup {
 	l := lookup{desired: d, kind: kind, plural: plural}
 	at, ok := p.place(d, kind)
 	args, _ := d.Args.UnmarkDeep()
+	if kind.Given { // nobody is asked, so that there is nothing to wait for but its own arguments
+		plain, _ := d.Attrs.UnmarkDeep()
+		l.place = at
+		if l.deferred = !ok || !plain.IsWhollyKnown(); l.deferred {
+			l.why = "because what it says is known only after apply"
+		}
+		return l
+	}
 	if !ok || !args.IsWhollyKnown() {
 		l.deferred, l.why = true, "because what to look for is known only after apply"
 		return l
@@ -102,7 +110,7 @@ func (p *planner) read(n int, l lookup, objects []resource.Object) diag.Diagnost
 	}
 	p.add(c)
 	p.run.eval.Set(d.Address, value)
-	if !l.deferred {
+	if !l.deferred && !l.kind.Given {
 		a := answered{lookup: l, ids: make(map[string]bool, len(objects))}
 		for _, o := range objects {
 			if l.plural || l.matches(o) {
@@ -118,6 +126,9 @@ func (p *planner) read(n int, l lookup, objects []resource.Object) diag.Diagnost
 func (l lookup) resolve(objects []resource.Object) (cty.Value, diag.Diagnostics) {
 	if l.plural {
 		return l.resolveMany(objects)
+	}
+	if l.kind.Given {
+		return l.desired.Attrs, nil
 	}
 	typ := l.kind.Type()
 	if l.deferred {

@@ -193,7 +193,8 @@ func kindPhrase(p place) string {
 }
 
 // diagnose turns a provider's error into a diagnostic that points at the
-// provider block, as most are about the connection.
+// provider block, as most are about the connection, and at the argument that the
+// error names if the block has it.
 func (c *connections) diagnose(provider string, err error, doing string) diag.Diagnostic {
 	d := diag.Diagnostic{Summary: "Identity provider request failed", Detail: err.Error(), Subject: c.ranges[provider]}
 	var e *providers.Error
@@ -201,6 +202,9 @@ func (c *connections) diagnose(provider string, err error, doing string) diag.Di
 		return d
 	}
 	d.Summary, d.Detail = e.Summary, sentence(e.Hint)
+	if at, ok := c.attrRanges[provider][e.Attribute]; ok {
+		d.Subject = at
+	}
 	// What was being read matters where the answer depends on it.
 	if doing != "" && e.Class != providers.Unreachable && e.Class != providers.Unauthenticated {
 		d.Detail = strings.TrimSpace(fmt.Sprintf("While %s. %s", doing, sentence(e.Hint)))

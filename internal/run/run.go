@@ -150,14 +150,14 @@ func Open(ctx context.Context, opts Options) (*Run, *config.Module, diag.Diagnos
 	}
 	r := &Run{opts: opts, module: module, eval: module.Evaluator(), session: session, early: early}
 	r.conns = &connections{
-		registry: registry, ranges: map[string]diag.Range{}, open: map[string]providers.Conn{},
+		registry: registry, ranges: map[string]diag.Range{}, attrRanges: map[string]map[string]diag.Range{}, open: map[string]providers.Conn{},
 		config: r.eval.ProviderConfig,
 		template: providers.Config{
 			Dir: opts.Dir, Parallelism: max(opts.Parallelism, 1), UserAgent: "idpctl/" + opts.Version, Log: opts.Log, Wait: opts.Wait,
 		},
 	}
 	for _, b := range module.Providers() {
-		r.conns.ranges[b.Name] = b.Range
+		r.conns.ranges[b.Name], r.conns.attrRanges[b.Name] = b.Range, b.AttrRanges
 	}
 	return r, module, diags
 }

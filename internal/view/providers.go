@@ -1,12 +1,17 @@
 package view
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Provider is one identity provider that is built in.
 type Provider struct {
 	Type  string   `json:"type"`
 	Name  string   `json:"name"`
 	Kinds []string `json:"kinds"`
+	// DataOnly are the kinds of which there are data blocks and no others.
+	DataOnly []string `json:"data_only"`
 	// Configured are the names of its provider blocks.
 	Configured []string `json:"configured"`
 }
@@ -21,7 +26,11 @@ func (v *View) Providers(list []Provider) error {
 	}
 	rows := make([][]string, len(list))
 	for i, p := range list {
-		rows[i] = []string{p.Type, p.Name, strings.Join(p.Kinds, ", "), strings.Join(p.Configured, ", ")}
+		kinds := slices.Clone(p.Kinds)
+		for _, k := range p.DataOnly {
+			kinds = append(kinds, "data "+k)
+		}
+		rows[i] = []string{p.Type, p.Name, strings.Join(kinds, ", "), strings.Join(p.Configured, ", ")}
 	}
 	return v.Table([]string{"type", "name", "kinds", "configured here"}, rows)
 }

@@ -36,6 +36,16 @@ func (r *run) checkInfo() {
 		}
 	}
 	r.checkAttributes("provider", info.Config)
+	for name, types := range map[string][]cty.Type{
+		info.FromBlock.IdentityProvider: {cty.String}, info.FromBlock.SubjectClaim: {cty.String},
+		info.FromBlock.Scopes: {cty.List(cty.String), cty.Set(cty.String)}, info.FromBlock.Origins: {cty.List(cty.String), cty.Set(cty.String)},
+	} {
+		if name != "" && !slices.ContainsFunc(info.Config, func(a resource.Attribute) bool {
+			return a.Name == name && slices.ContainsFunc(types, a.Type.Equals)
+		}) {
+			r.errorf("FromBlock names %s, which Config has not, or of another type", name)
+		}
+	}
 	for name := range info.Env {
 		if !slices.ContainsFunc(info.Config, func(a resource.Attribute) bool { return a.Name == name }) {
 			r.errorf("Env names %s, which Config has not", name)
@@ -61,6 +71,16 @@ func (r *run) checkKind(k resource.Kind) {
 	}
 	if len(k.Key) == 0 && !k.Marked {
 		r.errorf("it has neither a key nor a marker by which its objects are found again")
+	}
+	switch empty := slices.ContainsFunc(k.Lookup, func(names []string) bool { return len(names) == 0 }); {
+	case k.Given && (!k.DataOnly || len(k.Key) != 1 || len(k.Lookup) != 1 || !slices.Equal(k.Lookup[0], k.Key)):
+		r.errorf("it is given, and not data only, or its key is not one attribute and the only way to name it")
+	case k.DataOnly && len(k.Lookup) == 0:
+		r.errorf("it is data only, and there is no data block of it")
+	case k.DataOnly && (k.AdoptOnly || k.ChosenID || k.UpsertKey || k.Restores || k.Marked || k.Credential != nil || len(k.Contains) > 0):
+		r.errorf("it is data only, and says how it is managed")
+	case empty && len(k.Lookup) > 1:
+		r.errorf("it is the only one of its kind, and found in other ways besides")
 	}
 	if k.UpsertKey && k.ChosenID {
 		r.errorf("it has both a chosen id and an upsert key")

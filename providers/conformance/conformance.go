@@ -215,6 +215,10 @@ func checks(info providers.Info) []check {
 		add := func(name string, f func(*run, resource.Kind)) {
 			all = append(all, check{k.Name + "/" + name, func(r *run) { f(r, k) }})
 		}
+		if k.DataOnly {
+			add("looked up", (*run).checkLookedUp)
+			continue
+		}
 		if k.AdoptOnly {
 			add("adopted", (*run).checkAdopted)
 			continue

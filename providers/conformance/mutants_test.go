@@ -455,6 +455,12 @@ func infoMutants() []mutant {
 		info("has a partial number", attribute("space", "lifetime", func(a *resource.Attribute) { a.Partial = true })),
 		info("lets an object move", attribute("team", "space", func(a *resource.Attribute) { a.ForceNew = false })),
 		info("has an argument twice", attribute("space", "title", func(a *resource.Attribute) { a.Name = "name" })),
+		info("takes from the provider block what is not there", func(i *providers.Info) { i.FromBlock.Scopes = "scopes" }),
+		info("is given and managed", func(i *providers.Info) { i.Kinds[1].Given = true }),
+		info("has the only one found by a name", func(i *providers.Info) { i.Kinds[1].Lookup = append(i.Kinds[1].Lookup, nil) }),
+		info("is looked up alone, and deleted", func(i *providers.Info) {
+			i.Kinds[1].DataOnly, i.Kinds[1].Contains = true, []string{"person"}
+		}),
 		info("says it differently each time", func() func(*providers.Info) {
 			n := 0
 			return func(i *providers.Info) { n++; i.Lag = time.Duration(n) }
@@ -463,7 +469,7 @@ func infoMutants() []mutant {
 }
 
 func TestEveryMutantIsCaught(t *testing.T) {
-	for _, group := range [][]mutant{valueMutants(), objectMutants(), queryMutants(), keylessMutants(), processMutants(), infoMutants()} {
+	for _, group := range [][]mutant{valueMutants(), objectMutants(), queryMutants(), keylessMutants(), dataOnlyMutants(), processMutants(), infoMutants()} {
 		for _, m := range group {
 			t.Run(m.name+"/"+m.check, func(t *testing.T) {
 				h := memoryHarness(m.bend.opts, func(p *memory.Provider) providers.Provider { return bent{p, m.bend} })

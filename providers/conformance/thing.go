@@ -50,7 +50,7 @@ func (r *run) home(k resource.Kind) string {
 		parent, ok := r.info.Kind(name)
 		switch {
 		case !ok:
-		case parent.AdoptOnly:
+		case parent.AdoptOnly, parent.DataOnly:
 			for _, o := range r.list(providers.Query{Kind: name, All: true}) {
 				return r.carries(a.Ref, o)
 			}
