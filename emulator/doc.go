@@ -7,6 +7,7 @@
 //   - oidc: what every emulator needs of OAuth and OpenID Connect: keys, device
 //     codes.
 //   - pages: the HTML pages that all of them show, with pagetest to check them.
+//   - dashboard: the page on which a person looks into an emulator, and makes it fail.
 //   - fault: a handler and a proxy that count requests and make them fail.
 //   - formclient: signs in through HTML forms without a browser.
 //   - localca: certificates for clients that insist on TLS.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/idpctl/idpctl/emulator/dashboard"
 	"github.com/idpctl/idpctl/emulator/keycloak"
 )
 
@@ -54,12 +55,18 @@ func (a *app) serveKeycloak(listen, user, password string) error {
 		return a.tell(cannotListen(err), nil)
 	}
 	server := &http.Server{
-		Handler:           keycloak.New(keycloak.Options{AdminUser: user, AdminPassword: password}),
+		Handler:           dashboard.New(keycloak.New(keycloak.Options{AdminUser: user, AdminPassword: password}), dashboard.Options{}),
 		ReadHeaderTimeout: 10 * time.Second,
 	}
 	fmt.Fprintf(a.Stdout, "Keycloak emulator at http://%s (Ctrl-C ends it)\n\n", l.Addr())
 	fmt.Fprintf(a.Stdout, "  export KEYCLOAK_URL=http://%s KEYCLOAK_USER=%s KEYCLOAK_PASSWORD=%s\n\n", l.Addr(), shellWord(user), shellWord(password))
+	a.tellDashboard("http://" + l.Addr().String())
 	return serveUntil(ctx, server, l)
+}
+
+// tellDashboard says where the dashboard of an emulator is.
+func (a *app) tellDashboard(base string) {
+	fmt.Fprintf(a.Stdout, "Objects, requests, mails and faults are at %s%s\n\n", base, dashboard.Path)
 }
 
 func listenLocally(ctx context.Context, address string) (net.Listener, error) {

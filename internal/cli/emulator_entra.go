@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/idpctl/idpctl/emulator/dashboard"
 	"github.com/idpctl/idpctl/emulator/entra"
 )
 
@@ -68,8 +69,9 @@ func (a *app) serveEntra(f entraFlags) error {
 		fmt.Fprintf(a.Stdout, "  export ENTRA_AUTHORITY_ENDPOINT=%s ENTRA_GRAPH_ENDPOINT=%s ENTRA_CA_FILE=%s\n\n", base, base, shellWord(file))
 		fmt.Fprint(a.Stdout, "That is for idpctl. Other programs, such as Microsoft's libraries, take\n\n")
 		fmt.Fprintf(a.Stdout, "  export AZURE_AUTHORITY_HOST=%s/ SSL_CERT_FILE=%s\n\n", base, shellWord(file))
-		fmt.Fprintf(a.Stdout, "Microsoft Graph is at %s/v1.0, discovery at\n%s/%s/v2.0/.well-known/openid-configuration.\n", base, base, f.tenant)
+		fmt.Fprintf(a.Stdout, "Microsoft Graph is at %s/v1.0, discovery at\n%s/%s/v2.0/.well-known/openid-configuration.\n\n", base, base, f.tenant)
+		a.tellDashboard(base)
 		fmt.Fprint(a.Stdout, "With SSL_CERT_FILE set, programs of that shell trust this emulator and nobody else.\n\n")
-		return handler, nil
+		return dashboard.New(handler, dashboard.Options{Mutating: entra.Mutates}), nil
 	})
 }
