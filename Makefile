@@ -13,7 +13,7 @@ LEFT_OUT := $(if $(findstring influxdata,$(TAGS)),true,echo "NOT RUN: the tests 
 
 .PHONY: help
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-21s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build bin/idpctl
@@ -47,6 +47,19 @@ test-keycloak: ## run the suite for a real Keycloak 26.7.3 (needs Java 17 and Ma
 	$(KEYCLOAK) $(GO) test -count=1 -p 1 -tags 'keycloak $(TAGS)' -timeout 40m $(KEYCLOAK_TESTS)
 	@$(LEFT_OUT)
 KEYCLOAK_TESTS ?= ./providers/keycloak/... ./emulator/... ./internal/e2e/...
+
+.PHONY: test-browser
+test-browser: ## sign in at the emulators with a real browser (needs Chromium)
+	$(GO) test -count=1 -tags browser -timeout 20m ./internal/browser/...
+
+.PHONY: test-browser-keycloak
+test-browser-keycloak: $(BIN)/mailpit ## the same at a real Keycloak, with its mails (needs Chromium, Java 17 and Maven)
+	IDPCTL_TEST_MAILPIT=$(abspath $(BIN))/mailpit $(KEYCLOAK) $(GO) test -count=1 -tags 'browser keycloak' -timeout 20m ./internal/browser/...
+
+# A mail server that keeps what it gets. It is a program of its own, so that its
+# dependencies are not ours.
+$(BIN)/mailpit:
+	GOBIN=$(abspath $(BIN)) CGO_ENABLED=0 $(GO) install -trimpath -ldflags '-s -w' github.com/axllent/mailpit@v1.27.11
 
 .PHONY: cover
 cover: ## run the suite with coverage and report it by package

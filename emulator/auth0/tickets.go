@@ -122,7 +122,7 @@ func (v *visit) expired() (reply, error) {
 
 func (v *visit) askNewPassword(t *ticket, problem string) (reply, error) {
 	return v.page(http.StatusOK, pages.Page{ID: "reset-password", Heading: "Change your password",
-		Form: &pages.Form{Action: "/u/reset-password", Buttons: []pages.Button{{Label: "Reset password"}}, Fields: []pages.Field{
+		Form: &pages.Form{Action: "/u/reset-password", Account: str(v.get(KindUser, t.user).props, "email"), Buttons: []pages.Button{{Label: "Reset password"}}, Fields: []pages.Field{
 			{Name: "ticket", Type: "hidden", Value: t.id},
 			{Name: "password-reset", Label: "New password", Type: "password", Autocomplete: "new-password", Autofocus: true, Error: problem},
 			{Name: "re-enter-password", Label: "Re-enter new password", Type: "password", Autocomplete: "new-password"}}}})

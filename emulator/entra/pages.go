@@ -110,12 +110,15 @@ func (v *visit) enterPassword() (reply, error) {
 }
 
 func (v *visit) askNewPassword(s *signIn, problem string) (reply, error) {
+	form := s.form("/common/SSPR", []pages.Button{{ID: "idSIButton9", Label: "Sign in"}},
+		pages.Field{Name: "newpass", Label: "New password", Type: "password", Autocomplete: "new-password", Autofocus: true, Error: problem},
+		pages.Field{Name: "confirmnewpass", Label: "Confirm password", Type: "password", Autocomplete: "new-password"})
+	if e := v.dir.tables[KindUser].byID[s.user]; e != nil && e.now != nil {
+		form.Account = str(e.now.props, "userPrincipalName")
+	}
 	return v.page(http.StatusOK, pages.Page{
-		ID: "new-password", Heading: "Update your password",
+		ID: "new-password", Heading: "Update your password", Form: form,
 		Text: []string{"You need to update your password because this is the first time you are signing in, or because your password has expired."},
-		Form: s.form("/common/SSPR", []pages.Button{{ID: "idSIButton9", Label: "Sign in"}},
-			pages.Field{Name: "newpass", Label: "New password", Type: "password", Autocomplete: "new-password", Autofocus: true, Error: problem},
-			pages.Field{Name: "confirmnewpass", Label: "Confirm password", Type: "password", Autocomplete: "new-password"}),
 	})
 }
 

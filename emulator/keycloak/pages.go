@@ -89,6 +89,7 @@ func (c *call) actionPage(s *signIn, step string, errs map[string]string, proble
 		}
 		p.Form = c.signInForm(s, "kc-passwd-update-form", "required-action", execution, pages.Button{Name: "login", Value: "Submit", Label: "Submit"},
 			field("password-new", "New Password"), field("password-confirm", "Confirm password"))
+		p.Form.Account = s.user.username
 		return c.page(http.StatusOK, p)
 	case "UPDATE_PROFILE", "VERIFY_PROFILE":
 		p := pages.Page{ID: "login-login-update-profile", Heading: "Update Account Information"}

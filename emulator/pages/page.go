@@ -55,6 +55,9 @@ type Form struct {
 	Action  string
 	Fields  []Field
 	Buttons []Button
+	// Account is the user name that a new password is for: browsers and password
+	// managers keep the password under it. It is neither shown nor sent.
+	Account string
 }
 
 // Field is an input. Type "hidden" has no label.

@@ -113,8 +113,11 @@ func (c *checker) whole() {
 			c.t.Errorf("the field %s is wrong, and nothing says why", attr(n, "name"))
 		}
 		field := n.DataAtom == atom.Input || n.DataAtom == atom.Select
-		if !field || slices.Contains([]string{"hidden", "submit"}, attr(n, "type")) {
+		if !field || slices.Contains([]string{"hidden", "submit"}, attr(n, "type")) || has(n, "hidden") {
 			continue
+		}
+		if attr(n, "autocomplete") == "new-password" && first(c.root, func(u *html.Node) bool { return attr(u, "autocomplete") == "username" && attr(u, "value") != "" }) == nil {
+			c.t.Errorf("nothing tells a password manager whose password %s is", attr(n, "name"))
 		}
 		label := first(c.root, func(l *html.Node) bool {
 			return l.DataAtom == atom.Label && attr(l, "for") == attr(n, "id") && attr(n, "id") != ""
@@ -200,6 +203,10 @@ func attr(n *html.Node, name string) string {
 		}
 	}
 	return ""
+}
+
+func has(n *html.Node, name string) bool {
+	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == name })
 }
 
 func text(n *html.Node) string {
