@@ -80,7 +80,7 @@ func newPerson(t testing.TB, browser context.Context, origin string, keyboard, s
 	t.Cleanup(stop)
 	p.ctx = ctx
 	// The window lives as long as the context of the first call does.
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(375, 700)); err != nil { // a phone's
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(320, 640)); err != nil { // a small phone
 		t.Fatalf("cannot open a window: %v", err)
 	}
 	return p
@@ -248,7 +248,7 @@ func (p *person) arrive(heading string) {
 // reads waits for a page with a text.
 func (p *person) reads(text string) {
 	p.Helper()
-	p.await("main", text)
+	p.await("body", text)
 }
 
 func (p *person) await(selector, text string) {

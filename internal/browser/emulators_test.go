@@ -25,10 +25,12 @@ func services(t testing.TB) []*service {
 	t.Helper()
 	kc := emulator(t, "keycloak")
 	kc.example, kc.subject, kc.pages = "quickstart", "sub", keycloakPages()
+	kc.invite = strings.NewReplacer("display_name", "smtp_server {\n    host = \"127.0.0.1\"\n    from = \"idp@example.com\"\n  }\n  display_name", "generate_password = true # temporary", "invite = true # by mail")
 	en := emulator(t, "entra", "-verified-domain", "example.com")
 	en.example, en.subject, en.pages = "entra", "oid", entraPages()
 	au := emulator(t, "auth0")
 	au.example, au.subject, au.pages = "auth0", "sub", auth0Pages()
+	au.invite = strings.NewReplacer("generate_password = true # delivered", "invite = true # by mail")
 	au.edit = strings.NewReplacer("example.eu.auth0.com", strings.TrimPrefix(au.origin, "https://"))
 	return []*service{kc, en, au}
 }
@@ -68,6 +70,11 @@ func emulator(t testing.TB, name string, more ...string) *service {
 	}
 	s.dashboard = regexp.MustCompile(`https?://\S+` + dashboard.Path).FindString(out.String())
 	s.origin = strings.TrimSuffix(s.dashboard, dashboard.Path)
+	s.openMail = func(p *person, to string) {
+		p.open(s.dashboard)
+		p.reads(to)
+		p.press(`a[href*="/mail/"]`)
+	}
 	transport := &http.Transport{}
 	s.client = &http.Client{Transport: transport, Timeout: patience}
 	t.Cleanup(transport.CloseIdleConnections)
@@ -152,6 +159,12 @@ func auth0Pages() pages {
 			p.wrong("password", "Wrong username or password")
 			p.fill("password", password, true)
 			p.enter()
+		},
+		accept: func(p *person, password string) {
+			p.fill("password-reset", password, true)
+			p.fill("re-enter-password", password, false)
+			p.enter()
+			p.arrive("Password changed")
 		},
 		agree: func(p *person) {
 			p.press("button[name=action][value=confirm]")

@@ -42,6 +42,10 @@ type service struct {
 	// example is the folder of examples to apply, edit changes its text.
 	example string
 	edit    *strings.Replacer
+	// invite has marty get a mail instead of a password, and openMail opens the link
+	// in a mail; nil where the mails are not ours to read.
+	invite   *strings.Replacer
+	openMail func(p *person, to string)
 	// dashboard is its path; empty without one.
 	dashboard string
 	// subject is the claim by which InfluxDB knows a user.
@@ -57,6 +61,8 @@ type pages struct {
 	again func(p *person, password string)
 	// renew sets a new password; nil where nobody has to.
 	renew func(p *person, password string)
+	// accept sets the password to which the link of a mail leads.
+	accept func(p *person, password string)
 	// agree is the last page, deny the other answer to it.
 	agree, deny func(p *person)
 }
@@ -76,16 +82,20 @@ type folder struct {
 	on  *service
 }
 
-// apply copies the example and applies it.
-func apply(t testing.TB, s *service) *folder {
+// apply copies the example, edits it, and applies it. What it made is removed
+// after the test.
+func apply(t testing.TB, s *service, edits ...*strings.Replacer) *folder {
 	t.Helper()
 	f := &folder{TB: t, dir: t.TempDir(), on: s}
 	if err := os.CopyFS(f.dir, os.DirFS(filepath.Join("../../examples", s.example))); err != nil {
 		t.Fatal(err)
 	}
-	if s.edit != nil {
-		f.write("influxdb.idp.hcl", s.edit.Replace(f.read("influxdb.idp.hcl")))
+	for _, edit := range append(edits, s.edit) {
+		if edit != nil {
+			f.write("influxdb.idp.hcl", edit.Replace(f.read("influxdb.idp.hcl")))
+		}
 	}
+	t.Cleanup(func() { f.must("destroy", "-auto-approve") })
 	f.must("apply", "-auto-approve", "-input=false", "-credentials-out="+filepath.Join(f.dir, "first-passwords.json"))
 	return f
 }

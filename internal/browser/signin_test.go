@@ -34,6 +34,13 @@ func keycloakPages() pages {
 			p.fill("password-confirm", password, false)
 			p.enter()
 		},
+		accept: func(p *person, password string) {
+			p.press(`a[href*="action-token"]`)
+			p.fill("password-new", password, true)
+			p.fill("password-confirm", password, false)
+			p.enter()
+			p.reads("Your account has been updated.")
+		},
 		agree: func(p *person) {
 			p.press("[name=accept]")
 			p.arrive("Device Login Successful")
@@ -90,5 +97,35 @@ func TestSignIn(t *testing.T) {
 			}
 			p.content()
 		})
+	}
+}
+
+// TestInvitation: who got no password, but a mail, sets one through its link, signs
+// in with it, and is the user whom the AppInstance lists.
+func TestInvitation(t *testing.T) {
+	invited := 0
+	for _, s := range services(t) {
+		if s.invite == nil {
+			continue
+		}
+		invited++
+		t.Run(s.name, func(t *testing.T) {
+			f := apply(t, s, s.invite)
+			browser := launch(t, s.trusted)
+			p := newPerson(t, browser, s.origin, false, s.strict)
+			s.openMail(p, marty)
+			s.pages.accept(p, renewed)
+			p.content()
+			p, d := newPerson(t, browser, s.origin, true, s.strict), f.begin()
+			s.pages.signIn(p, d, renewed)
+			s.pages.agree(p)
+			if subject, problem := f.poll(d); problem != "" || subject != f.listed(marty) {
+				t.Errorf("the token is for %q (%s), the AppInstance lists %s", subject, problem, f.listed(marty))
+			}
+			p.content()
+		})
+	}
+	if invited == 0 {
+		t.Error("nobody was invited anywhere")
 	}
 }
