@@ -29,8 +29,9 @@ func (a *app) emulatorCommand() *cobra.Command {
 		Use:   "keycloak",
 		Short: "Run a Keycloak emulator: admin API, discovery, keys, device flow with pages",
 		Long: `emulator keycloak behaves as Keycloak 26.7 does, as far as idpctl, influxctl and
-InfluxDB use it. Everything is in memory and gone when it ends. It is for trying
-and testing, on this machine only: it is no identity provider for production.`,
+InfluxDB use it. Everything is in memory and gone when it ends; a dashboard shows
+it, with the last requests and mails, and sets faults. It is for trying and
+testing, on this machine only: it is no identity provider for production.`,
 		Example: "  idpctl emulator keycloak\n  idpctl emulator keycloak -listen 127.0.0.1:8080",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

@@ -30,8 +30,9 @@ func (a *app) emulateAuth0() *cobra.Command {
 do, as far as idpctl, influxctl and InfluxDB use them, and as far as recordings and
 the documentation tell. It serves TLS with a certificate of its own, as Auth0's
 libraries insist on it: what it prints makes programs of this shell trust it.
-Everything is in memory and gone when it ends. It is for trying and testing, on
-this machine only: it is no identity provider for production.`,
+Everything is in memory and gone when it ends; a dashboard shows it, with the last
+requests and mails, and sets faults. It is for trying and testing, on this machine
+only: it is no identity provider for production.`,
 		Example: "  idpctl emulator auth0\n  idpctl emulator auth0 -listen 127.0.0.1:8443 -ca-out ca.pem -plan free",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return a.serveAuth0(f) },
