@@ -74,7 +74,9 @@ func (v *visit) form() url.Values {
 func (v *visit) page(status int, p pages.Page) (reply, error) {
 	p.Emulates = "Auth0"
 	if p.Brand = str(v.settings, "friendly_name"); p.Brand == "" {
-		p.Brand = v.tenantName()
+		if p.Brand = v.tenantName(); p.Brand == "127" { // on this machine the domain is an address
+			p.Brand = v.opts.Domain
+		}
 	}
 	if p.Title == "" {
 		p.Title = p.Heading

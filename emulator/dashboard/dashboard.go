@@ -117,7 +117,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !strings.HasPrefix(r.URL.Path, Path) && r.URL.Path+"/" != Path:
 		h.record(w, r)
 	case !loopback(r.Host):
-		refuse(w, http.StatusForbidden, "The dashboard is for this machine alone: open it as 127.0.0.1 or localhost.")
+		elsewhere(w)
 	case r.URL.Path+"/" == Path:
 		http.Redirect(w, r, Path, http.StatusFound)
 	default:

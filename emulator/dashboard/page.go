@@ -109,9 +109,15 @@ func (h *Handler) page(w http.ResponseWriter, status int, form faultForm, refres
 	pages.Execute(w, status, pageTemplate, v)
 }
 
-// refuse answers with a page that says why.
+// refuse answers with a page that says why, and leads back.
 func refuse(w http.ResponseWriter, status int, why string) {
 	pages.Execute(w, status, refusalTemplate, map[string]string{"Why": why, "Path": Path})
+}
+
+// elsewhere answers who came under a name that is not this machine's own.
+func elsewhere(w http.ResponseWriter) {
+	pages.Execute(w, http.StatusForbidden, refusalTemplate, map[string]string{
+		"Why": "The dashboard is for this machine alone: open it as 127.0.0.1 or localhost."})
 }
 
 func clock(t time.Time) string {

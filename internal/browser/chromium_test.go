@@ -218,13 +218,6 @@ func (p *person) press(selector string) {
 	p.enter()
 }
 
-// choose takes a choice of a list.
-func (p *person) choose(name, value string) {
-	p.Helper()
-	list := chromedp.CSS("select[name=" + name + "]")
-	p.do("choose "+value, chromedp.WaitVisible(list), chromedp.SetValue(list, value))
-}
-
 // wrong demands that a field is marked as wrong, with an explanation.
 func (p *person) wrong(name, text string) {
 	p.Helper()

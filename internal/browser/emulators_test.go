@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/idpctl/idpctl/emulator/dashboard"
 	"github.com/idpctl/idpctl/internal/cli"
 )
@@ -68,10 +70,9 @@ func emulator(t testing.TB, name string, more ...string) *service {
 			s.environ = append(s.environ, "CA="+strings.Trim(m[2], "'"))
 		}
 	}
-	s.dashboard = regexp.MustCompile(`https?://\S+` + dashboard.Path).FindString(out.String())
-	s.origin = strings.TrimSuffix(s.dashboard, dashboard.Path)
+	s.origin = strings.TrimSuffix(regexp.MustCompile(`https?://\S+`+dashboard.Path).FindString(out.String()), dashboard.Path)
 	s.openMail = func(p *person, to string) {
-		p.open(s.dashboard)
+		p.open(s.origin + dashboard.Path)
 		p.reads(to)
 		p.press(`a[href*="/mail/"]`)
 	}
@@ -177,6 +178,13 @@ func auth0Pages() pages {
 	}
 }
 
+// choose takes a choice of a list.
+func (p *person) choose(name, value string) {
+	p.Helper()
+	list := chromedp.CSS("select[name=" + name + "]")
+	p.do("choose "+value, chromedp.WaitVisible(list), chromedp.SetValue(list, value))
+}
+
 // The dashboard shows in a browser what was done, sets a fault that idpctl feels,
 // and takes it away again.
 func TestDashboard(t *testing.T) {
@@ -184,7 +192,7 @@ func TestDashboard(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			f := apply(t, s)
 			p := newPerson(t, launch(t, s.trusted), s.origin, false, true)
-			p.open(s.dashboard)
+			p.open(s.origin + dashboard.Path)
 			p.arrive("emulator")
 			for _, want := range []string{marty, "influxctl", "Requests"} {
 				if !strings.Contains(p.sees(), want) {

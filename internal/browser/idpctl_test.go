@@ -46,8 +46,6 @@ type service struct {
 	// in a mail; nil where the mails are not ours to read.
 	invite   *strings.Replacer
 	openMail func(p *person, to string)
-	// dashboard is its path; empty without one.
-	dashboard string
 	// subject is the claim by which InfluxDB knows a user.
 	subject string
 	pages   pages

@@ -67,7 +67,7 @@ func (a *app) serveKeycloak(listen, user, password string) error {
 
 // tellDashboard says where the dashboard of an emulator is.
 func (a *app) tellDashboard(base string) {
-	fmt.Fprintf(a.Stdout, "Objects, requests, mails and faults are at %s%s\n\n", base, dashboard.Path)
+	fmt.Fprintf(a.Stdout, "Its dashboard, with objects, requests, mails and faults, is at\n%s%s\n\n", base, dashboard.Path)
 }
 
 func listenLocally(ctx context.Context, address string) (net.Listener, error) {
