@@ -32,6 +32,9 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/missing":
 		w.WriteHeader(http.StatusNotFound)
 	case "/nothing": // answered with 200 by net/http
+	case "/early":
+		w.WriteHeader(http.StatusEarlyHints)
+		w.WriteHeader(http.StatusTeapot)
 	case "/drop":
 		panic(http.ErrAbortHandler)
 	default:
@@ -117,8 +120,9 @@ func TestRequests(t *testing.T) {
 	ask(h, "GET", "/missing", nil)
 	ask(h, "GET", "/nothing", nil)
 	ask(h, "GET", "/drop", nil)
+	ask(h, "GET", "/early", nil)
 	w := page(t, h)
-	for _, want := range []string{"4 so far", "GET /drop cut 1.0 ms", "GET /nothing 200 1.0 ms", "GET /missing 404 1.0 ms", "POST /token ?… 200 1.0 ms"} {
+	for _, want := range []string{"5 so far", "GET /early 418 1.0 ms 12:00:00 GET /drop cut 1.0 ms", "GET /nothing 200 1.0 ms", "GET /missing 404 1.0 ms", "POST /token ?… 200 1.0 ms"} {
 		if !strings.Contains(words(w), want) {
 			t.Errorf("%q is missing in %s", want, words(w))
 		}
@@ -129,13 +133,13 @@ func TestRequests(t *testing.T) {
 	for i := range 250 {
 		ask(h, "GET", fmt.Sprintf("/n%d", i), nil)
 	}
-	if got := words(page(t, h)); !strings.Contains(got, "254 so far, of which the last 100 are listed") || !strings.Contains(got, "/n249 ") || !strings.Contains(got, "/n150 ") || strings.Contains(got, "/n149 ") {
+	if got := words(page(t, h)); !strings.Contains(got, "255 so far, of which the last 100 are listed") || !strings.Contains(got, "/n249 ") || !strings.Contains(got, "/n150 ") || strings.Contains(got, "/n149 ") {
 		t.Errorf("many: %s", got)
 	}
 	if n := strings.Count(page(t, h).Body.String(), "<code>"); n != 100 {
 		t.Errorf("%d rows", n)
 	}
-	if strings.Join(f.seen[:4], ", ") != "POST /token, GET /missing, GET /nothing, GET /drop" || len(f.seen) != 254 {
+	if strings.Join(f.seen[:4], ", ") != "POST /token, GET /missing, GET /nothing, GET /drop" || len(f.seen) != 255 {
 		t.Errorf("the emulator saw %d: %v", len(f.seen), f.seen[:4])
 	}
 }
