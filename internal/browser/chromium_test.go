@@ -164,11 +164,14 @@ func field(name string) string { return "input[name=" + name + "]" }
 // fill writes into a field. The first one of a page has the cursor already.
 func (p *person) fill(name, value string, first bool) {
 	p.Helper()
+	p.do("see "+name, chromedp.WaitVisible(chromedp.CSS(field(name))))
+	if first {
+		p.inspect()
+	}
 	if !p.keyboard {
-		p.do("fill in "+name, chromedp.WaitVisible(chromedp.CSS(field(name))), chromedp.Clear(chromedp.CSS(field(name))), chromedp.SendKeys(chromedp.CSS(field(name)), value))
+		p.do("fill in "+name, chromedp.Clear(chromedp.CSS(field(name))), chromedp.SendKeys(chromedp.CSS(field(name)), value))
 		return
 	}
-	p.do("see "+name, chromedp.WaitVisible(chromedp.CSS(field(name))))
 	p.reach(field(name), first)
 	p.do("write "+name, chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent(value))
 	if got := ask[string](p, "document.activeElement.value"); got != value {
@@ -210,6 +213,7 @@ func (p *person) enter() {
 func (p *person) press(selector string) {
 	p.Helper()
 	p.do("see "+selector, chromedp.WaitVisible(chromedp.CSS(selector)))
+	p.inspect()
 	if !p.keyboard {
 		p.do("press "+selector, chromedp.Click(chromedp.CSS(selector)))
 		return
@@ -235,7 +239,7 @@ func (p *person) wrong(name, text string) {
 func (p *person) arrive(heading string) {
 	p.Helper()
 	p.await("h1", heading)
-	p.fits()
+	p.inspect()
 }
 
 // reads waits for a page with a text.
@@ -256,13 +260,5 @@ func (p *person) await(selector, text string) {
 		case ctx.Err() != nil:
 			p.Fatalf("no page says %q: %s", text, p.sees())
 		}
-	}
-}
-
-// fits demands that nobody has to scroll sideways.
-func (p *person) fits() {
-	p.Helper()
-	if over := ask[int](p, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); p.strict && over > 0 {
-		p.Errorf("the page is %d pixels too wide: %s", over, p.sees())
 	}
 }
