@@ -85,7 +85,7 @@ func (c *call) actionPage(s *signIn, step string, errs map[string]string, proble
 		hint(&p, "You need to change your password to activate your account.")
 		field := func(name, label string) pages.Field {
 			return pages.Field{Name: name, Label: label, Type: "password", Autocomplete: "new-password",
-				Autofocus: name == "password-new", Error: errs[name]}
+				Autofocus: name == "password-new", Error: errs[name], Alerted: name == "password-new" && problem != ""}
 		}
 		p.Form = c.signInForm(s, "kc-passwd-update-form", "required-action", execution, pages.Button{Name: "login", Value: "Submit", Label: "Submit"},
 			field("password-new", "New Password"), field("password-confirm", "Confirm password"))

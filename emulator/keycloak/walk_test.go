@@ -57,6 +57,9 @@ func TestEveryPage(t *testing.T) {
 			see(b.Submit(t, "email", "alice@x.de", "firstName", "Alice", "lastName", "Liddell"), 200, "Update password", "You need to change your password", renew)
 			see(b.Submit(t, "password-new", "longer", "password-confirm", "other"), 200, "Update password", "Passwords don", renew)
 			see(b.Submit(t, "password-new", "x", "password-confirm", "x"), 200, "Update password", "minimum length 2", renew)
+			if root := b.Root(); tg.emulator != nil && !strings.Contains(pagetest.Attributes(root, "password-new"), "aria-describedby=page-alert") {
+				t.Errorf("nothing says why the password is refused: %s", pagetest.Attributes(root, "password-new"))
+			}
 			see(b.Submit(t, "password-new", "longer", "password-confirm", "longer"), 200, "Grant Access to The Device", "User profile", consent)
 			see(b.Submit(t, "accept", "Yes"), 200, "Device Login Successful", "You may close this browser window", "")
 			b = pagetest.NewBrowser(transport)

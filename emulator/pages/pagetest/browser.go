@@ -128,6 +128,9 @@ func (b *Browser) load(t testing.TB, method, address string, form url.Values) *P
 	return p
 }
 
+// Root is the document of the last page.
+func (b *Browser) Root() *html.Node { return b.page.root }
+
 // Links are the addresses that the page leads to.
 func (p *Page) Links() []string {
 	var list []string
