@@ -13,7 +13,7 @@ LEFT_OUT := $(if $(findstring influxdata,$(TAGS)),true,echo "NOT RUN: the tests 
 
 .PHONY: help
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-21s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build bin/idpctl
@@ -55,6 +55,19 @@ test-render: ## what Helm and kustomize make of what idpctl writes (a module of 
 .PHONY: test-dex
 test-dex: ## sign in at a real Dex 2.41.1, which is built the first time (needs a C compiler)
 	$(GO) test -count=1 -tags dex -run '^TestDex' ./internal/e2e
+
+.PHONY: test-browser
+test-browser: ## sign in at the emulators with a real browser (needs Chromium)
+	$(GO) test -count=1 -tags browser -timeout 20m ./internal/browser/...
+
+.PHONY: test-browser-keycloak
+test-browser-keycloak: $(BIN)/mailpit ## the same at a real Keycloak, with its mails (needs Chromium, Java 17 and Maven)
+	IDPCTL_TEST_MAILPIT=$(abspath $(BIN))/mailpit $(KEYCLOAK) $(GO) test -count=1 -tags 'browser keycloak' -timeout 20m ./internal/browser/...
+
+# A mail server that keeps what it gets. It is a program of its own, so that its
+# dependencies are not ours.
+$(BIN)/mailpit:
+	GOBIN=$(abspath $(BIN)) CGO_ENABLED=0 $(GO) install -trimpath -ldflags '-s -w' github.com/axllent/mailpit@v1.27.11
 
 .PHONY: cover
 cover: ## run the suite with coverage and report it by package

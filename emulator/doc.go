@@ -5,7 +5,9 @@
 //   - entra: Microsoft Graph and the login service of Entra ID.
 //   - auth0: Auth0's Management API and Authentication API, with its sign-in pages.
 //   - oidc: what every emulator needs of OAuth and OpenID Connect: keys, device
-//     codes, pages.
+//     codes.
+//   - pages: the HTML pages that all of them show, with pagetest to check them.
+//   - dashboard: the page on which a person looks into an emulator, and makes it fail.
 //   - fault: a handler and a proxy that count requests and make them fail.
 //   - formclient: signs in through HTML forms without a browser.
 //   - localca: certificates for clients that insist on TLS.

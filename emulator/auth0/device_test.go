@@ -3,7 +3,6 @@ package auth0_test
 import (
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/idpctl/idpctl/emulator/auth0"
 	"github.com/idpctl/idpctl/emulator/formclient"
+	"github.com/idpctl/idpctl/emulator/pages/pagetest"
 )
 
 const deviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
@@ -39,23 +39,10 @@ func (tn *tenant) poll(t *testing.T, client string, d answer) answer {
 	return tn.oauth(t, "POST /oauth/token", object{"grant_type": deviceGrant, "client_id": client, "device_code": d.str("device_code")})
 }
 
-// direct serves requests of any host by the emulator, without a network.
-type direct struct{ http.Handler }
-
-func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
-	in := httptest.NewRequestWithContext(r.Context(), r.Method, r.URL.String(), r.Body)
-	in.Header = r.Header
-	rec := httptest.NewRecorder()
-	d.ServeHTTP(rec, in)
-	resp := rec.Result()
-	resp.Request = r
-	return resp, nil
-}
-
 // browse signs in on the pages, from an address on.
 func (tn *tenant) browse(t *testing.T, address string, cred formclient.Credentials) error {
 	t.Helper()
-	return formclient.SignIn(t.Context(), &http.Client{Transport: direct{tn.Server}}, address, cred)
+	return formclient.SignIn(t.Context(), &http.Client{Transport: pagetest.Direct{Handler: tn.Server}}, address, cred)
 }
 
 var marty = formclient.Credentials{Username: "marty@example.com", Password: "Passw0rd!"}

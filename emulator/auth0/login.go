@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/idpctl/idpctl/emulator/oidc"
+	"github.com/idpctl/idpctl/emulator/pages"
 )
 
 // signIn is the sign-in of a browser, from the code to the end. Its id is in
@@ -28,9 +29,9 @@ func (v *visit) activate() (reply, error) {
 }
 
 func (v *visit) askCode(alert string) (reply, error) {
-	return v.page(http.StatusOK, oidc.Page{ID: "device-code", Heading: "Device Activation", Alert: alert, AlertIsError: alert != "",
+	return v.page(http.StatusOK, pages.Page{ID: "device-code", Heading: "Device Activation", Alert: alert, AlertIsError: alert != "",
 		Text: []string{"Enter the code displayed on the device."},
-		Form: &oidc.Form{Action: "/activate", Fields: []oidc.Field{{Name: "user_code", Label: "Code", Type: "text", Autofocus: true}}, Buttons: []oidc.Button{{Label: "Continue"}}}})
+		Form: &pages.Form{Action: "/activate", Fields: []pages.Field{{Name: "user_code", Label: "Code", Type: "text", Autocomplete: "off", Autofocus: true, Alerted: alert != "", Code: true}}, Buttons: []pages.Button{{Label: "Continue"}}}})
 }
 
 func (v *visit) enterCode() (reply, error) { return v.begin(v.form().Get("user_code")) }
@@ -57,7 +58,7 @@ func (v *visit) begin(typed string) (reply, error) {
 
 // stop is a page that ends a sign-in.
 func (v *visit) stop(why string) (reply, error) {
-	return v.page(http.StatusBadRequest, oidc.Page{ID: "error", Heading: "Oops!, something went wrong", Alert: why, AlertIsError: true})
+	return v.page(http.StatusBadRequest, pages.Page{ID: "error", Heading: "Oops!, something went wrong", Outcome: pages.Failed, Alert: why, AlertIsError: true})
 }
 
 // connectionsOf are the ids of the database connections of a client.
@@ -72,16 +73,16 @@ func (v *visit) connectionsOf(client string) []string {
 }
 
 // form is one that belongs to a sign-in.
-func (s *signIn) form(action string, buttons []oidc.Button, fields ...oidc.Field) *oidc.Form {
-	fields = append([]oidc.Field{{Name: "state", Type: "hidden", Value: s.id}}, fields...)
-	return &oidc.Form{Action: action, Fields: fields, Buttons: buttons}
+func (s *signIn) form(action string, buttons []pages.Button, fields ...pages.Field) *pages.Form {
+	fields = append([]pages.Field{{Name: "state", Type: "hidden", Value: s.id}}, fields...)
+	return &pages.Form{Action: action, Fields: fields, Buttons: buttons}
 }
 
-func (v *visit) askPassword(s *signIn, alert string) (reply, error) {
-	return v.page(http.StatusOK, oidc.Page{ID: "login", Heading: "Welcome", Alert: alert, AlertIsError: alert != "",
-		Form: s.form("/u/login", []oidc.Button{{Label: "Continue"}},
-			oidc.Field{Name: "username", Label: "Username or email address", Type: "text", Autocomplete: "username", Autofocus: true, Value: v.form().Get("username")},
-			oidc.Field{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password"})})
+func (v *visit) askPassword(s *signIn, problem string) (reply, error) {
+	return v.page(http.StatusOK, pages.Page{ID: "login", Heading: "Welcome",
+		Form: s.form("/u/login", []pages.Button{{Label: "Continue"}},
+			pages.Field{Name: "username", Label: "Username or email address", Type: "text", Autocomplete: "username", Autofocus: true, Value: v.form().Get("username")},
+			pages.Field{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Error: problem})})
 }
 
 func (v *visit) enterPassword() (reply, error) {
@@ -106,9 +107,9 @@ func (v *visit) enterPassword() (reply, error) {
 	if cl := v.get(KindClient, d.ClientID); cl != nil {
 		name = str(cl.props, "name")
 	}
-	return v.page(http.StatusOK, oidc.Page{ID: "device-confirmation", Heading: "Device Confirmation",
+	return v.page(http.StatusOK, pages.Page{ID: "device-confirmation", Heading: "Device Confirmation",
 		Text: []string{name + " asks for access to your account.", "Please confirm that this is the code displayed on your device: " + s.userCode},
-		Form: s.form("/u/device/confirmation", []oidc.Button{{Name: "action", Value: "confirm", Label: "Confirm"}, {Name: "action", Value: "cancel", Label: "Cancel", Secondary: true}})})
+		Form: s.form("/u/device/confirmation", []pages.Button{{Name: "action", Value: "confirm", Label: "Confirm"}, {Name: "action", Value: "cancel", Label: "Cancel", Secondary: true}})})
 }
 
 // person finds who signs in, by e-mail or user name.
@@ -130,12 +131,12 @@ func (v *visit) confirm() (reply, error) {
 	delete(v.signIns, s.id)
 	if v.form().Get("action") != "confirm" {
 		v.devices.Decide(v.now(), s.userCode, oidc.DeviceDenied, nil)
-		return v.page(http.StatusOK, oidc.Page{ID: "denied", Heading: "Access denied", Alert: "The device was not activated.", AlertIsError: true})
+		return v.page(http.StatusOK, pages.Page{ID: "denied", Heading: "Access denied", Outcome: pages.Failed, Alert: "The device was not activated.", AlertIsError: true})
 	}
 	d, _ := v.devices.ByUserCode(v.now(), s.userCode)
 	granted := session{user: s.user, client: d.ClientID, scope: d.Scope, audience: v.asked[d.Code], id: oidc.Random(24)}
 	if !v.devices.Decide(v.now(), s.userCode, oidc.DeviceApproved, granted) {
 		return v.askCode("The code is invalid or has expired.")
 	}
-	return v.page(http.StatusOK, oidc.Page{ID: "device-success", Heading: "Congratulations, you're all set!", Text: []string{"Your device is now connected."}})
+	return v.page(http.StatusOK, pages.Page{ID: "device-success", Heading: "Congratulations, you're all set!", Outcome: pages.Done, Text: []string{"Your device is now connected."}})
 }

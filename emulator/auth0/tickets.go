@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/idpctl/idpctl/emulator/oidc"
+	"github.com/idpctl/idpctl/emulator/pages"
 )
 
 // ticket lets a user set a password.
@@ -116,14 +117,14 @@ func (v *visit) resetPage() (reply, error) {
 }
 
 func (v *visit) expired() (reply, error) {
-	return v.page(http.StatusBadRequest, oidc.Page{ID: "expired", Heading: "Expired link", Alert: "This link has expired or was used already.", AlertIsError: true})
+	return v.page(http.StatusBadRequest, pages.Page{ID: "expired", Heading: "Expired link", Outcome: pages.Failed, Alert: "This link has expired or was used already.", AlertIsError: true})
 }
 
-func (v *visit) askNewPassword(t *ticket, alert string) (reply, error) {
-	return v.page(http.StatusOK, oidc.Page{ID: "reset-password", Heading: "Change your password", Alert: alert, AlertIsError: alert != "",
-		Form: &oidc.Form{Action: "/u/reset-password", Buttons: []oidc.Button{{Label: "Reset password"}}, Fields: []oidc.Field{
+func (v *visit) askNewPassword(t *ticket, problem string) (reply, error) {
+	return v.page(http.StatusOK, pages.Page{ID: "reset-password", Heading: "Change your password",
+		Form: &pages.Form{Action: "/u/reset-password", Account: str(v.get(KindUser, t.user).props, "email"), Buttons: []pages.Button{{Label: "Reset password"}}, Fields: []pages.Field{
 			{Name: "ticket", Type: "hidden", Value: t.id},
-			{Name: "password-reset", Label: "New password", Type: "password", Autocomplete: "new-password", Autofocus: true},
+			{Name: "password-reset", Label: "New password", Type: "password", Autocomplete: "new-password", Autofocus: true, Error: problem},
 			{Name: "re-enter-password", Label: "Re-enter new password", Type: "password", Autocomplete: "new-password"}}}})
 }
 
@@ -149,9 +150,9 @@ func (v *visit) reset() (reply, error) {
 	}
 	delete(v.tickets, t.id)
 	v.write(KindUser, t.user, user)
-	page := oidc.Page{ID: "password-changed", Heading: "Password changed", Text: []string{"Your password has been changed successfully."}}
+	page := pages.Page{ID: "password-changed", Heading: "Password changed", Outcome: pages.Done, Text: []string{"Your password has been changed successfully."}}
 	if t.result != "" {
-		page.Links = []oidc.Link{{URL: t.result, Label: "Continue"}}
+		page.Links = []pages.Link{{URL: t.result, Label: "Continue"}}
 	}
 	return v.page(http.StatusOK, page)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/idpctl/idpctl/emulator/oidc"
+	"github.com/idpctl/idpctl/emulator/pages"
 )
 
 // visit is one request beside the Management API. The server is locked while
@@ -70,14 +71,17 @@ func (v *visit) form() url.Values {
 }
 
 // page answers with a page of the sign-in.
-func (v *visit) page(status int, p oidc.Page) (reply, error) {
+func (v *visit) page(status int, p pages.Page) (reply, error) {
+	p.Emulates = "Auth0"
 	if p.Brand = str(v.settings, "friendly_name"); p.Brand == "" {
-		p.Brand = v.tenantName()
+		if p.Brand = v.tenantName(); p.Brand == "127" { // on this machine the domain is an address
+			p.Brand = v.opts.Domain
+		}
 	}
 	if p.Title == "" {
 		p.Title = p.Heading
 	}
-	return reply{status: status, body: func(w http.ResponseWriter) { oidc.Render(w, status, p) }}, nil
+	return reply{status: status, body: func(w http.ResponseWriter) { pages.Render(w, status, p) }}, nil
 }
 
 // discovery: the issuer ends in a slash, and everything is on the domain that

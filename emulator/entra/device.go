@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/idpctl/idpctl/emulator/oidc"
+	"github.com/idpctl/idpctl/emulator/pages"
 )
 
 // startDevice is POST /{tenant}/oauth2/v2.0/devicecode. It succeeds even where
@@ -48,10 +49,10 @@ func (v *visit) deviceGrant(cl *client) (reply, error) {
 }
 
 // page answers with a page of the sign-in.
-func (v *visit) page(status int, p oidc.Page) (reply, error) {
-	p.Brand = v.opts.TenantName
+func (v *visit) page(status int, p pages.Page) (reply, error) {
+	p.Brand, p.Emulates = v.opts.TenantName, "Microsoft Entra ID"
 	if p.Title == "" {
 		p.Title = "Sign in to your account"
 	}
-	return reply{status: status, body: func(w http.ResponseWriter) { oidc.Render(w, status, p) }}, nil
+	return reply{status: status, body: func(w http.ResponseWriter) { pages.Render(w, status, p) }}, nil
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"reflect"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/idpctl/idpctl/emulator/entra"
 	"github.com/idpctl/idpctl/emulator/formclient"
+	"github.com/idpctl/idpctl/emulator/pages/pagetest"
 )
 
 const (
@@ -91,24 +91,11 @@ func (tn *tenant) poll(t *testing.T, clientID string, d answer) answer {
 	return tn.login(t, tokenPath, url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:device_code"}, "client_id": {clientID}, "device_code": {d.str("device_code")}})
 }
 
-// direct serves requests of any host by the emulator, without a network.
-type direct struct{ http.Handler }
-
-func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
-	in := httptest.NewRequestWithContext(r.Context(), r.Method, r.URL.String(), r.Body)
-	in.Header = r.Header
-	rec := httptest.NewRecorder()
-	d.ServeHTTP(rec, in)
-	resp := rec.Result()
-	resp.Request = r
-	return resp, nil
-}
-
 // browse signs in on the pages.
 func (tn *tenant) browse(t *testing.T, d answer, cred formclient.Credentials) error {
 	t.Helper()
 	cred.UserCode = d.str("user_code")
-	return formclient.SignIn(t.Context(), &http.Client{Transport: direct{tn.Server}}, d.str("verification_uri"), cred)
+	return formclient.SignIn(t.Context(), &http.Client{Transport: pagetest.Direct{Handler: tn.Server}}, d.str("verification_uri"), cred)
 }
 
 var marty = formclient.Credentials{Username: "marty@contoso.com", Password: "Passw0rd!"}

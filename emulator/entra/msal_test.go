@@ -32,6 +32,7 @@ import (
 	"github.com/idpctl/idpctl/emulator/entra"
 	"github.com/idpctl/idpctl/emulator/formclient"
 	"github.com/idpctl/idpctl/emulator/localca"
+	"github.com/idpctl/idpctl/emulator/pages/pagetest"
 )
 
 // An unmodified MSAL Go signs a user in through the device flow, at Microsoft's
@@ -45,7 +46,7 @@ func TestMSALDeviceFlow(t *testing.T) {
 				tn.token = tn.signIn(t)
 				_, client := tn.influx(t, publicV2)
 				oid := tn.user(t, "marty")
-				hc := &http.Client{Transport: direct{tn.Server}}
+				hc := &http.Client{Transport: pagetest.Direct{Handler: tn.Server}}
 				app, err := public.New(client, public.WithAuthority("https://"+host+"/"+entra.DefaultTenantID), public.WithHTTPClient(hc))
 				if err != nil {
 					t.Fatal(err)
@@ -177,7 +178,7 @@ func TestMSALClientCredentials(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			app, err := confidential.New("https://login.microsoftonline.com/"+entra.DefaultTenantID, entra.DefaultClientID, tt.cred,
-				confidential.WithHTTPClient(&http.Client{Transport: direct{tn.Server}}))
+				confidential.WithHTTPClient(&http.Client{Transport: pagetest.Direct{Handler: tn.Server}}))
 			if err != nil {
 				t.Fatal(err)
 			}

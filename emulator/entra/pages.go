@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/idpctl/idpctl/emulator/oidc"
+	"github.com/idpctl/idpctl/emulator/pages"
 )
 
 // signIn is the sign-in of a browser, from the code to the end. Its id is in
@@ -24,11 +25,11 @@ type signIn struct {
 func (v *visit) codePage() (reply, error) { return v.askCode("") }
 
 func (v *visit) askCode(alert string) (reply, error) {
-	return v.page(http.StatusOK, oidc.Page{
+	return v.page(http.StatusOK, pages.Page{
 		ID: "device-code", Heading: "Enter code to allow access", Alert: alert, AlertIsError: alert != "",
 		Text: []string{"Once you enter the code displayed on your app or device, it will have access to your account."},
-		Form: &oidc.Form{Action: "/devicelogin", Fields: []oidc.Field{{Name: "otc", Label: "Code", Type: "text", Autofocus: true}},
-			Buttons: []oidc.Button{{Label: "Next"}}},
+		Form: &pages.Form{Action: "/devicelogin", Fields: []pages.Field{{Name: "otc", Label: "Code", Type: "text", Autocomplete: "off", Autofocus: true, Alerted: alert != "", Code: true}},
+			Buttons: []pages.Button{{ID: "idSIButton9", Label: "Next"}}},
 	})
 }
 
@@ -41,37 +42,41 @@ func (v *visit) enterCode() (reply, error) {
 	maps.DeleteFunc(v.signIns, func(_ string, s *signIn) bool { return v.now().After(s.began.Add(time.Hour)) })
 	s := &signIn{id: oidc.Random(16), userCode: code, clientID: d.ClientID, scope: d.Scope, began: v.now()}
 	v.signIns[s.id] = s
-	return v.askPassword(s, nil)
+	return v.askPassword(s, nil, nil)
 }
 
 // current is the sign-in that a form belongs to.
 func (v *visit) current() *signIn { return v.signIns[v.form.Get("flow")] }
 
 // form is one that belongs to a sign-in.
-func (s *signIn) form(action string, buttons []oidc.Button, fields ...oidc.Field) *oidc.Form {
-	fields = append([]oidc.Field{{Name: "flow", Type: "hidden", Value: s.id}}, fields...)
-	return &oidc.Form{Action: action, Fields: fields, Buttons: buttons}
+func (s *signIn) form(action string, buttons []pages.Button, fields ...pages.Field) *pages.Form {
+	fields = append([]pages.Field{{Name: "flow", Type: "hidden", Value: s.id}}, fields...)
+	return &pages.Form{Action: action, Fields: fields, Buttons: buttons}
 }
 
 // errorPage is one that ends a sign-in.
 func (v *visit) errorPage(err error) (reply, error) {
-	return v.page(http.StatusBadRequest, oidc.Page{ID: "error", Heading: "Sorry, but we’re having trouble signing you in.", Alert: err.Error(), AlertIsError: true})
+	return v.page(http.StatusBadRequest, pages.Page{ID: "error", Heading: "Sorry, but we’re having trouble signing you in.", Outcome: pages.Failed, Alert: err.Error(), AlertIsError: true})
 }
 
 func (v *visit) over() (reply, error) {
-	return v.page(http.StatusBadRequest, oidc.Page{ID: "error", Heading: "Sorry, but we’re having trouble signing you in.",
+	return v.page(http.StatusBadRequest, pages.Page{ID: "error", Heading: "Sorry, but we’re having trouble signing you in.", Outcome: pages.Failed,
 		Alert: "AADSTS50058: Session information is not sufficient for single-sign-on.", AlertIsError: true})
 }
 
-func (v *visit) askPassword(s *signIn, problem error) (reply, error) {
-	p := oidc.Page{ID: "sign-in", Heading: "Sign in"}
-	if problem != nil {
-		p.Alert, p.AlertIsError = problem.Error(), true
+// askPassword asks for user name and password. A problem is about the one or
+// the other.
+func (v *visit) askPassword(s *signIn, unknown, wrong error) (reply, error) {
+	name := pages.Field{Name: "loginfmt", Label: "Email, phone, or Skype", Type: "text", Autocomplete: "username", Autofocus: true, Value: v.form.Get("loginfmt")}
+	password := pages.Field{Name: "passwd", Label: "Password", Type: "password", Autocomplete: "current-password"}
+	if unknown != nil {
+		name.Error = unknown.Error()
 	}
-	p.Form = s.form("/common/login", []oidc.Button{{Label: "Sign in"}},
-		oidc.Field{Name: "loginfmt", Label: "Email, phone, or Skype", Type: "text", Autocomplete: "username", Autofocus: true, Value: v.form.Get("loginfmt")},
-		oidc.Field{Name: "passwd", Label: "Password", Type: "password", Autocomplete: "current-password"})
-	return v.page(http.StatusOK, p)
+	if wrong != nil {
+		password.Error = wrong.Error()
+	}
+	return v.page(http.StatusOK, pages.Page{ID: "sign-in", Heading: "Sign in",
+		Form: s.form("/common/login", []pages.Button{{ID: "idSIButton9", Label: "Sign in"}}, name, password)})
 }
 
 // person finds who signs in: by user principal name, or a guest by the
@@ -93,9 +98,9 @@ func (v *visit) enterPassword() (reply, error) {
 	user := v.person(name)
 	switch {
 	case user == nil:
-		return v.askPassword(s, errUserUnknown(name, v.opts.TenantName))
+		return v.askPassword(s, errUserUnknown(name, v.opts.TenantName), nil)
 	case user.password == "" || user.password != v.form.Get("passwd"):
-		return v.askPassword(s, errPassword())
+		return v.askPassword(s, nil, errPassword())
 	}
 	s.user = str(user.props, "id")
 	if user.mustChange && is(user.props, "accountEnabled") {
@@ -104,13 +109,16 @@ func (v *visit) enterPassword() (reply, error) {
 	return v.signedIn(s)
 }
 
-func (v *visit) askNewPassword(s *signIn, alert string) (reply, error) {
-	return v.page(http.StatusOK, oidc.Page{
-		ID: "new-password", Heading: "Update your password", Alert: alert, AlertIsError: alert != "",
+func (v *visit) askNewPassword(s *signIn, problem string) (reply, error) {
+	form := s.form("/common/SSPR", []pages.Button{{ID: "idSIButton9", Label: "Sign in"}},
+		pages.Field{Name: "newpass", Label: "New password", Type: "password", Autocomplete: "new-password", Autofocus: true, Error: problem},
+		pages.Field{Name: "confirmnewpass", Label: "Confirm password", Type: "password", Autocomplete: "new-password"})
+	if e := v.dir.tables[KindUser].byID[s.user]; e != nil && e.now != nil {
+		form.Account = str(e.now.props, "userPrincipalName")
+	}
+	return v.page(http.StatusOK, pages.Page{
+		ID: "new-password", Heading: "Update your password", Form: form,
 		Text: []string{"You need to update your password because this is the first time you are signing in, or because your password has expired."},
-		Form: s.form("/common/SSPR", []oidc.Button{{Label: "Sign in"}},
-			oidc.Field{Name: "newpass", Label: "New password", Type: "password", Autocomplete: "new-password", Autofocus: true},
-			oidc.Field{Name: "confirmnewpass", Label: "Confirm password", Type: "password", Autocomplete: "new-password"}),
 	})
 }
 
@@ -155,14 +163,14 @@ func (v *visit) signedIn(s *signIn) (reply, error) {
 		return v.errorPage(err)
 	}
 	s.passed = true
-	buttons := []oidc.Button{{Name: "idSIButton9", Value: "Continue", Label: "Continue"}, {Name: "cancel", Value: "Cancel", Label: "Cancel", Secondary: true}}
+	buttons := []pages.Button{{ID: "idSIButton9", Name: "idSIButton9", Value: "Continue", Label: "Continue"}, {Name: "cancel", Value: "Cancel", Label: "Cancel", Secondary: true}}
 	if !v.consented(cl, res, s.user) && !v.opts.AdminConsent {
 		names, _ := v.wanted(cl, res)
 		buttons[0].Value, buttons[0].Label = "Accept", "Accept"
-		return v.page(http.StatusOK, oidc.Page{ID: "consent", Heading: "Permissions requested", Text: []string{cl.name() + " would like to:"}, List: names,
+		return v.page(http.StatusOK, pages.Page{ID: "consent", Heading: "Permissions requested", Text: []string{cl.name() + " would like to:"}, List: names,
 			Form: s.form("/common/DeviceCodeConfirm", buttons)})
 	}
-	return v.page(http.StatusOK, oidc.Page{ID: "confirm", Heading: "Are you trying to sign in to " + cl.name() + "?",
+	return v.page(http.StatusOK, pages.Page{ID: "confirm", Heading: "Are you trying to sign in to " + cl.name() + "?",
 		Text: []string{"Only continue if you downloaded the app from a store or website that you trust."}, Form: s.form("/common/DeviceCodeConfirm", buttons)})
 }
 
@@ -176,7 +184,7 @@ func (v *visit) confirm() (reply, error) {
 	delete(v.signIns, s.id)
 	if v.form.Get("cancel") != "" {
 		v.devices.Decide(v.now(), s.userCode, oidc.DeviceDenied, nil)
-		return v.page(http.StatusOK, oidc.Page{ID: "declined", Heading: "You have cancelled the sign-in.", AlertIsError: true, Alert: "You may now close this window."})
+		return v.page(http.StatusOK, pages.Page{ID: "declined", Heading: "You have cancelled the sign-in.", Outcome: pages.Failed, AlertIsError: true, Alert: "You may now close this window."})
 	}
 	cl := &client{id: s.clientID, app: v.dir.find(KindApplication, "appId", s.clientID).now}
 	if sp := v.dir.find(KindServicePrincipal, "appId", s.clientID); sp != nil {
@@ -191,7 +199,7 @@ func (v *visit) confirm() (reply, error) {
 	if !v.devices.Decide(v.now(), s.userCode, oidc.DeviceApproved, session{UserID: s.user, ClientID: s.clientID, Scope: s.scope, ID: oidc.NewID()}) {
 		return v.askCode("The code has expired. Go back to your device and try again.")
 	}
-	return v.page(http.StatusOK, oidc.Page{ID: "done", Heading: cl.name(), Text: []string{
+	return v.page(http.StatusOK, pages.Page{ID: "done", Heading: cl.name(), Outcome: pages.Done, Text: []string{
 		"You have signed in to the " + cl.name() + " application on your device. You may now close this window."}})
 }
 

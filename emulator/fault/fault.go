@@ -25,6 +25,8 @@ type Action func(next http.Handler) http.Handler
 // condition means any. Rules apply in the order in which they were added, the
 // first one outermost, so that a delay and an error can be combined.
 type Rule struct {
+	// Name is what a person calls it, for Rules.
+	Name string
 	// Method is the HTTP method.
 	Method string
 	// Path is searched in the decoded path of the URL.
@@ -55,6 +57,9 @@ type Injector struct {
 	// default is POST, PUT, PATCH and DELETE without the requests by which a
 	// client or a user signs in. Set it before the first request.
 	Mutating func(*http.Request) bool
+	// Uncounted keeps no counts of requests by path, for servers that run for
+	// long: there is no end of paths. Set it before the first request.
+	Uncounted bool
 
 	next  http.Handler
 	close func()
@@ -125,6 +130,25 @@ func (i *Injector) Add(r Rule) (remove func()) {
 	}
 }
 
+// RuleStatus is a rule that is at work, and what it has done.
+type RuleStatus struct {
+	Rule
+	// Seen is how many requests matched, Used to how many the rule applied.
+	Seen, Used int
+}
+
+// Rules returns the rules in the order in which they were added, those too that
+// apply no more.
+func (i *Injector) Rules() []RuleStatus {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	list := make([]RuleStatus, len(i.rules))
+	for n, a := range i.rules {
+		list[n] = RuleStatus{a.Rule, a.seen, a.used}
+	}
+	return list
+}
+
 // Reset removes all rules and sets all counts to zero.
 func (i *Injector) Reset() {
 	i.mu.Lock()
@@ -180,7 +204,9 @@ func (i *Injector) admit(r *http.Request) (n int, actions []Action) {
 	mutating := i.Mutating(r)
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.counts[Request{r.Method, r.URL.Path}]++
+	if !i.Uncounted {
+		i.counts[Request{r.Method, r.URL.Path}]++
+	}
 	if mutating {
 		i.mutations++
 		n = i.mutations

@@ -3,6 +3,7 @@ package fault_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -267,5 +268,32 @@ func TestUnreachable(t *testing.T) {
 	defer stop()
 	if got := do(t, c, "GET", "/", ""); got.status != http.StatusBadGateway {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// The rules tell what they did, and a server that runs for long keeps no counts.
+func TestRulesAreListed(t *testing.T) {
+	i := fault.New(&origin{})
+	i.Uncounted = true
+	c, stop := memnet.Serve(i)
+	defer stop()
+	remove := i.Add(fault.Rule{Name: "first", Method: "POST", Skip: 1, Times: 1, Do: fault.Status(500, "", nil)})
+	i.Add(fault.Rule{Name: "second", Do: fault.Status(501, "", nil)})
+	for range 3 {
+		do(t, c, "POST", "/x", "")
+	}
+	do(t, c, "GET", "/y", "")
+	var got []string
+	for _, r := range i.Rules() {
+		got = append(got, fmt.Sprintf("%s %d %d", r.Name, r.Seen, r.Used))
+	}
+	if s := strings.Join(got, ", "); s != "first 2 1, second 4 4" {
+		t.Errorf("rules %s", s)
+	}
+	if remove(); len(i.Rules()) != 1 {
+		t.Errorf("rules after one was removed: %v", i.Rules())
+	}
+	if n := len(i.Counts()); n != 0 || i.Mutations() != 3 {
+		t.Errorf("%d counts, %d mutations", n, i.Mutations())
 	}
 }

@@ -108,6 +108,19 @@ func TestRefuse(t *testing.T) {
 	}
 }
 
+// TestNameless: a field without a name is not sent. Pages have one with the user
+// name beside a new password, for password managers.
+func TestNameless(t *testing.T) {
+	renew := strings.Replace(passwordPage, "<input", `<input type="text" autocomplete="username" value="me" hidden readonly><input`, 1)
+	s := &script{pages: []string{loginPage, renew, consentPage, donePage}}
+	if err := signIn(t, s, formclient.Credentials{Username: "me", Password: "p", NewPassword: "new"}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "POST /?step=3 again=new&new=new"; s.sent[2] != want {
+		t.Errorf("sent %q, want %q", s.sent[2], want)
+	}
+}
+
 func TestStops(t *testing.T) {
 	wrong := strings.Replace(loginPage, "<h1>", `<div class="alert-box">Wrong <b>password</b>.</div><h1>`, 1)
 	tests := []struct {

@@ -75,6 +75,9 @@ func readForm(n *html.Node) *form {
 		switch c.DataAtom {
 		case atom.Input:
 			kind := strings.ToLower(attr(c, "type"))
+			if attr(c, "name") == "" && kind != "submit" {
+				continue // it is not sent: for a script, or for password managers
+			}
 			f.inputs = append(f.inputs, input{attr(c, "id"), attr(c, "name"), kind, attr(c, "value")})
 		case atom.Button:
 			kind := strings.ToLower(attr(c, "type"))

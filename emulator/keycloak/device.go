@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/idpctl/idpctl/emulator/oidc"
+	"github.com/idpctl/idpctl/emulator/pages"
 )
 
 // deviceEnabled reports whether a client may use the device flow.
@@ -123,7 +124,7 @@ func (c *call) deviceStatus() (reply, error) {
 	var text string
 	switch c.query.Get("error") {
 	case "":
-		return c.infoPage("Device Login Successful", "You may close this browser window and go back to your device.")
+		return c.infoPage(pages.Done, "Device Login Successful", "You may close this browser window and go back to your device.")
 	case "access_denied":
 		text = "Consent denied for connecting the device."
 	case "expired_token":
@@ -131,5 +132,5 @@ func (c *call) deviceStatus() (reply, error) {
 	default:
 		text = "You may close this browser window and go back to your device and try connecting again."
 	}
-	return c.infoPage("Device Login Failed", text, oidc.Link{URL: c.issuer(c.realm) + "/device", Label: "» Click here to proceed"})
+	return c.infoPage(pages.Failed, "Device Login Failed", text, pages.Link{URL: c.issuer(c.realm) + "/device", Label: "» Click here to proceed"})
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/idpctl/idpctl/emulator/oidc"
+	"github.com/idpctl/idpctl/emulator/pages"
 )
 
 // signIn is the sign-in of one browser tab, from the user code to the end.
@@ -299,23 +300,23 @@ func (c *call) actionLink() (reply, error) {
 		return c.errorPage(http.StatusBadRequest, "Action expired.")
 	}
 	if !c.query.Has("tab_id") {
-		link := oidc.Link{URL: c.here() + "?" + url.Values{"key": {key}, "client_id": {"account"}, "tab_id": {""}}.Encode(),
+		link := pages.Link{URL: c.here() + "?" + url.Values{"key": {key}, "client_id": {"account"}, "tab_id": {""}}.Encode(),
 			Label: "» Click here to proceed"}
 		if t.Type == "verify-email" {
-			return c.infoPage("Email verification", "Confirm validity of e-mail address "+u.email+".", link)
+			return c.infoPage(pages.Open, "Email verification", "Confirm validity of e-mail address "+u.email+".", link)
 		}
 		names := make([]string, len(t.Actions))
 		for i, a := range t.Actions {
 			names[i] = str(requiredAction(a), "name")
 		}
-		return c.infoPage("Perform the following action(s)",
+		return c.infoPage(pages.Open, "Perform the following action(s)",
 			"Perform the following action(s): "+strings.Join(names, ", "), link)
 	}
 	if t.Type == "verify-email" {
 		c.realm.revoked[t.ID] = true
 		u.emailVerified = true
 		u.removeRequiredAction("VERIFY_EMAIL")
-		return c.infoPage("Email address verified", "Your email address has been verified.")
+		return c.infoPage(pages.Done, "Email address verified", "Your email address has been verified.")
 	}
 	s := &signIn{client: c.realm.clientIDs["account"], user: u, token: &t, actions: slices.Clone(t.Actions)}
 	// The mail reached its recipient: that verifies the address.
@@ -334,5 +335,5 @@ func (c *call) finishActions(s *signIn) (reply, error) {
 	for _, a := range s.token.Actions {
 		s.user.removeRequiredAction(a)
 	}
-	return c.infoPage("Account updated", "Your account has been updated.")
+	return c.infoPage(pages.Done, "Account updated", "Your account has been updated.")
 }

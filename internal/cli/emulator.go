@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/idpctl/idpctl/emulator/dashboard"
 	"github.com/idpctl/idpctl/emulator/keycloak"
 )
 
@@ -28,8 +29,9 @@ func (a *app) emulatorCommand() *cobra.Command {
 		Use:   "keycloak",
 		Short: "Run a Keycloak emulator: admin API, discovery, keys, device flow with pages",
 		Long: `emulator keycloak behaves as Keycloak 26.7 does, as far as idpctl, influxctl and
-InfluxDB use it. Everything is in memory and gone when it ends. It is for trying
-and testing, on this machine only: it is no identity provider for production.`,
+InfluxDB use it. Everything is in memory and gone when it ends; a dashboard shows
+it, with the last requests and mails, and sets faults. It is for trying and
+testing, on this machine only: it is no identity provider for production.`,
 		Example: "  idpctl emulator keycloak\n  idpctl emulator keycloak -listen 127.0.0.1:8080",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -54,12 +56,18 @@ func (a *app) serveKeycloak(listen, user, password string) error {
 		return a.tell(cannotListen(err), nil)
 	}
 	server := &http.Server{
-		Handler:           keycloak.New(keycloak.Options{AdminUser: user, AdminPassword: password}),
+		Handler:           dashboard.New(keycloak.New(keycloak.Options{AdminUser: user, AdminPassword: password}), dashboard.Options{}),
 		ReadHeaderTimeout: 10 * time.Second,
 	}
 	fmt.Fprintf(a.Stdout, "Keycloak emulator at http://%s (Ctrl-C ends it)\n\n", l.Addr())
 	fmt.Fprintf(a.Stdout, "  export KEYCLOAK_URL=http://%s KEYCLOAK_USER=%s KEYCLOAK_PASSWORD=%s\n\n", l.Addr(), shellWord(user), shellWord(password))
+	a.tellDashboard("http://" + l.Addr().String())
 	return serveUntil(ctx, server, l)
+}
+
+// tellDashboard says where the dashboard of an emulator is.
+func (a *app) tellDashboard(base string) {
+	fmt.Fprintf(a.Stdout, "Its dashboard, with objects, requests, mails and faults, is at\n%s%s\n\n", base, dashboard.Path)
 }
 
 func listenLocally(ctx context.Context, address string) (net.Listener, error) {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/idpctl/idpctl/emulator/auth0"
+	"github.com/idpctl/idpctl/emulator/dashboard"
 )
 
 // auth0Flags are those of `idpctl emulator auth0`.
@@ -29,8 +30,9 @@ func (a *app) emulateAuth0() *cobra.Command {
 do, as far as idpctl, influxctl and InfluxDB use them, and as far as recordings and
 the documentation tell. It serves TLS with a certificate of its own, as Auth0's
 libraries insist on it: what it prints makes programs of this shell trust it.
-Everything is in memory and gone when it ends. It is for trying and testing, on
-this machine only: it is no identity provider for production.`,
+Everything is in memory and gone when it ends; a dashboard shows it, with the last
+requests and mails, and sets faults. It is for trying and testing, on this machine
+only: it is no identity provider for production.`,
 		Example: "  idpctl emulator auth0\n  idpctl emulator auth0 -listen 127.0.0.1:8443 -ca-out ca.pem -plan free",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return a.serveAuth0(f) },
@@ -79,8 +81,9 @@ func (a *app) serveAuth0(f auth0Flags) error {
 		fmt.Fprintf(a.Stdout, "  export AUTH0_DOMAIN=%s AUTH0_CLIENT_ID=%s AUTH0_CLIENT_SECRET=%s\n", domain, shellWord(f.clientID), shellWord(f.clientSecret))
 		fmt.Fprintf(a.Stdout, "  export AUTH0_CA_FILE=%s\n\n", shellWord(file))
 		fmt.Fprintf(a.Stdout, "That is for idpctl. Other programs take\n\n  export SSL_CERT_FILE=%s\n\n", shellWord(file))
-		fmt.Fprintf(a.Stdout, "The Management API is at https://%s/api/v2/, which is its audience too, discovery at\nhttps://%s/.well-known/openid-configuration.\n", domain, domain)
+		fmt.Fprintf(a.Stdout, "The Management API is at https://%s/api/v2/, which is its audience too, discovery at\nhttps://%s/.well-known/openid-configuration.\n\n", domain, domain)
+		a.tellDashboard("https://" + domain)
 		fmt.Fprint(a.Stdout, "With SSL_CERT_FILE set, programs of that shell trust this emulator and nobody else.\n\n")
-		return handler, nil
+		return dashboard.New(handler, dashboard.Options{Mutating: auth0.Mutates}), nil
 	})
 }

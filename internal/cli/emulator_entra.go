@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/idpctl/idpctl/emulator/dashboard"
 	"github.com/idpctl/idpctl/emulator/entra"
 )
 
@@ -30,8 +31,9 @@ func (a *app) emulateEntra() *cobra.Command {
 as far as idpctl, influxctl and InfluxDB use them, and as far as their
 documentation tells. It serves TLS with a certificate of its own, as Microsoft's
 libraries insist on it: what it prints makes programs of this shell trust it.
-Everything is in memory and gone when it ends. It is for trying and testing, on
-this machine only: it is no identity provider for production.`,
+Everything is in memory and gone when it ends; a dashboard shows it, with the last
+requests and mails, and sets faults. It is for trying and testing, on this machine
+only: it is no identity provider for production.`,
 		Example: "  idpctl emulator entra\n  idpctl emulator entra -listen 127.0.0.1:8443 -ca-out ca.pem -lag 20s",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return a.serveEntra(f) },
@@ -68,8 +70,9 @@ func (a *app) serveEntra(f entraFlags) error {
 		fmt.Fprintf(a.Stdout, "  export ENTRA_AUTHORITY_ENDPOINT=%s ENTRA_GRAPH_ENDPOINT=%s ENTRA_CA_FILE=%s\n\n", base, base, shellWord(file))
 		fmt.Fprint(a.Stdout, "That is for idpctl. Other programs, such as Microsoft's libraries, take\n\n")
 		fmt.Fprintf(a.Stdout, "  export AZURE_AUTHORITY_HOST=%s/ SSL_CERT_FILE=%s\n\n", base, shellWord(file))
-		fmt.Fprintf(a.Stdout, "Microsoft Graph is at %s/v1.0, discovery at\n%s/%s/v2.0/.well-known/openid-configuration.\n", base, base, f.tenant)
+		fmt.Fprintf(a.Stdout, "Microsoft Graph is at %s/v1.0, discovery at\n%s/%s/v2.0/.well-known/openid-configuration.\n\n", base, base, f.tenant)
+		a.tellDashboard(base)
 		fmt.Fprint(a.Stdout, "With SSL_CERT_FILE set, programs of that shell trust this emulator and nobody else.\n\n")
-		return handler, nil
+		return dashboard.New(handler, dashboard.Options{Mutating: entra.Mutates}), nil
 	})
 }

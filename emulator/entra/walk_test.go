@@ -1,0 +1,105 @@
+package entra_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/idpctl/idpctl/emulator/dashboard"
+	"github.com/idpctl/idpctl/emulator/entra"
+	"github.com/idpctl/idpctl/emulator/pages/pagetest"
+)
+
+// Every page of the sign-in, with the fields by the names that Entra ID's have,
+// and with what every page has to have.
+func TestEveryPage(t *testing.T) {
+	tn := start(t, entra.Options{TenantName: "Contoso <b>"})
+	_, client := tn.influx(t, publicV2)
+	tn.must(t, 201, "POST users", strings.Replace(newUser("lou", ""), `SignIn":false`, `SignIn":true`, 1))
+	tn.user(t, "marty")
+	b := pagetest.NewBrowser(pagetest.Direct{Handler: tn.Server})
+	pages := map[string]bool{}
+	b.Check = func(status int, header http.Header, body string) {
+		pagetest.Check(t, status, header, body)
+		_, id, _ := strings.Cut(body, `data-page-id="`)
+		id, _, _ = strings.Cut(id, `"`)
+		pages[id] = true
+		if !strings.Contains(body, "This is not Microsoft Entra ID.") {
+			t.Errorf("the page %s does not say what it is", id)
+		}
+	}
+	code := func() string { return tn.device(t, client, "").str("user_code") }
+	see := func(p *pagetest.Page, status int, heading, alert, fields string) {
+		t.Helper()
+		if got := strings.Join(p.Fields, ", "); p.Status != status || p.Heading != heading || got != fields || !strings.HasPrefix(p.Alerts, alert) || (alert == "") != (p.Alerts == "") {
+			t.Errorf("%d %q %q with %s\nwant %d %q %q with %s", p.Status, p.Heading, p.Alerts, got, status, heading, alert, fields)
+		}
+	}
+	const login, fresh = "flow hidden, loginfmt text, passwd password", "flow hidden, newpass password, confirmnewpass password"
+	const last, sorry = "flow hidden, idSIButton9 submit, cancel submit", "Sorry, but we’re having trouble signing you in."
+	page := "https://login.test/devicelogin"
+	see(b.Open(t, page), 200, "Enter code to allow access", "", "otc text")
+	see(b.Submit(t, "otc", "nonsense"), 200, "Enter code to allow access", "That code didn't work.", "otc text")
+	see(b.Submit(t, "otc", code()), 200, "Sign in", "", login)
+	see(b.Submit(t, "loginfmt", "nobody@contoso.com", "passwd", "x"), 200, "Sign in", "AADSTS50034", login)
+	see(b.Submit(t, "loginfmt", "lou@contoso.com", "passwd", "x"), 200, "Sign in", "AADSTS50126", login)
+	see(b.Submit(t, "loginfmt", "lou@contoso.com", "passwd", "Passw0rd!"), 200, "Update your password", "", fresh)
+	see(b.Submit(t, "newpass", "Other0ne!", "confirmnewpass", "x"), 200, "Update your password", "Those passwords didn't match.", fresh)
+	see(b.Submit(t, "newpass", "weak", "confirmnewpass", "weak"), 200, "Update your password", "Choose a password", fresh)
+	see(b.Submit(t, "newpass", "Other0ne!", "confirmnewpass", "Other0ne!"), 200, "Permissions requested", "", last)
+	see(b.Submit(t, "idSIButton9", "Accept"), 200, "influxctl", "", "")
+	b.Open(t, page)
+	b.Submit(t, "otc", code())
+	see(b.Submit(t, "loginfmt", "lou@contoso.com", "passwd", "Other0ne!"), 200, "Are you trying to sign in to influxctl?", "", last)
+	see(b.Submit(t, "cancel", "Cancel"), 200, "You have cancelled the sign-in.", "You may now close this window.", "")
+	used := code()
+	b.Open(t, page)
+	b.Submit(t, "otc", used)
+	for _, a := range tn.Applications() {
+		tn.must(t, 204, "DELETE applications/"+a.ID, "")
+	}
+	see(b.Submit(t, "loginfmt", "lou@contoso.com", "passwd", "Other0ne!"), 400, sorry, "AADSTS50058", "")
+	if want := []string{"device-code", "sign-in", "new-password", "consent", "confirm", "declined", "done", "error"}; len(pages) != len(want) {
+		t.Errorf("%v were seen, want %v", pages, want)
+	}
+}
+
+// After a whole device flow nothing secret is on the dashboard.
+func TestDashboardHasNoSecret(t *testing.T) {
+	tn := start(t, entra.Options{})
+	_, client := tn.influx(t, publicV2)
+	tn.user(t, "marty")
+	tn.must(t, 201, "POST invitations", `{"invitedUserEmailAddress":"biff@elsewhere.test","inviteRedirectUrl":"https://x.test","sendInvitationMessage":true}`)
+	h := dashboard.New(tn.Server, dashboard.Options{Mutating: entra.Mutates})
+	b := pagetest.NewBrowser(pagetest.Direct{Handler: h})
+	d := tn.device(t, client, "")
+	var flow string
+	b.Check = func(_ int, _ http.Header, body string) {
+		if f := between(body, `name="flow" value="`, `"`); f != "" {
+			flow = f
+		}
+	}
+	b.Open(t, "https://127.0.0.1/devicelogin")
+	b.Submit(t, "otc", d.str("user_code"))
+	b.Submit(t, "loginfmt", "marty@contoso.com", "passwd", "Passw0rd!")
+	if p := b.Submit(t, "idSIButton9", "Accept"); p.Heading != "influxctl" {
+		t.Fatalf("the sign-in ended at %q", p.Heading)
+	}
+	tokens := tn.poll(t, client, d)
+	b.Check = func(status int, header http.Header, body string) { pagetest.Check(t, status, header, body) }
+	// What a client sends is seen by the dashboard as well.
+	b.Open(t, "https://127.0.0.1/devicelogin?access_token="+url.QueryEscape(tokens.str("access_token"))+"&client_secret="+entra.DefaultClientSecret)
+	p := b.Open(t, "https://127.0.0.1"+dashboard.Path)
+	for what, secret := range map[string]string{"password": "Passw0rd!", "client secret": entra.DefaultClientSecret, "access token": tokens.str("access_token"),
+		"refresh token": tokens.str("refresh_token"), "id token": tokens.str("id_token"), "device code": d.str("device_code"), "user code": d.str("user_code"), "flow": flow} {
+		if len(secret) < 6 || strings.Contains(p.Body, secret) {
+			t.Errorf("the dashboard has the %s: %q", what, secret)
+		}
+	}
+	for _, want := range []string{"marty@contoso.com", "influxctl", "biff@elsewhere.test", "Invitation to Contoso", "/common/login", "/devicelogin"} {
+		if !strings.Contains(p.Body, want) {
+			t.Errorf("the dashboard has no %s", want)
+		}
+	}
+}

@@ -1,0 +1,216 @@
+//go:build browser && !keycloak
+
+package browser
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/idpctl/idpctl/emulator/dashboard"
+	"github.com/idpctl/idpctl/internal/cli"
+)
+
+// services are the three emulators, as `idpctl emulator` runs them.
+func services(t testing.TB) []*service {
+	t.Helper()
+	kc := emulator(t, "keycloak")
+	kc.example, kc.subject, kc.pages = "quickstart", "sub", keycloakPages()
+	kc.invite = strings.NewReplacer("display_name", "smtp_server {\n    host = \"127.0.0.1\"\n    from = \"idp@example.com\"\n  }\n  display_name", "generate_password = true # temporary", "invite = true # by mail")
+	en := emulator(t, "entra", "-verified-domain", "example.com")
+	en.example, en.subject, en.pages = "entra", "oid", entraPages()
+	au := emulator(t, "auth0")
+	au.example, au.subject, au.pages = "auth0", "sub", auth0Pages()
+	au.invite = strings.NewReplacer("generate_password = true # delivered", "invite = true # by mail")
+	au.edit = strings.NewReplacer("example.eu.auth0.com", strings.TrimPrefix(au.origin, "https://"))
+	return []*service{kc, en, au}
+}
+
+// emulator runs the command until the test ends, and reads what it prints.
+func emulator(t testing.TB, name string, more ...string) *service {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	out, ended := &terminal{changed: make(chan struct{}, 1)}, make(chan int, 1)
+	go func() {
+		ended <- cli.Main(ctx, append([]string{"emulator", name}, more...), &cli.Env{Stdin: strings.NewReader(""), Stdout: out, Stderr: out, Version: "0.0.0"})
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if code := <-ended; code != 0 {
+			t.Errorf("idpctl emulator %s ended with %d: %s", name, code, out)
+		}
+	})
+	deadline := time.After(patience)
+	for told := false; !told; {
+		select {
+		case <-out.changed:
+			told = strings.Contains(out.String(), dashboard.Path+"\n\n") && (name == "keycloak" || strings.Contains(out.String(), "nobody else"))
+		case code := <-ended:
+			ended <- code
+			t.Fatalf("idpctl emulator %s ended with %d: %s", name, code, out)
+		case <-deadline:
+			t.Fatalf("idpctl emulator %s does not say where it is: %s", name, out)
+		}
+	}
+	s := &service{name: name, strict: true}
+	for _, m := range regexp.MustCompile(`([A-Z0-9_]+)=(\S+)`).FindAllStringSubmatch(out.String(), -1) {
+		s.environ = append(s.environ, m[1]+"="+strings.Trim(m[2], "'"))
+		if strings.HasSuffix(m[1], "_CA_FILE") {
+			s.environ = append(s.environ, "CA="+strings.Trim(m[2], "'"))
+		}
+	}
+	s.origin = strings.TrimSuffix(regexp.MustCompile(`https?://\S+`+dashboard.Path).FindString(out.String()), dashboard.Path)
+	s.openMail = func(p *person, to string) {
+		p.open(s.origin + dashboard.Path)
+		p.reads(to)
+		p.press(`a[href*="/mail/"]`)
+	}
+	transport := &http.Transport{}
+	s.client = &http.Client{Transport: transport, Timeout: patience}
+	t.Cleanup(transport.CloseIdleConnections)
+	if strings.HasPrefix(s.origin, "https:") {
+		s.trust(t, transport)
+	}
+	return s
+}
+
+// trust makes client and browser trust the certificate of an emulator, and no other.
+func (s *service) trust(t testing.TB, transport *http.Transport) {
+	t.Helper()
+	var file string
+	for _, e := range s.environ {
+		if name, value, _ := strings.Cut(e, "="); name == "CA" {
+			file = value
+		}
+	}
+	pem, err := os.ReadFile(file)
+	pool := x509.NewCertPool()
+	if err != nil || !pool.AppendCertsFromPEM(pem) {
+		t.Fatalf("the certificate of %s: %v", s.name, err)
+	}
+	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	u, err := url.Parse(s.origin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := tls.Dial("tcp", u.Host, transport.TLSClientConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	sum := sha256.Sum256(conn.ConnectionState().PeerCertificates[0].RawSubjectPublicKeyInfo)
+	s.trusted = []string{base64.StdEncoding.EncodeToString(sum[:])}
+}
+
+// entraPages are those of Entra ID.
+func entraPages() pages {
+	password := func(p *person, password string, first bool) {
+		p.fill("passwd", password, first)
+		p.enter()
+	}
+	return pages{
+		signIn: func(p *person, d device, secret string) {
+			p.open(d.Page)
+			p.fill("otc", d.UserCode, true)
+			p.enter()
+			p.fill("loginfmt", marty, true)
+			password(p, secret, false)
+		},
+		again: func(p *person, secret string) {
+			p.wrong("passwd", "AADSTS50126")
+			password(p, secret, true)
+		},
+		renew: func(p *person, password string) {
+			p.fill("newpass", password, true)
+			p.fill("confirmnewpass", password, false)
+			p.enter()
+		},
+		agree: func(p *person) {
+			p.press("button[name=idSIButton9]")
+			p.arrive("influxctl")
+		},
+		deny: func(p *person) {
+			p.press("button[name=cancel]")
+			p.arrive("You have cancelled the sign-in.")
+		},
+	}
+}
+
+// auth0Pages are those of Auth0.
+func auth0Pages() pages {
+	return pages{
+		signIn: func(p *person, d device, password string) {
+			p.open(d.Complete)
+			p.fill("username", marty, true)
+			p.fill("password", password, false)
+			p.enter()
+		},
+		again: func(p *person, password string) {
+			p.wrong("password", "Wrong username or password")
+			p.fill("password", password, true)
+			p.enter()
+		},
+		accept: func(p *person, password string) {
+			p.fill("password-reset", password, true)
+			p.fill("re-enter-password", password, false)
+			p.enter()
+			p.arrive("Password changed")
+		},
+		agree: func(p *person) {
+			p.press("button[name=action][value=confirm]")
+			p.arrive("Congratulations, you're all set!")
+		},
+		deny: func(p *person) {
+			p.press("button[name=action][value=cancel]")
+			p.arrive("Access denied")
+		},
+	}
+}
+
+// choose takes a choice of a list.
+func (p *person) choose(name, value string) {
+	p.Helper()
+	list := chromedp.CSS("select[name=" + name + "]")
+	p.do("choose "+value, chromedp.WaitVisible(list), chromedp.SetValue(list, value))
+}
+
+// The dashboard shows in a browser what was done, sets a fault that idpctl feels,
+// and takes it away again.
+func TestDashboard(t *testing.T) {
+	for _, s := range services(t) {
+		t.Run(s.name, func(t *testing.T) {
+			f := apply(t, s)
+			p := newPerson(t, launch(t, s.trusted), s.origin, false, true)
+			p.open(s.origin + dashboard.Path)
+			p.arrive("emulator")
+			for _, want := range []string{marty, "influxctl", "Requests"} {
+				if !strings.Contains(p.sees(), want) {
+					t.Errorf("the dashboard does not show %s:\n%s", want, p.sees())
+				}
+			}
+			p.fill("times", "", false)
+			p.choose("kind", "403")
+			p.choose("scope", "all")
+			p.press("form.add button")
+			p.reads("Answer 403, requests of every kind")
+			if code := f.idpctl(t.Context(), &terminal{changed: make(chan struct{}, 1)}, &terminal{changed: make(chan struct{}, 1)}, "plan"); code == 0 {
+				t.Error("a plan succeeds where every request is answered with 403")
+			}
+			p.press(".faults button")
+			p.reads("None: everything is answered")
+			f.must("plan")
+			p.content()
+		})
+	}
+}
