@@ -56,6 +56,10 @@ func (p *planner) cluster(ctx context.Context, n int, b config.Block) diag.Diagn
 		want, ds := p.wanted(c)
 		diags = append(append(diags, ds...), p.tokensFor(c)...)
 		for _, t := range c.Targets {
+			if cluster.Printed(t.Address.Target, t.Attrs) {
+				diags = append(diags, p.printed(c, t, want)...)
+				continue
+			}
 			diags = append(diags, p.target(ctx, n, c, t, want)...)
 		}
 	}
@@ -196,7 +200,7 @@ func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, 
 		return diags
 	}
 	pt.live = live
-	if !pt.known {
+	if !pt.known && target.ListsAdmins() {
 		// The state was lost, or this is the first time: who is to be an admin
 		// and stands in the file already is idpctl's from now on.
 		for _, a := range want.Admins {
@@ -221,9 +225,15 @@ func (p *planner) merge(pt *plannedTarget) diag.Diagnostics {
 	pt.change.Action, pt.change.Reason = plan.NoOp, ""
 	pt.describe(change)
 	p.mask(pt, c.Admins, change)
+	if !pt.target.ListsAdmins() {
+		pt.change.Diff = p.maskSignIn(c, pt.want.SignIn, pt.change.Diff)
+	}
 	if !change.Changed && (!pt.known || !slices.Equal(pt.had.Owned, slices.Sorted(slices.Values(change.Owned)))) {
 		// The file is as it shall be; the state does not know it yet.
 		pt.change.Action, pt.change.Reason = plan.Update, "because the state does not know it yet; the file stays as it is"
+	}
+	if !pt.target.ListsAdmins() {
+		return append(diags, p.watchClient(pt, c)...)
 	}
 	pt.losesLast = len(pt.live.Section.Admins) > 0 && c.AdminsKnown && len(change.Section.Admins) == 0
 	return append(diags, p.watchAdmins(pt, c, change.Section)...)
@@ -277,8 +287,7 @@ func (p *planner) mask(pt *plannedTarget, admins []config.ClusterObject, change 
 	if len(fields) == 0 {
 		return
 	}
-	line := regexp.MustCompile(`(?m)^(.*\b(?:` + strings.Join(fields, "|") + `):\s*)\S.*$`)
-	pt.change.Diff = line.ReplaceAllString(pt.change.Diff, "${1}"+diag.Masked)
+	pt.change.Diff = maskLines(pt.change.Diff, ":", fields)
 	if !slices.Contains(fields, "email") {
 		return
 	}
@@ -292,6 +301,15 @@ func (p *planner) mask(pt *plannedTarget, admins []config.ClusterObject, change 
 	for _, a := range change.Removed {
 		pt.change.Removed = append(pt.change.Removed, a.ID)
 	}
+}
+
+// maskLines hides the values of lines that begin with one of the names and a sign.
+func maskLines(text, sign string, names []string) string {
+	if len(names) == 0 {
+		return text
+	}
+	line := regexp.MustCompile(`(?m)^(.*\b(?:` + strings.Join(names, "|") + `)["']?[ \t]*` + sign + `[ \t]*)[^ \t\n].*$`)
+	return line.ReplaceAllString(text, "${1}"+diag.Masked)
 }
 
 func name(a cluster.Admin) string {
@@ -354,6 +372,9 @@ func (p *planner) leave(ctx context.Context, had state.Target) diag.Diagnostics 
 	}
 	pt.describe(change)
 	p.mask(pt, nil, change)
+	if !target.ListsAdmins() {
+		pt.change.Diff = p.maskSignIn(nil, cluster.SignIn{}, pt.change.Diff)
+	}
 	pt.change.Action = plan.Forget
 	pt.losesLast = p.mode != plan.Destroy && len(live.Section.Admins) > 0 && len(change.Section.Admins) == 0
 	p.addTarget(pt)
