@@ -360,29 +360,31 @@ func (e *profileEdit) audience(want string) error {
 
 // finish makes the edits and describes them.
 func (e *profileEdit) finish() error {
+	after, at := e.file, e.at
+	if e.edits.Changed() {
+		content, err := e.edits.Bytes()
+		if err != nil {
+			return err
+		}
+		if after, err = tomledit.Parse(e.label, content); err != nil {
+			return err
+		}
+		if at, err = e.find(after); err != nil {
+			return err
+		}
+		old, name := []byte(nil), devNull
+		if e.exists {
+			old, name = e.shown(e.file), e.label
+		}
+		e.c.Changed, e.c.Content = true, content
+		e.c.Diff = unifiedText(name, old, e.label, e.shown(after))
+	}
 	for key := range e.owned {
-		if ownable(key) {
+		if ownable(key) && (key == profileKey || at.At(strings.Split(key, ".")...) != nil) {
 			e.c.Owned = append(e.c.Owned, key)
 		}
 	}
 	slices.Sort(e.c.Owned)
-	if !e.edits.Changed() {
-		return nil
-	}
-	content, err := e.edits.Bytes()
-	if err != nil {
-		return err
-	}
-	after, err := tomledit.Parse(e.label, content)
-	if err != nil {
-		return err
-	}
-	e.c.Changed, e.c.Content = true, content
-	old, name := []byte(nil), devNull
-	if e.exists {
-		old, name = e.shown(e.file), e.label
-	}
-	e.c.Diff = unifiedText(name, old, e.label, e.shown(after))
 	return nil
 }
 
