@@ -49,8 +49,9 @@ cluster "production" {
     path = "myinfluxdb.yml"
   }
   influxctl {
+    path = "config.toml"
     host = "cluster-host.com"
-    port = 443
+    port = "8086"
   }
 }
 `,
