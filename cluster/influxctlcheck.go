@@ -52,8 +52,8 @@ type influxctlConfig struct {
 // profileProblem is something that influxctl refuses; id is the same for the same
 // thing in two versions of a file.
 type profileProblem struct {
-	id string
-	diag.Diagnostic
+	id   string
+	told diag.Diagnostic
 }
 
 // CheckProfile reads influxctl's config.toml as influxctl does, and tells what it
@@ -76,7 +76,7 @@ func CheckProfile(label string, content []byte, profile string) diag.Diagnostics
 		return append(ds, d)
 	}
 	for _, x := range profileProblems(f, at, content) {
-		ds = append(ds, x.Diagnostic)
+		ds = append(ds, x.told)
 	}
 	return ds
 }
@@ -180,8 +180,8 @@ func unknownKey(f *tomledit.File, e *toml.DecodeError) profileProblem {
 		Detail: fmt.Sprintf("influxctl 2.0.1 and later refuse the whole file because of %s. Correct the key or remove it.", diag.Clean(key, 100)),
 	}}
 	if key == profileKey+"."+secretKey {
-		p.Summary = "influxctl does not know client_secret any more"
-		p.Detail = "influxctl 2.9.8 and later refuse the whole file because of it, and the device flow needs none. Remove the line, which idpctl did not write, unless an older influxctl reads this file; then set legacy_client_secret = true in the block influxctl."
+		p.told.Summary = "influxctl does not know client_secret any more"
+		p.told.Detail = "influxctl 2.9.8 and later refuse the whole file because of it, and the device flow needs none. Remove the line, which idpctl did not write, unless an older influxctl reads this file; then set legacy_client_secret = true in the block influxctl."
 	}
 	return p
 }
@@ -210,8 +210,8 @@ func (e *profileEdit) warnings(live Live) diag.Diagnostics {
 		if !stay[p.id] || e.LegacyClientSecret && strings.HasSuffix(p.id, secretKey) {
 			continue
 		}
-		p.Severity = diag.Warning
-		ds = append(ds, p.Diagnostic)
+		p.told.Severity = diag.Warning
+		ds = append(ds, p.told)
 	}
 	return ds
 }

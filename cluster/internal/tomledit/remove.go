@@ -98,15 +98,14 @@ func (e *Edits) cuts(from *Node) error {
 		if !e.removed(from, n) || i > kept+1 && kept >= 0 || i > 0 && kept < 0 {
 			continue
 		}
-		start, end := n.whole()
+		start, _ := n.whole()
+		end := from.end - 1 // if nothing stays
 		switch {
 		case i < kept:
 			end, _ = all[i+1].whole()
 		case kept >= 0: // it and all behind it
 			_, start = all[kept].whole()
 			_, end = all[len(all)-1].whole()
-		default: // nothing stays
-			end = from.end - 1
 		}
 		if f.comments(start, end, all) {
 			return f.Problem(n, "A comment stands beside something that goes", "%s is not wanted any more, and idpctl does not know whether the comment beside it is about it. Remove both by hand, and run again.", n.what())

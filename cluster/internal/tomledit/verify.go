@@ -22,7 +22,7 @@ func (e *Edits) verify(text []byte) string {
 	if err != nil {
 		return "it would not be valid TOML"
 	}
-	var want any = clone(e.f.values)
+	want := clone(e.f.values)
 	for _, o := range e.ops {
 		want = play(e.f.root, want, o.addr, o)
 	}
