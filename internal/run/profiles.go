@@ -1,9 +1,6 @@
 package run
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/idpctl/idpctl/cluster"
 	"github.com/idpctl/idpctl/config"
 	"github.com/idpctl/idpctl/diag"
@@ -15,7 +12,8 @@ import (
 type PrintedProfile struct {
 	// Address is that of the cluster's block influxctl.
 	Address resource.Address
-	// Text is a config.toml with the profile alone. What is sensitive is masked.
+	// Text is a config.toml with the profile alone. Nothing in it is a secret: the
+	// configuration refuses client ids, hosts and ports that are sensitive.
 	Text string
 }
 
@@ -56,36 +54,7 @@ func (r *Run) Profiles(p *Planned) ([]PrintedProfile, diag.Diagnostics) {
 		if diags = append(diags, at(ds, t.rng)...); ds.HasErrors() {
 			return nil, diags
 		}
-		out = append(out, PrintedProfile{t.address, p.planner.maskSignIn(&c, want.SignIn, text)})
+		out = append(out, PrintedProfile{t.address, text})
 	}
 	return out, diags
-}
-
-// maskSignIn hides what is sensitive of the way to sign in, in the text of a
-// profile or in a diff of one. The old values are hidden too. c is nil for a file
-// that is to be left.
-func (p *planner) maskSignIn(c *config.ClusterInstance, s cluster.SignIn, text string) string {
-	var keys []string
-	hide := func(value string, names ...string) {
-		keys = append(keys, names...)
-		if value != "" && value != cluster.KnownAfterApply {
-			text = strings.ReplaceAll(text, value, diag.Masked)
-		}
-	}
-	for _, prior := range p.priors {
-		if slices.Contains(prior.Sensitive, "client_id") {
-			hide("", "client_id", "scopes")
-		}
-	}
-	if c != nil && c.Client != nil {
-		info, _ := p.run.conns.info(c.Client.Provider)
-		kind, _, _ := dataKind(info, c.Client.Address.Kind)
-		if resource.IsSensitive(resource.Attr(c.Client.Attrs, "client_id")) {
-			hide(s.ClientID, "client_id", "scopes")
-		}
-		if kind.Audience != "" && resource.IsSensitive(resource.Attr(c.Client.Attrs, kind.Audience)) {
-			hide(s.Audience, "audience")
-		}
-	}
-	return maskLines(text, "=", keys)
 }

@@ -225,9 +225,6 @@ func (p *planner) merge(pt *plannedTarget) diag.Diagnostics {
 	pt.change.Action, pt.change.Reason = plan.NoOp, ""
 	pt.describe(change)
 	p.mask(pt, c.Admins, change)
-	if !pt.target.ListsAdmins() {
-		pt.change.Diff = p.maskSignIn(c, pt.want.SignIn, pt.change.Diff)
-	}
 	if !change.Changed && (!pt.known || !slices.Equal(pt.had.Owned, slices.Sorted(slices.Values(change.Owned)))) {
 		// The file is as it shall be; the state does not know it yet.
 		pt.change.Action, pt.change.Reason = plan.Update, "because the state does not know it yet; the file stays as it is"
@@ -287,7 +284,8 @@ func (p *planner) mask(pt *plannedTarget, admins []config.ClusterObject, change 
 	if len(fields) == 0 {
 		return
 	}
-	pt.change.Diff = maskLines(pt.change.Diff, ":", fields)
+	line := regexp.MustCompile(`(?m)^(.*\b(?:` + strings.Join(fields, "|") + `):\s*)\S.*$`)
+	pt.change.Diff = line.ReplaceAllString(pt.change.Diff, "${1}"+diag.Masked)
 	if !slices.Contains(fields, "email") {
 		return
 	}
@@ -301,15 +299,6 @@ func (p *planner) mask(pt *plannedTarget, admins []config.ClusterObject, change 
 	for _, a := range change.Removed {
 		pt.change.Removed = append(pt.change.Removed, a.ID)
 	}
-}
-
-// maskLines hides the values of lines that begin with one of the names and a sign.
-func maskLines(text, sign string, names []string) string {
-	if len(names) == 0 {
-		return text
-	}
-	line := regexp.MustCompile(`(?m)^(.*\b(?:` + strings.Join(names, "|") + `)["']?[ \t]*` + sign + `[ \t]*)[^ \t\n].*$`)
-	return line.ReplaceAllString(text, "${1}"+diag.Masked)
 }
 
 func name(a cluster.Admin) string {
@@ -372,9 +361,6 @@ func (p *planner) leave(ctx context.Context, had state.Target) diag.Diagnostics 
 	}
 	pt.describe(change)
 	p.mask(pt, nil, change)
-	if !target.ListsAdmins() {
-		pt.change.Diff = p.maskSignIn(nil, cluster.SignIn{}, pt.change.Diff)
-	}
 	pt.change.Action = plan.Forget
 	pt.losesLast = p.mode != plan.Destroy && len(live.Section.Admins) > 0 && len(change.Section.Admins) == 0
 	p.addTarget(pt)
