@@ -3,6 +3,7 @@ package cluster
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/idpctl/idpctl/cluster/internal/tomledit"
 	"github.com/idpctl/idpctl/diag"
@@ -160,6 +161,11 @@ func (p Profile) Merge(label string, live Live, want Desired, own Ownership) (Ch
 	}
 	if p.SetScopes {
 		want.Scopes = p.Scopes
+	}
+	for _, v := range append([]string{p.Name, p.Host, p.Port, want.ClientID, want.DeviceURL, want.TokenURL, want.Audience}, want.Scopes...) {
+		if !utf8.ValidString(v) {
+			return Change{}, diag.Diagnostics{}.Errorf("A value is not text in UTF-8", "The value %q cannot be written to %s.", v, label)
+		}
 	}
 	if e.at == nil {
 		err = e.make(want.SignIn)

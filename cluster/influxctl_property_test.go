@@ -203,9 +203,6 @@ func FuzzMergeProfile(f *testing.F) {
 		f.Add(bytes.ReplaceAll(part(a, "in.toml"), []byte("\n"), []byte("\r\n")), "it's", "", uint8(i+100))
 	}
 	f.Fuzz(func(t *testing.T, content []byte, client, scopes string, flags uint8) {
-		if !utf8.ValidString(client + scopes) {
-			return
-		}
 		c := profileCase{p: Profile{Name: "default", ReplaceToken: flags&1 != 0, LegacyClientSecret: flags&2 != 0}}
 		c.want.SignIn = SignIn{ClientID: client, DeviceURL: "https://d", TokenURL: "https://t", Scopes: strings.Fields(scopes)}
 		if flags&4 != 0 {
@@ -225,6 +222,9 @@ func FuzzMergeProfile(f *testing.F) {
 		}
 		live := Live{Exists: true, Content: content}
 		change, ds := c.merge(live)
+		if !c.prune && !utf8.ValidString(client) && !ds.HasErrors() {
+			t.Errorf("%q was written", client)
+		}
 		if text := ds.Error(); !utf8.ValidString(text) || strings.ContainsAny(text, "\x1b\x07") {
 			t.Errorf("a diagnostic is not fit to be shown: %q", text)
 		}
