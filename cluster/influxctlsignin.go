@@ -50,7 +50,7 @@ func sameTexts(n *tomledit.Node, want []string) bool {
 func (e *profileEdit) audience(want string) error {
 	params := e.get(paramsKey)
 	switch {
-	case want == "" && e.owned[audienceKey] && params != nil && e.owned[paramsKey] && len(params.Keys()) <= 1:
+	case want == "" && e.owned[audienceKey] && params != nil && e.owned[paramsKey] && params.Kind == tomledit.Table && !e.foreign(params, paramsKey+"."):
 		delete(e.owned, audienceKey)
 		return e.remove(paramsKey)
 	case want == "" && e.owned[audienceKey]:
