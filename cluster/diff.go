@@ -21,7 +21,12 @@ func unified(oldName string, old *section, newName string, after *section) strin
 	if old != nil {
 		oldText = old.shown()
 	}
-	out := diff.Diff(oldName, oldText, newName, after.shown())
+	return unifiedText(oldName, oldText, newName, after.shown())
+}
+
+// unifiedText is the difference of two texts for people.
+func unifiedText(oldName string, old []byte, newName string, after []byte) string {
+	out := diff.Diff(oldName, old, newName, after)
 	// Its first line is a command line, which nobody can run.
 	if i := bytes.IndexByte(out, '\n'); i >= 0 {
 		out = out[i+1:]
@@ -42,6 +47,12 @@ func (s *section) shown() []byte {
 		}
 		return harmless(path)
 	})
+	return scrub(text)
+}
+
+// scrub takes what may be a secret out of comments and URLs, and the carriage
+// returns that nobody sees in a diff.
+func scrub(text []byte) []byte {
 	text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
 	text = userinfo.ReplaceAll(text, []byte("${1}"+yamledit.Masked+"@"))
 	return commented.ReplaceAll(text, []byte("${1}"+yamledit.Masked))

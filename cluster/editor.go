@@ -161,6 +161,9 @@ func newYAMLFile(kind string, f file, l layout, place Place) *yamlFile {
 // Kind is "appinstance" or "helm_values".
 func (t *yamlFile) Kind() string { return t.kind }
 
+// ListsAdmins is true: that is what an admin section is for.
+func (e Editor) ListsAdmins() bool { return true }
+
 // Place is the file.
 func (t *yamlFile) Place() Place { return t.place }
 

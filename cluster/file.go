@@ -20,7 +20,15 @@ import (
 const maxSize = 16 << 20
 
 // file is a file that is merged into; the base of the targets that are files.
-type file struct{ path string }
+type file struct {
+	path string
+	// mode is that of a new file; 0 for what is usual.
+	mode fs.FileMode
+	// makeDir makes the folder of a new file, for its owner alone.
+	makeDir bool
+	// mayBeGone: a file in a folder that is not there is no error.
+	mayBeGone bool
+}
 
 // Path is the file as the configuration names it.
 func (f file) Path() string { return f.path }
@@ -87,6 +95,11 @@ func (f file) missing() diag.Diagnostics {
 		return f.refuse("The path is a link to nothing", "%s is a symbolic link, and the file that it leads to is not there. Correct the link or remove it.", f.path)
 	}
 	dir := filepath.Dir(f.path)
+	if f.makeDir || f.mayBeGone {
+		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+	}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return f.refuse("The folder of the file is not there", "%s is to be made in the folder %s, which is not there. Make the folder, or correct path.", f.path, dir)
 	}
@@ -140,7 +153,15 @@ func (f file) replace(ctx context.Context, exists bool, content []byte) (warning
 		}
 	}
 	dir := filepath.Dir(path)
+	if f.makeDir && !exists {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, err
+		}
+	}
 	mode := fs.FileMode(0o644) // less the umask
+	if f.mode != 0 {
+		mode = f.mode
+	}
 	if exists {
 		mode = 0o600 // until it has its owner
 	}

@@ -257,7 +257,14 @@ func TestSpec(t *testing.T) {
 		}
 		values := map[string]cty.Value{}
 		for _, a := range block.Block {
-			values[a.Name] = cty.StringVal("x")
+			switch {
+			case a.Type == cty.Bool:
+				values[a.Name] = cty.True
+			case a.Type.IsListType():
+				values[a.Name] = cty.ListVal([]cty.Value{cty.StringVal("x")})
+			default:
+				values[a.Name] = cty.StringVal("x")
+			}
 		}
 		target, ds := Open(kind, cty.ObjectVal(values), ".")
 		if len(ds) > 0 || target.Kind() != kind {

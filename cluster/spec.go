@@ -20,7 +20,7 @@ const (
 func Spec() resource.Kind {
 	return resource.Kind{
 		Name: "cluster",
-		Doc:  "The InfluxDB side: the files that say which identity provider the cluster trusts and who may administer it.",
+		Doc:  "The InfluxDB side: the files that say which identity provider the cluster trusts, who may administer it, and how to sign in to it.",
 		Example: `provider "keycloak" {
   url      = "https://sso.example.com"
   username = "admin"
@@ -47,6 +47,11 @@ cluster "production" {
 
   appinstance {
     path = "myinfluxdb.yml"
+  }
+  influxctl {
+    path = "config.toml"
+    host = "cluster-host.com"
+    port = "8086"
   }
 }
 `,
@@ -84,6 +89,10 @@ cluster "production" {
 			{
 				Name: kindHelmValues, Type: resource.BlockType(helmValuesAttributes()), Block: helmValuesAttributes(),
 				Doc: "A file of values for InfluxData's chart `influxdb3-clustered`: its `admin` is merged in place, the rest of the file is kept byte for byte. A file that is not there is made, with that section only.",
+			},
+			{
+				Name: kindInfluxctl, Type: resource.BlockType(influxctlAttributes()), Block: influxctlAttributes(),
+				Doc: influxctlDoc,
 			},
 		},
 	}

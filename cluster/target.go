@@ -23,6 +23,10 @@ type Target interface {
 	Place() Place
 	// Path is the file, for messages.
 	Path() string
+	// ListsAdmins reports whether it says who may administer the cluster. One
+	// that does not says how one signs in: its [Live.Section] is empty, nobody's
+	// access ends by it, and idpctl owns in it what it wrote and nothing else.
+	ListsAdmins() bool
 	// Identity is the same for two targets that write the same place.
 	Identity() string
 	// Read reads the target. A file that is not there is no error.
@@ -63,15 +67,19 @@ func (p Place) Differs(o Place) bool {
 const (
 	kindAppInstance = "appinstance"
 	kindHelmValues  = "helm_values"
+	kindInfluxctl   = "influxctl"
 )
 
 // Kinds are the names of the targets' blocks.
-func Kinds() []string { return []string{kindAppInstance, kindHelmValues} }
+func Kinds() []string { return []string{kindAppInstance, kindHelmValues, kindInfluxctl} }
 
 // Open returns the target that a nested block of a cluster block asks for.
 // attrs conforms to the block's attributes in [Spec]; relative paths are
 // relative to dir, the configuration's folder.
 func Open(kind string, attrs cty.Value, dir string) (Target, diag.Diagnostics) {
+	if kind == kindInfluxctl {
+		return openInfluxctl(attrs, dir)
+	}
 	var ds diag.Diagnostics
 	attrs, _ = attrs.UnmarkDeep()
 	text := func(name string) string {
@@ -102,6 +110,9 @@ func Open(kind string, attrs cty.Value, dir string) (Target, diag.Diagnostics) {
 
 // At returns the target at a place that the state knows.
 func At(kind string, place Place, dir string) (Target, diag.Diagnostics) {
+	if kind == kindInfluxctl {
+		return influxctlAt(place, dir)
+	}
 	return open(kind, place, helmValues{}, dir)
 }
 
@@ -114,17 +125,27 @@ func open(kind string, place Place, values helmValues, dir string) (Target, diag
 	if path == "" {
 		return nil, ds.Errorf("The path is missing", "The block %s needs the path of the file to merge into.", kind)
 	}
-	if strings.HasPrefix(path, "~/") {
-		return nil, ds.Errorf("The path begins with ~", `No shell expands "~" here. Write the whole path, or pathexpand(%q).`, path)
+	path, ds = absolute(path, dir)
+	if ds.HasErrors() {
+		return nil, ds
 	}
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(dir, path)
-	}
-	f := file{path: filepath.Clean(path)}
+	f := file{path: path}
 	if kind == kindHelmValues {
 		return newYAMLFile(kind, f, values, place), nil
 	}
 	return newYAMLFile(kind, f, &appInstance{place.Name, place.Namespace}, place), nil
+}
+
+// absolute is the whole path of a file, which may be relative to dir.
+func absolute(path, dir string) (string, diag.Diagnostics) {
+	var ds diag.Diagnostics
+	if strings.HasPrefix(path, "~/") {
+		return "", ds.Errorf("The path begins with ~", `No shell expands "~" here. Write the whole path, or pathexpand(%q).`, path)
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	return filepath.Clean(path), nil
 }
 
 // problem makes diagnostics of an error of the engine.

@@ -81,6 +81,8 @@ const (
 	pathAttr      = "path"
 	nameAttr      = "name"
 	namespaceAttr = "namespace"
+	profileAttr   = "profile"
+	stdoutPath    = "-" // no file, of a profile
 )
 
 // Clusters evaluates a cluster block, as [Evaluator.Expand] does others.
@@ -343,10 +345,18 @@ func (be *bodyEval) clusterTargets(kind resource.Kind, vals map[string]cty.Value
 				be.e.report.errorAt(be.addr, rng, "Invalid use of a sensitive value", "%q cannot be sensitive: what idpctl does shows it.", inner.Name)
 			}
 		}
-		t.File = be.e.m.targetFile(v)
+		if t.File = be.e.m.targetFile(v); printed(v) {
+			t.File = ""
+		}
 		out = append(out, t)
 	}
 	return out
+}
+
+// printed reports whether a target is a profile on standard output and no file.
+func printed(v cty.Value) bool {
+	path, _ := resource.Attr(v, pathAttr).Unmark()
+	return v.Type().HasAttribute(profileAttr) && path.IsKnown() && path.RawEquals(cty.StringVal(stdoutPath))
 }
 
 // targetFile is the absolute path of a target.
@@ -377,7 +387,7 @@ func CheckTargets(clusters []ClusterInstance) diag.Diagnostics {
 				continue
 			}
 			for _, other := range byFile[t.File] {
-				if t.Address.Target == other.Address.Target && (differ(t, other, nameAttr) || differ(t, other, namespaceAttr)) {
+				if t.Address.Target == other.Address.Target && (differ(t, other, nameAttr) || differ(t, other, namespaceAttr) || differ(t, other, profileAttr)) {
 					continue
 				}
 				place := t.Range

@@ -122,12 +122,12 @@ type Target struct {
 	Kind string `json:"kind"`
 	// Path of the file, as the configuration has it.
 	Path string `json:"path"`
-	// Name and Namespace tell which of several AppInstances in the file is
-	// meant; empty for the only one.
+	// Name and Namespace tell which of several AppInstances or profiles in the
+	// file is meant; empty for the only one.
 	Name      string `json:"name,omitempty"`
 	Namespace string `json:"namespace,omitempty"`
-	// Owned are the ids of the admins that idpctl put there, sorted; others
-	// are left alone.
+	// Owned are the ids of the admins that idpctl put there, or the keys of a
+	// profile, sorted; others are left alone.
 	Owned         []string `json:"owned,omitempty"`
 	IdentityProvider string   `json:"identity_provider,omitempty"`
 	JWKSEndpoint     string   `json:"jwks_endpoint,omitempty"`

@@ -107,6 +107,9 @@ func (a *app) apply(flags *applyFlags, mode plan.Mode) error {
 	}
 	if planned.Empty() && len(planned.Recovered) == 0 {
 		closing := r.Settle(planned)
+		if !a.json && mode == plan.Normal {
+			closing = append(closing, a.profiles(r, planned)...)
+		}
 		closeRun(r, &closing)
 		return a.tell(closing, src)
 	}
@@ -178,7 +181,18 @@ func (a *app) results(v *view.View, r *run.Run, planned *run.Planned, outputs ma
 			return err
 		}
 	}
-	return nil
+	return a.tell(a.profiles(r, planned), nil)
+}
+
+// profiles prints the profiles of influxctl that go to no file.
+func (a *app) profiles(r *run.Run, planned *run.Planned) diag.Diagnostics {
+	list, diags := r.Profiles(planned)
+	for _, p := range list {
+		if _, err := fmt.Fprintf(a.Stdout, "\nFor influxctl's config.toml (%s):\n\n%s", p.Address, p.Text); err != nil {
+			return diags.Errorf("The profile could not be printed", "%s: %s.", p.Address, err)
+		}
+	}
+	return diags
 }
 
 // nextCommands shows what is left to do by hand.

@@ -19,10 +19,7 @@ import (
 // entries that bear an admin's e-mail and another id.
 func (p *planner) watchAdmins(pt *plannedTarget, c *config.ClusterInstance, after cluster.Section) diag.Diagnostics {
 	var diags diag.Diagnostics
-	place, ok := c.AttrRanges["admins"]
-	if !ok {
-		place = c.Range
-	}
+	place := adminsPlace(c)
 	warn := func(summary, format string, args ...any) {
 		diags = append(diags, diag.Diagnostic{
 			Severity: diag.Warning, Summary: summary, Subject: place, Address: pt.change.Address.String(), Detail: fmt.Sprintf(format, args...),
@@ -51,9 +48,6 @@ func (p *planner) watchAdmins(pt *plannedTarget, c *config.ClusterInstance, afte
 	case len(out) > 0:
 		warn("Admin cannot sign in", "An admin of the cluster who cannot sign in is none: %s.", strings.Join(out, ", "))
 	}
-	if lacks := p.deviceFlow(c); len(lacks) > 0 {
-		warn("The client cannot be signed in with", "%s needs %s for influxctl to sign in with it.", c.Client.Address, strings.Join(lacks, ", "))
-	}
 	for _, stale := range after.Admins {
 		for _, want := range pt.want.Admins {
 			if want.ID == cluster.KnownAfterApply || stale.ID == want.ID || want.Email == "" || !strings.EqualFold(stale.Email, want.Email) ||
@@ -64,7 +58,27 @@ func (p *planner) watchAdmins(pt *plannedTarget, c *config.ClusterInstance, afte
 				pt.change.Path, stale.ID, p.adminOf(c, want.ID), want.ID)
 		}
 	}
-	return diags
+	return append(diags, p.watchClient(pt, c)...)
+}
+
+// watchClient warns of a client that influxctl could not sign in with.
+func (p *planner) watchClient(pt *plannedTarget, c *config.ClusterInstance) diag.Diagnostics {
+	lacks := p.deviceFlow(c)
+	if len(lacks) == 0 {
+		return nil
+	}
+	return diag.Diagnostics{{
+		Severity: diag.Warning, Summary: "The client cannot be signed in with", Subject: adminsPlace(c), Address: pt.change.Address.String(),
+		Detail: fmt.Sprintf("%s needs %s for influxctl to sign in with it.", c.Client.Address, strings.Join(lacks, ", ")),
+	}}
+}
+
+// adminsPlace is where the admins of a cluster are written.
+func adminsPlace(c *config.ClusterInstance) diag.Range {
+	if place, ok := c.AttrRanges["admins"]; ok {
+		return place
+	}
+	return c.Range
 }
 
 // deviceFlow is what the cluster's client lacks of what influxctl needs.
@@ -94,6 +108,9 @@ func (p *planner) deviceFlow(c *config.ClusterInstance) []string {
 func (p *planner) keptAdmins() diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, pt := range p.files {
+		if !pt.target.ListsAdmins() {
+			continue
+		}
 		for _, a := range pt.want.Admins {
 			for _, c := range p.order {
 				if c.Action != plan.Delete || c.ID != a.ID || pt.cluster == nil {

@@ -36,6 +36,7 @@ type planner struct {
 	order    []*plan.Change
 	targets  []*plan.TargetChange
 	files    []*plannedTarget
+	prints   []printedTarget
 	// abandoned settle credentials that the configuration asks for no more.
 	abandoned []state.Record
 	// recovered settle what a run that died left open; since are creations of it

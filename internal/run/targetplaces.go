@@ -11,7 +11,7 @@ import (
 	"github.com/idpctl/idpctl/state"
 )
 
-// A place is a file, or one of several AppInstances in it. What a cluster's
+// A place is a file, or one of several AppInstances or profiles in it. What a cluster's
 // block is called does not matter to it.
 
 // occupy refuses a place that another target has.
@@ -23,7 +23,7 @@ func (p *planner) occupy(pt *plannedTarget) diag.Diagnostics {
 		}
 		return diag.Diagnostics{{
 			Summary: "Two targets write one file", Subject: pt.change.Range, Address: pt.change.Address.String(),
-			Detail: fmt.Sprintf("%s and %s are the same file, by a link or another spelling. Keep one of them, or name different AppInstances in it.", other.change.Address, pt.change.Address),
+			Detail: fmt.Sprintf("%s and %s are the same file, by a link or another spelling. Keep one of them, or name different AppInstances or profiles in it.", other.change.Address, pt.change.Address),
 		}}
 	}
 	p.places[id] = append(p.places[id], pt)
@@ -33,6 +33,12 @@ func (p *planner) occupy(pt *plannedTarget) diag.Diagnostics {
 // placeOf is where a record of the state is.
 func placeOf(had state.Target) cluster.Place {
 	return cluster.Place{Path: had.Path, Name: had.Name, Namespace: had.Namespace}
+}
+
+// ListsAdmins reports whether a file of the state is one that lists admins.
+func ListsAdmins(had state.Target) bool {
+	t, ds := cluster.At(had.Kind, placeOf(had), "")
+	return ds.HasErrors() || t.ListsAdmins()
 }
 
 // isAt reports whether a target is where the state has one.

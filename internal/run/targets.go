@@ -56,6 +56,10 @@ func (p *planner) cluster(ctx context.Context, n int, b config.Block) diag.Diagn
 		want, ds := p.wanted(c)
 		diags = append(append(diags, ds...), p.tokensFor(c)...)
 		for _, t := range c.Targets {
+			if cluster.Printed(t.Address.Target, t.Attrs) {
+				diags = append(diags, p.printed(c, t, want)...)
+				continue
+			}
 			diags = append(diags, p.target(ctx, n, c, t, want)...)
 		}
 	}
@@ -196,7 +200,7 @@ func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, 
 		return diags
 	}
 	pt.live = live
-	if !pt.known {
+	if !pt.known && target.ListsAdmins() {
 		// The state was lost, or this is the first time: who is to be an admin
 		// and stands in the file already is idpctl's from now on.
 		for _, a := range want.Admins {
@@ -224,6 +228,9 @@ func (p *planner) merge(pt *plannedTarget) diag.Diagnostics {
 	if !change.Changed && (!pt.known || !slices.Equal(pt.had.Owned, slices.Sorted(slices.Values(change.Owned)))) {
 		// The file is as it shall be; the state does not know it yet.
 		pt.change.Action, pt.change.Reason = plan.Update, "because the state does not know it yet; the file stays as it is"
+	}
+	if !pt.target.ListsAdmins() {
+		return append(diags, p.watchClient(pt, c)...)
 	}
 	pt.losesLast = len(pt.live.Section.Admins) > 0 && c.AdminsKnown && len(change.Section.Admins) == 0
 	return append(diags, p.watchAdmins(pt, c, change.Section)...)

@@ -17,6 +17,8 @@ type StateFile struct {
 	Path    string
 	// Admins is how many users in it idpctl put there.
 	Admins int
+	// Profile is the profile of influxctl in it; empty for a file that lists admins.
+	Profile string
 }
 
 // StateList shows what the state knows: a table on a terminal, or if it is
@@ -71,7 +73,11 @@ func (v *View) Show(objects []*plan.Prior, files []StateFile, outputs []OutputVa
 	}
 	for _, f := range files {
 		between()
-		w.WriteString(w.style.dim(fmt.Sprintf("# %s: %s (%s of idpctl)", line(f.Address.String()), line(f.Path), plural(f.Admins, "admin"))) + "\n")
+		what := plural(f.Admins, "admin") + " of idpctl"
+		if f.Profile != "" {
+			what = "profile " + line(f.Profile)
+		}
+		w.WriteString(w.style.dim(fmt.Sprintf("# %s: %s (%s)", line(f.Address.String()), line(f.Path), what)) + "\n")
 	}
 	if len(outputs) == 0 {
 		return v.write(w.String())
