@@ -28,11 +28,13 @@ type Facts struct {
 	// Place of the target that the form is for: the name and namespace of an
 	// AppInstance. Empty for the usual ones.
 	Place Place
+	// Profile is what influxctl needs beside the sign-in.
+	Profile Profile
 }
 
 func exporters() map[string]exporter {
 	return map[string]exporter{
-		"appinstance": exportAppInstance, "helm": exportHelm, "kustomize": exportKustomize, "json": exportJSON, "env": exportEnv,
+		"appinstance": exportAppInstance, "helm": exportHelm, "influxctl": exportInfluxctl, "kustomize": exportKustomize, "json": exportJSON, "env": exportEnv,
 	}
 }
 
@@ -60,6 +62,11 @@ func Export(format string, want Desired, facts Facts) ([]byte, diag.Diagnostics)
 
 func exportAppInstance(want Desired, facts Facts) ([]byte, diag.Diagnostics) {
 	return blankWith(&appInstance{facts.Place.Name, facts.Place.Namespace}, want)
+}
+
+func exportInfluxctl(want Desired, facts Facts) ([]byte, diag.Diagnostics) {
+	text, ds := facts.Profile.Text(want)
+	return []byte(text), ds
 }
 
 func exportHelm(want Desired, _ Facts) ([]byte, diag.Diagnostics) {

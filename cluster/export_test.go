@@ -14,7 +14,7 @@ func exported(t *testing.T, format string) []byte {
 	want := wantExample()
 	want.Admins = append(want.Admins, people()["obrien"])
 	want.SignIn = SignIn{ClientID: "it's", DeviceURL: "https://sso.example.com/device", TokenURL: "https://sso.example.com/token", Scopes: []string{"openid", "x y"}, Audience: "$(reboot)`"}
-	out, ds := Export(format, want, Facts{Cluster: "cluster.production", Issuer: "https://sso.example.com/realms/influxdb", Place: Place{Name: "influx", Namespace: "prod"}})
+	out, ds := Export(format, want, Facts{Cluster: "cluster.production", Issuer: "https://sso.example.com/realms/influxdb", Place: Place{Name: "influx", Namespace: "prod"}, Profile: Profile{Name: "prod", Host: "influxdb.example.com", Port: "443"}})
 	if ds.HasErrors() {
 		t.Fatal(ds)
 	}

@@ -31,6 +31,9 @@ func Printed(kind string, attrs cty.Value) bool {
 	return kind == kindInfluxctl && v.IsKnown() && !v.IsNull() && v.Type() == cty.String && v.AsString() == stdout
 }
 
+// IsProfile reports whether a kind of target is a profile of influxctl.
+func IsProfile(kind string) bool { return kind == kindInfluxctl }
+
 // OpenProfile is the profile that a nested block influxctl asks for. attrs conforms
 // to the block's attributes in [Spec].
 func OpenProfile(attrs cty.Value) (Profile, diag.Diagnostics) {

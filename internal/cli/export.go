@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -22,6 +23,7 @@ import (
 type exportFlags struct {
 	runFlags
 	cluster, client, admins, out string
+	profile                      cluster.Profile
 	check                        bool
 }
 
@@ -58,6 +60,9 @@ are sensitive in the configuration.`,
 	c.Flags().StringVar(&flags.cluster, "cluster", "", "`NAME` of the cluster block, where there are several")
 	c.Flags().StringVar(&flags.client, "client", "", "`CLIENT` that influxctl signs in with, such as client.influxctl, instead of that of a cluster block")
 	c.Flags().StringVar(&flags.admins, "admins", "", "`ADMINS` as an expression, such as '[user.marty, data.users.team]', instead of those of a cluster block")
+	c.Flags().StringVar(&flags.profile.Name, "profile", "", "`NAME` of the profile for influxctl, instead of that of a cluster block")
+	c.Flags().StringVar(&flags.profile.Host, "host", "", "`HOST` of the cluster for influxctl, instead of that of a cluster block")
+	c.Flags().StringVar(&flags.profile.Port, "port", "", "`PORT` of the cluster for influxctl, instead of that of a cluster block")
 	c.Flags().StringVar(&flags.out, "out", "", "write to this `FILE` instead of standard output")
 	c.Flags().BoolVar(&flags.check, "check", false, "write nothing; exit with 2 if a file differs")
 	return c
@@ -115,7 +120,7 @@ func (a *app) export(flags *exportFlags, format string) error {
 	if format == "" {
 		return a.checkTargets(exports)
 	}
-	text, ds := exported(exports, format)
+	text, ds := exported(exports, format, flags.profile)
 	if ds.HasErrors() {
 		return a.tell(ds, source(module))
 	}
@@ -123,7 +128,7 @@ func (a *app) export(flags *exportFlags, format string) error {
 }
 
 // exported is the one export that was asked for.
-func exported(exports []run.Export, format string) ([]byte, diag.Diagnostics) {
+func exported(exports []run.Export, format string, profile cluster.Profile) ([]byte, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	var names []string
 	for _, e := range exports {
@@ -136,7 +141,9 @@ func exported(exports []run.Export, format string) ([]byte, diag.Diagnostics) {
 		return nil, diags.Errorf("Not applied yet", "%s of %s will be known after an apply: run `idpctl apply` first.", shortList(exports[0].Missing, 4), exports[0].Cluster)
 	}
 	e := exports[0]
-	facts := cluster.Facts{Cluster: e.Cluster.String(), Issuer: e.Issuer}
+	facts := cluster.Facts{Cluster: e.Cluster.String(), Issuer: e.Issuer, Profile: e.Profile}
+	facts.Profile.Name = cmp.Or(profile.Name, facts.Profile.Name, "default")
+	facts.Profile.Host, facts.Profile.Port = cmp.Or(profile.Host, facts.Profile.Host), cmp.Or(profile.Port, facts.Profile.Port)
 	for _, p := range e.Places {
 		if p.Kind == format {
 			facts.Place = p.Place

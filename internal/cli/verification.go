@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -70,10 +71,30 @@ func (v *verification) exportedKeys(ctx context.Context) (oidc.KeySet, oidc.Chec
 // else is known of a cluster, such as whether the admin token of its installation
 // is still valid, is one more here.
 func (v *verification) ofCluster() []oidc.Check {
-	return []oidc.Check{
+	checks := []oidc.Check{
 		adminsThere(v.cluster),
 		filesAgree(v.cluster.FilesDiffer),
 	}
+	for _, p := range v.cluster.Profiles {
+		checks = append(checks, profileUsable(p))
+	}
+	return checks
+}
+
+// profileUsable is the check that influxctl could read a profile, by its own strict
+// rules.
+func profileUsable(p run.Profile) oidc.Check {
+	check := oidc.Check{ID: "influxctl.profile", Name: "Profile of influxctl", Value: fmt.Sprintf("%s in %s", p.Name, p.Path)}
+	if len(p.Problems) == 0 {
+		return check
+	}
+	var parts []string
+	for _, d := range p.Problems {
+		parts = append(parts, fmt.Sprintf("line %d: %s", d.Subject.Start.Line, d.Summary))
+	}
+	check.Status, check.Value = oidc.Failed, fmt.Sprintf("%s in %s: %s", p.Name, p.Path, shortList(parts, 3))
+	check.Hint = "influxctl would refuse it. " + p.Problems[0].Detail
+	return check
 }
 
 // adminsThere is the check that every admin is there and may sign in.

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/pelletier/go-toml/v2"
+
 	"github.com/idpctl/idpctl/emulator/fault"
 	"github.com/idpctl/idpctl/plan"
 )
@@ -41,7 +43,11 @@ var moments = []string{"before", "done", "answered", "noted"}
 // clusterFiles are the files of a cluster, each with all of its admins.
 func clusterFiles() []string { return []string{"myinfluxdb.yml", "values.yaml"} }
 
-// cluster is the block of a cluster with an AppInstance and Helm values.
+// profileFile is the file of influxctl beside them.
+const profileFile = "config.toml"
+
+// cluster is the block of a cluster with an AppInstance, Helm values and a profile of
+// influxctl.
 func cluster(admins []string) string {
 	return fmt.Sprintf(`
 cluster "production" {
@@ -53,6 +59,11 @@ cluster "production" {
   }
   helm_values {
     path = "values.yaml"
+  }
+  influxctl {
+    path = "config.toml"
+    host = "cluster-host.com"
+    port = 8086
   }
 }
 `, strings.Join(admins, ", "))
@@ -69,6 +80,34 @@ func newCrash(t *testing.T, s subject) (*bubble, emulation) {
 		}
 	}
 	return b, server
+}
+
+// profileIsThere demands one profile of influxctl that can be signed in with.
+func profileIsThere(t testing.TB, dir string) {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(dir, profileFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Profile []struct {
+			Name, Host, Port string
+			Auth             struct {
+				OAuth2 struct {
+					ClientID  string `toml:"client_id"`
+					DeviceURL string `toml:"device_url"`
+					TokenURL  string `toml:"token_url"`
+				}
+			}
+		}
+	}
+	if err := toml.Unmarshal(raw, &file); err != nil || len(file.Profile) != 1 {
+		t.Fatalf("%v in\n%s", err, raw)
+	}
+	p := file.Profile[0]
+	if p.Name != "default" || p.Host != "cluster-host.com" || p.Port != "8086" || p.Auth.OAuth2.ClientID == "" || p.Auth.OAuth2.DeviceURL == "" || p.Auth.OAuth2.TokenURL == "" {
+		t.Errorf("the profile is\n%s", raw)
+	}
 }
 
 // dieAt kills the process at the nth request that changes something: before the
@@ -152,6 +191,7 @@ func (b *bubble) converged(t *testing.T, s subject, server emulation) {
 			t.Errorf("%s lists %v, not %v", name, listed, want)
 		}
 	}
+	profileIsThere(t, b.dir)
 }
 
 // TestCrash kills the process at every point of every request that changes

@@ -137,7 +137,7 @@ func tidy(t testing.TB, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	may := append(clusterFiles(), "main.idp.hcl", credentialsFile, "idpctl.idpstate", "idpctl.idpstate.backup", "idpctl.idpstate.lock")
+	may := append(clusterFiles(), profileFile, "main.idp.hcl", credentialsFile, "idpctl.idpstate", "idpctl.idpstate.backup", "idpctl.idpstate.lock")
 	for _, e := range entries {
 		if !slices.Contains(may, e.Name()) {
 			t.Errorf("%s was left over", filepath.Join(dir, e.Name()))

@@ -39,6 +39,11 @@ cluster "production" {
   helm_values {
     path = "values.yaml"
   }
+  influxctl {
+    path = "config.toml"
+    host = "cluster-host.com"
+    port = 8086
+  }
 }
 
 output "admins" { value = [for u in user.crew : u.id] }
@@ -78,6 +83,11 @@ cluster "production" {
   }
   helm_values {
     path = "values.yaml"
+  }
+  influxctl {
+    path = "config.toml"
+    host = "cluster-host.com"
+    port = 8086
   }
 }
 
@@ -131,6 +141,7 @@ func convergedNew(w *world) {
 		w.administrators(name, crewEmails("ada", "ben", "cleo")...)
 	}
 	w.onlyTouched("myinfluxdb.yml", testdata(w, "myinfluxdb.yml"))
+	profileIsThere(w, w.dir)
 	w.passwordsWork(w.home, crewPasswords("ada", "ben", "cleo", "dan", "eve", "finn"))
 }
 
@@ -165,6 +176,7 @@ func convergedChanges(w *world) {
 		w.administrators(name, crewEmails("ada", "cleo", "gil")...)
 	}
 	w.onlyTouched("myinfluxdb.yml", testdata(w, "myinfluxdb.yml"))
+	profileIsThere(w, w.dir)
 	w.passwordsWork(w.home, crewPasswords("gil", "hana")) // and nobody else's is reset
 }
 

@@ -29,6 +29,8 @@ type Export struct {
 	// where they are.
 	Targets []*plan.TargetChange
 	Places  []Place
+	// Profile of influxctl, as the cluster's block says.
+	Profile cluster.Profile
 }
 
 // Place is where a target of a kind is.
@@ -48,6 +50,7 @@ func (r *Run) Exports(ctx context.Context) ([]Export, diag.Diagnostics) {
 		want, ds := planned.planner.wanted(c)
 		diags = append(diags, ds...)
 		e := Export{Cluster: c.Address, Desired: want, Issuer: text(resource.Attr(c.Home, "issuer")), Missing: missing(want)}
+		e.Profile, _ = profileOf(c)
 		for _, pt := range planned.planner.files {
 			block := pt.change.Address
 			if block.Target = ""; block == c.Address {

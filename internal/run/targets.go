@@ -120,7 +120,21 @@ func (p *planner) signIn(c *config.ClusterInstance) cluster.SignIn {
 	for _, scope := range info.Scopes {
 		s.Scopes = append(s.Scopes, strings.ReplaceAll(scope, "{client_id}", s.ClientID))
 	}
+	if profile, ok := profileOf(c); ok && profile.SetScopes {
+		s.Scopes = profile.Scopes
+	}
 	return s
+}
+
+// profileOf is the profile of influxctl that a cluster has a block for.
+func profileOf(c *config.ClusterInstance) (cluster.Profile, bool) {
+	for _, t := range c.Targets {
+		if cluster.IsProfile(t.Address.Target) {
+			profile, ds := cluster.OpenProfile(t.Attrs)
+			return profile, !ds.HasErrors()
+		}
+	}
+	return cluster.Profile{}, false
 }
 
 // section is what the admin sections of a cluster shall say.

@@ -5,9 +5,6 @@ import (
 	"crypto/tls"
 	"net/http"
 	"path/filepath"
-	"strings"
-
-	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/cluster"
 	"github.com/idpctl/idpctl/config"
@@ -23,15 +20,12 @@ type Cluster struct {
 	Address resource.Address
 	// Provider names the provider block of the client.
 	Provider string
-	// Issuer, JWKSEndpoint, DeviceURL and TokenURL of the client's realm or
-	// tenant; JWKSEndpoint is the one that the cluster gets.
-	Issuer, JWKSEndpoint, DeviceURL, TokenURL string
-	ClientID                                  string
-	// Scopes to ask for at sign-in, and what to do about error codes of it; see
-	// [providers.Info].
-	Scopes []string
-	// Audience to ask for, where tokens are for something.
-	Audience    string
+	// Issuer of the client's realm or tenant, and the JWKSEndpoint that the cluster
+	// gets.
+	Issuer, JWKSEndpoint string
+	// SignIn is how influxctl signs in.
+	cluster.SignIn
+	// SignInHints say what to do about error codes of it; see [providers.Info].
 	SignInHints map[string]string
 	// Origins on which endpoints may be, beside the issuer's.
 	Origins []string
@@ -46,8 +40,29 @@ type Cluster struct {
 	// FilesDiffer are the changes that would make the cluster's files say what
 	// the configuration does; none if they do already.
 	FilesDiffer []*plan.TargetChange
+	// Profiles are the profiles of influxctl in files.
+	Profiles []Profile
 	// Missing names what is not known yet, as nothing was applied.
 	Missing []string
+}
+
+// Profile is a profile in a file of influxctl.
+type Profile struct {
+	// Path of the file, and Name of the profile in it.
+	Path, Name string
+	// Problems are what influxctl would refuse.
+	Problems diag.Diagnostics
+}
+
+// profiles are those that are there among the files of a cluster.
+func (p *planner) profiles(c *config.ClusterInstance) []Profile {
+	var out []Profile
+	for _, pt := range p.files {
+		if pt.instance == c.Address && pt.cluster != nil && pt.live.Exists && cluster.IsProfile(pt.change.Kind) {
+			out = append(out, Profile{pt.change.Path, pt.place.Name, cluster.CheckProfile(pt.change.Path, pt.live.Content, pt.place.Name)})
+		}
+	}
+	return out
 }
 
 // Clusters evaluates the cluster blocks with what the identity provider has
@@ -66,19 +81,10 @@ func (r *Run) Clusters(ctx context.Context) ([]Cluster, diag.Diagnostics) {
 		}
 	}
 	var out []Cluster
-	for _, layer := range r.module.Layers() {
-		for _, b := range layer {
-			if b.Type != config.ClusterBlock {
-				continue
-			}
-			instances, ds := r.eval.Clusters(b.Address)
-			diags = append(diags, ds...)
-			for i := range instances {
-				c := r.clusterOf(&instances[i], planned.planner)
-				c.FilesDiffer = changed[c.Address]
-				out = append(out, c)
-			}
-		}
+	for _, in := range r.clusters() {
+		c := r.clusterOf(in, planned.planner)
+		c.FilesDiffer, c.Profiles = changed[c.Address], planned.planner.profiles(in)
+		out = append(out, c)
 	}
 	return out, diags
 }
@@ -88,34 +94,15 @@ func (r *Run) clusterOf(in *config.ClusterInstance, p *planner) Cluster {
 	c := Cluster{
 		Address: in.Address, Provider: in.Provider, SubjectClaim: info.SubjectClaim, SignInHints: info.SignInHints, Origins: info.Origins,
 		Admins: make(map[string]string, len(in.Admins)),
+		Issuer: text(resource.Attr(in.Home, "issuer")), JWKSEndpoint: text(in.JWKSEndpoint), SignIn: p.signIn(in),
 	}
-	need := func(name string, v cty.Value) string {
-		v, _ = v.Unmark()
-		if !v.IsKnown() || v.IsNull() || v.Type() != cty.String {
-			c.Missing = append(c.Missing, name)
-			return ""
+	for _, v := range []struct{ name, value string }{
+		{"issuer", c.Issuer}, {"device_authorization_endpoint", c.DeviceURL}, {"token_endpoint", c.TokenURL}, {"client_id", c.ClientID}, {"jwks_endpoint", c.JWKSEndpoint},
+	} {
+		if v.value == "" || v.value == cluster.KnownAfterApply {
+			c.Missing = append(c.Missing, v.name)
 		}
-		return v.AsString()
 	}
-	home, client := cty.NilVal, cty.NilVal
-	if parent, ok := p.changes[in.Parent]; ok {
-		home = parent.After
-	}
-	if in.Client != nil {
-		client = in.Client.Attrs
-	}
-	c.Issuer = need("issuer", resource.Attr(home, "issuer"))
-	c.DeviceURL = need("device_authorization_endpoint", resource.Attr(home, "device_authorization_endpoint"))
-	c.TokenURL = need("token_endpoint", resource.Attr(home, "token_endpoint"))
-	c.ClientID = need("client_id", resource.Attr(client, "client_id"))
-	for _, scope := range info.Scopes {
-		c.Scopes = append(c.Scopes, strings.ReplaceAll(scope, "{client_id}", c.ClientID))
-	}
-	if in.Client != nil {
-		kind, _, _ := dataKind(info, in.Client.Address.Kind)
-		c.Audience = text(resource.Attr(client, kind.Audience))
-	}
-	c.JWKSEndpoint = need("jwks_endpoint", in.JWKSEndpoint)
 	if !in.AdminsKnown {
 		c.Missing = append(c.Missing, "the list of admins")
 	}
