@@ -9,7 +9,7 @@ import (
 // defaultProfile is the profile that influxctl takes when it is told none.
 const defaultProfile = "default"
 
-const influxctlDoc = "A profile in influxctl's `config.toml`, by which one signs in to the cluster: it is merged in place, other profiles and the rest of the file are kept byte for byte. A file that is not there is made. See [Files of a cluster](../cluster-files.md)."
+const influxctlDoc = "A profile in influxctl's `config.toml`, by which one signs in to the cluster: it is merged in place, other profiles and the rest of the file are kept byte for byte. A file that is not there is made. See [The cluster's side](../cluster.md)."
 
 func influxctlAttributes() []resource.Attribute {
 	return []resource.Attribute{
