@@ -239,7 +239,7 @@ func (m *Module) checkStrays(b *block) {
 }
 
 // laterTargets are the targets of a cluster that this version does not know.
-func laterTargets() []string { return []string{"helm_values", "influxctl", "kubernetes"} }
+func laterTargets() []string { return []string{"kubernetes"} }
 
 // foreign explains a name that is known from another identity provider.
 func (m *Module) foreign(b *block, x stray) bool {
