@@ -128,7 +128,7 @@ type Target struct {
 	Namespace string `json:"namespace,omitempty"`
 	// Owned are the ids of the admins that idpctl put there, or the keys of a
 	// profile, sorted; others are left alone.
-	Owned         []string `json:"owned,omitempty"`
+	Owned            []string `json:"owned,omitempty"`
 	IdentityProvider string   `json:"identity_provider,omitempty"`
 	JWKSEndpoint     string   `json:"jwks_endpoint,omitempty"`
 }
