@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,10 +14,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/idpctl/idpctl/cluster"
+	"github.com/idpctl/idpctl/config"
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/internal/run"
 	"github.com/idpctl/idpctl/plan"
-	"github.com/idpctl/idpctl/state"
 )
 
 // exportFlags are those of `idpctl export`.
@@ -79,50 +80,41 @@ func (a *app) export(flags *exportFlags, format string) error {
 	case run.OwnFile(flags.out):
 		return fmt.Errorf("%s is named like a file that idpctl keeps or reads itself: name another for -out", flags.out)
 	}
-	opts, err := a.options(&flags.runFlags, state.NotLocked)
-	if err != nil {
-		return err
-	}
-	module, diags := a.glance(opts)
-	if diags.HasErrors() {
-		return a.tell(diags, source(module))
-	}
-	made := format != "" && (flags.client != "" || flags.admins != "" || !hasClusters(module))
-	if made {
-		extra, ds := run.ExportSource(module, a.Providers, flags.client, flags.admins)
-		if ds.HasErrors() {
-			return a.tell(ds, source(module))
+	made := false
+	more := func(m *config.Module) (config.Source, diag.Diagnostics) {
+		if made = format != "" && (flags.client != "" || flags.admins != "" || !hasClusters(m)); !made {
+			return config.Source{}, nil
 		}
-		opts.Extra = append(opts.Extra, extra)
+		return run.ExportSource(m, a.Providers, flags.client, flags.admins)
 	}
-	ctx, stop := a.interruptible()
-	defer stop()
-	r, module, diags := run.Open(ctx, opts)
-	if diags.HasErrors() {
-		return a.tell(diags, source(module))
-	}
-	exports, ds := r.Exports(ctx)
-	diags = append(diags, ds...)
-	closeRun(r, &diags)
-	if err := a.tell(errorsOnly(diags), source(module)); err != nil {
-		return err
-	}
-	exports = slices.DeleteFunc(exports, func(e run.Export) bool {
-		if made {
-			return !run.IsExport(e.Cluster)
+	var exports []run.Export
+	var text []byte
+	err := a.look(&flags.runFlags, more, func(ctx context.Context, r *run.Run) (diags diag.Diagnostics) {
+		exports, diags = r.Exports(ctx)
+		if diags.HasErrors() {
+			return diags
 		}
-		return flags.cluster != "" && !isNamed(e.Cluster.String(), flags.cluster)
+		exports = slices.DeleteFunc(exports, func(e run.Export) bool {
+			if made {
+				return !run.IsExport(e.Cluster)
+			}
+			return flags.cluster != "" && !isNamed(e.Cluster.String(), flags.cluster)
+		})
+		if len(exports) == 0 {
+			return diags.Errorf("No such cluster", "The configuration has no cluster block%s, so there is nothing to export or to check.", map[bool]string{true: " of that name"}[flags.cluster != ""])
+		}
+		if format == "" {
+			return diags
+		}
+		var ds diag.Diagnostics
+		text, ds = exported(exports, format, flags.profile)
+		return append(diags, ds...)
 	})
-	if len(exports) == 0 {
-		ds = ds.Errorf("No such cluster", "The configuration has no cluster block%s, so there is nothing to export or to check.", map[bool]string{true: " of that name"}[flags.cluster != ""])
-		return a.tell(errorsOnly(ds), source(module))
-	}
-	if format == "" {
+	switch {
+	case err != nil:
+		return err
+	case format == "":
 		return a.checkTargets(exports)
-	}
-	text, ds := exported(exports, format, flags.profile)
-	if ds.HasErrors() {
-		return a.tell(ds, source(module))
 	}
 	return a.deliver(flags, text)
 }

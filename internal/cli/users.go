@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,7 +14,6 @@ import (
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/internal/run"
 	"github.com/idpctl/idpctl/internal/view"
-	"github.com/idpctl/idpctl/state"
 )
 
 // usersFlags are those of `idpctl users`.
@@ -67,37 +67,25 @@ func (a *app) users(flags *usersFlags, only string) error {
 	if !slices.Contains(userFormats(), flags.format) {
 		return fmt.Errorf("-format is %s, not %q", strings.Join(userFormats(), ", "), flags.format)
 	}
-	opts, err := a.options(&flags.runFlags, state.NotLocked)
-	if err != nil {
-		return err
-	}
-	module, diags := a.glance(opts)
-	if diags.HasErrors() {
-		return a.tell(diags, source(module))
-	}
-	if flags.group != "" || !hasClusters(module) {
-		extra, ds := run.UsersSource(module, a.Providers, flags.group, flags.in)
-		if ds.HasErrors() {
-			return a.tell(ds, source(module))
+	var lists []run.Admins
+	more := func(m *config.Module) (config.Source, diag.Diagnostics) {
+		if flags.group == "" && hasClusters(m) {
+			return config.Source{}, nil
 		}
-		opts.Extra = append(opts.Extra, extra)
+		return run.UsersSource(m, a.Providers, flags.group, flags.in)
 	}
-	ctx, stop := a.interruptible()
-	defer stop()
-	r, module, diags := run.Open(ctx, opts)
-	if diags.HasErrors() {
-		return a.tell(diags, source(module))
-	}
-	lists, ds := r.Users(ctx)
-	diags = append(diags, ds...)
-	closeRun(r, &diags)
-	if !diags.HasErrors() && only != "" {
+	err := a.look(&flags.runFlags, more, func(ctx context.Context, r *run.Run) (diags diag.Diagnostics) {
+		lists, diags = r.Users(ctx)
+		if diags.HasErrors() || only == "" {
+			return diags
+		}
 		lists = slices.DeleteFunc(lists, func(l run.Admins) bool { return !isNamed(l.Cluster.String(), only) })
 		if len(lists) == 0 {
 			diags = diags.Errorf("No such cluster", "There is no cluster %q in the configuration.", only)
 		}
-	}
-	if err := a.tell(errorsOnly(diags), source(module)); err != nil {
+		return diags
+	})
+	if err != nil {
 		return err
 	}
 	list, admins := rows(lists, flags)
@@ -112,27 +100,9 @@ func (a *app) users(flags *usersFlags, only string) error {
 	return a.view().UserList(list, flags.format)
 }
 
-// glance reads the configuration to see which blocks it has. It asks nobody.
-func (a *app) glance(opts run.Options) (*config.Module, diag.Diagnostics) {
-	opts.Prompt, opts.ValidateOnly = nil, true
-	return run.Load(opts)
-}
-
-func hasClusters(m *config.Module) bool {
-	return slices.ContainsFunc(m.Layers(), func(layer []config.Block) bool {
-		return slices.ContainsFunc(layer, func(b config.Block) bool { return b.Type == config.ClusterBlock })
-	})
-}
-
 // isNamed reports whether a cluster's address is what a user calls it.
 func isNamed(address, name string) bool {
 	return address == name || address == "cluster."+name
-}
-
-// errorsOnly leaves warnings out: what the plan warns of is none of the business of a
-// command that only looks, and its output is for other programs.
-func errorsOnly(diags diag.Diagnostics) diag.Diagnostics {
-	return slices.DeleteFunc(slices.Clone(diags), func(d diag.Diagnostic) bool { return d.Severity != diag.Error })
 }
 
 // rows are the users that pass the filter, once for each cluster, and the same as
