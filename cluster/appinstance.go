@@ -52,13 +52,21 @@ func (a *appInstance) made(label string) diag.Diagnostic {
 	}
 }
 
-// next applies the file to the namespace of the AppInstance in it.
+// next applies the file to the namespace of the AppInstance in it. One that holds the
+// admin section only is laid over what is there: else kubectl would take out of the
+// object what it put there from another file.
 func (a *appInstance) next(f *yamledit.File, path string) string {
-	namespace := a.namespace
-	if doc, err := a.find(f); err == nil && namespace == "" {
-		namespace, _ = lookup(f, f.Docs()[doc], "metadata", "namespace")
+	namespace, image := a.namespace, ""
+	if doc, err := a.find(f); err == nil {
+		image, _ = lookup(f, f.Docs()[doc], "spec", "package", "image")
+		if namespace == "" {
+			namespace, _ = lookup(f, f.Docs()[doc], "metadata", "namespace")
+		}
 	}
 	args := []string{"kubectl", "apply", "--filename", path}
+	if image == "" {
+		args = []string{"kubectl", "apply", "--server-side", "--filename", path}
+	}
 	if namespace != "" {
 		args = append(args, "--namespace", namespace)
 	}

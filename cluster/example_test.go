@@ -1,6 +1,9 @@
 package cluster
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func wantExample() Desired {
 	return Desired{Section: Section{
@@ -39,4 +42,27 @@ func mergesIntoValues(t *testing.T, content []byte) {
 func TestValuesOfTheChart(t *testing.T) {
 	mergesIntoValues(t, []byte("pause: false\n\nadmin:\n # users\n  users:\n    - firstName: \"\"\n      lastName: \"\"\n      email: \"\"\n      id: \"\"\n"+
 		"  dsn:\n    valueFrom:\n      secretKeyRef: {name: \"\", key: \"\"}\n  identityProvider: \"\"\nkubit: {}\n"))
+}
+
+// TestNextCommands names the command that is left to run for each sort of file.
+func TestNextCommands(t *testing.T) {
+	whole := "apiVersion: kubecfg.dev/v1alpha1\nkind: AppInstance\nmetadata: {name: i, namespace: prod}\nspec: {package: {image: x, spec: {admin: {users: []}}}}\n"
+	values := helmValues{release: "clustered", chart: "influxdata/influxdb3-clustered", namespace: "prod"}
+	for _, test := range []struct {
+		layout        layout
+		content, want string
+	}{
+		{&appInstance{}, whole, "kubectl apply --filename 'my file.yml' --namespace prod"},
+		{&appInstance{namespace: "prod"}, strings.ReplaceAll(whole, ", namespace: prod", ""), "kubectl apply --filename 'my file.yml' --namespace prod"},
+		{&appInstance{}, strings.ReplaceAll(whole, ", namespace: prod", ""), "kubectl apply --filename 'my file.yml'"},
+		{&appInstance{}, strings.ReplaceAll(whole, "image: x, ", ""), "kubectl apply --server-side --filename 'my file.yml' --namespace prod"},
+		{values, "pause: false\nadmin: {}\n", "helm upgrade clustered influxdata/influxdb3-clustered --values 'my file.yml' --namespace prod"},
+		{values, "admin: {}\n", "helm upgrade clustered influxdata/influxdb3-clustered --reuse-values --values 'my file.yml' --namespace prod"},
+		{helmValues{}, "pause: false\nadmin: {}\n", "helm upgrade <release> <chart> --values 'my file.yml' --namespace <namespace>"},
+	} {
+		target := newYAMLFile("x", file{path: "my file.yml"}, test.layout, Place{})
+		if got := target.Next([]byte(test.content)); got != test.want {
+			t.Errorf("%q: got %s, want %s", test.content, got, test.want)
+		}
+	}
 }

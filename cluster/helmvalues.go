@@ -35,13 +35,18 @@ func (helmValues) made(label string) diag.Diagnostic {
 	return diag.Diagnostic{
 		Severity: diag.Warning,
 		Summary:  "The values file will be made and holds the admin section only",
-		Detail: label + " is not there. Helm lays several files of values over each other: give it the new one after your own (helm upgrade --values values.yaml --values " + label + "). " +
+		Detail: label + " is not there. Helm lays several files of values over each other: give it the new one after your own (helm upgrade --values YOURS --values " + label + "). " +
 			"The chart also needs admin.dsn, which idpctl never sets. If you have a file of values already, set path to it.",
 	}
 }
 
-// next upgrades the release with the file.
-func (v helmValues) next(_ *yamledit.File, path string) string {
+// next upgrades the release with the file. One that holds the admin section only is
+// laid over the values of the release: else helm would forget those.
+func (v helmValues) next(f *yamledit.File, path string) string {
+	values := "--values"
+	if docs := f.Docs(); len(docs) > 0 && len(resolve(docs[0]).Content) <= 2 {
+		values = "--reuse-values --values"
+	}
 	known := func(s, what string) string {
 		if s == "" {
 			return "<" + what + ">"
@@ -49,7 +54,7 @@ func (v helmValues) next(_ *yamledit.File, path string) string {
 		return shellescape.Quote(s)
 	}
 	return strings.Join([]string{
-		"helm upgrade", known(v.release, "release"), known(v.chart, "chart"), "--values", shellescape.Quote(path), "--namespace", known(v.namespace, "namespace"),
+		"helm upgrade", known(v.release, "release"), known(v.chart, "chart"), values, shellescape.Quote(path), "--namespace", known(v.namespace, "namespace"),
 	}, " ")
 }
 
