@@ -53,7 +53,6 @@ func TestNextCommands(t *testing.T) {
 		content, want string
 	}{
 		{&appInstance{}, whole, "kubectl apply --filename 'my file.yml' --namespace prod"},
-		{&appInstance{namespace: "prod"}, strings.ReplaceAll(whole, ", namespace: prod", ""), "kubectl apply --filename 'my file.yml' --namespace prod"},
 		{&appInstance{}, strings.ReplaceAll(whole, ", namespace: prod", ""), "kubectl apply --filename 'my file.yml'"},
 		{&appInstance{}, strings.ReplaceAll(whole, "image: x, ", ""), "kubectl apply --server-side --filename 'my file.yml' --namespace prod"},
 		{values, "pause: false\nadmin: {}\n", "helm upgrade clustered influxdata/influxdb3-clustered --values 'my file.yml' --namespace prod"},
