@@ -3,6 +3,7 @@
 GO       ?= go
 BIN      := bin
 KEYCLOAK := $(GO) run ./internal/testkeycloak --
+KUBERNETES := $(GO) run ./internal/testkubernetes --
 
 # The tests on InfluxData's own files, which are not part of this repository,
 # have a build tag: where the files are missing they are left out, and the
@@ -13,7 +14,7 @@ LEFT_OUT := $(if $(findstring influxdata,$(TAGS)),true,echo "NOT RUN: the tests 
 
 .PHONY: help
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build bin/idpctl
@@ -47,6 +48,13 @@ test-keycloak: ## run the suite for a real Keycloak 26.7.3 (needs Java 17 and Ma
 	$(KEYCLOAK) $(GO) test -count=1 -p 1 -tags 'keycloak $(TAGS)' -timeout 40m $(KEYCLOAK_TESTS)
 	@$(LEFT_OUT)
 KEYCLOAK_TESTS ?= ./providers/keycloak/... ./emulator/... ./internal/e2e/...
+
+.PHONY: test-kubernetes
+test-kubernetes: ## run the suite for a real Kubernetes API server (builds it the first time)
+	$(KUBERNETES) $(GO) test -count=1 -tags 'kubernetes $(TAGS)' -timeout 20m -run '$(KUBERNETES_RUN)' $(KUBERNETES_TESTS)
+	@$(LEFT_OUT)
+KUBERNETES_TESTS ?= ./cluster/kubernetes/... ./internal/e2e/...
+KUBERNETES_RUN ?= Kubernetes
 
 .PHONY: cover
 cover: ## run the suite with coverage and report it by package
