@@ -43,6 +43,11 @@ type plannedTarget struct {
 	losesLast bool
 	// shutsOut: nobody whom it lists could sign in any more.
 	shutsOut bool
+	// planned is what it shall become, as far as that is known.
+	planned cluster.Change
+	// cause is why it cannot be written, so that what was to be taken out of it
+	// stays; see outofreach.go.
+	cause *diag.Diagnostic
 }
 
 // cluster plans the files of one cluster block.
@@ -159,7 +164,7 @@ func text(v cty.Value) string {
 
 // target plans one file.
 func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, t config.ClusterTarget, want cluster.Desired) diag.Diagnostics {
-	target, diags := cluster.Open(t.Address.Target, t.Attrs, p.run.opts.Dir)
+	target, diags := p.openTarget(t.Address.Target, t.Attrs)
 	if diags.HasErrors() {
 		return at(diags, t.Range)
 	}
@@ -169,8 +174,9 @@ func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, 
 	pt.had, pt.known = p.state.Target(t.Address)
 	pt.own = cluster.Ownership{Owned: pt.had.Owned, Exclusive: c.Exclusive}
 	pt.change = &plan.TargetChange{
-		Address: t.Address, Kind: t.Address.Target, Path: target.Place().Path, Layer: n, DependsOn: c.DependsOn, Range: t.Range, Action: plan.NoOp,
+		Address: t.Address, Kind: t.Address.Target, Path: shownPath(target), Layer: n, DependsOn: c.DependsOn, Range: t.Range, Action: plan.NoOp,
 	}
+	pt.cluster = c
 	if OwnFile(target.Identity()) || OwnFile(target.Path()) {
 		return append(diags, diag.Diagnostic{
 			Summary: "Target is a file of idpctl's own", Subject: t.Range, Address: t.Address.String(),
@@ -180,22 +186,34 @@ func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, 
 	if ds := p.occupy(pt); ds.HasErrors() {
 		return append(diags, ds...)
 	}
+	live, ds := target.Read(ctx)
+	diags = append(diags, at(ds, t.Range)...)
+	if ds.HasErrors() {
+		return p.outOfReach(pt, diags)
+	}
+	pt.live, pt.place, pt.change.Path = live, target.Place(), shownPath(target)
 	if pt.known && !p.isAt(pt, pt.had) {
+		if remote, ok := target.(cluster.Remote); ok {
+			if ds := remote.MayLeave(placeOf(pt.had)); ds.HasErrors() {
+				return append(diags, at(ds, t.Range)...)
+			}
+		}
 		// It moved: the admins leave the place where they were.
 		before := len(p.files)
 		diags = append(diags, p.leave(ctx, pt.had)...)
 		for _, left := range p.files[before:] {
 			left.losesLast = false // they go on in the new place
+			if left.cause != nil { // with one half of it undone, the other is not begun
+				return diag.Diagnostics{{
+					Summary: left.cause.Summary, Subject: t.Range, Address: t.Address.String(),
+					Detail: fmt.Sprintf("%s\n\nThe block %s has moved from %s, and the admins that idpctl wrote there are to be taken out first. If that one is gone for good, idpctl state rm %s forgets it.",
+						left.cause.Detail, t.Address, left.change.Path, t.Address),
+				}}
+			}
 		}
 		pt.had, pt.known = state.Target{}, false
 		pt.own.Owned = nil
 	}
-	live, ds := target.Read(ctx)
-	diags = append(diags, at(ds, t.Range)...)
-	if ds.HasErrors() {
-		return diags
-	}
-	pt.live = live
 	if !pt.known {
 		// The state was lost, or this is the first time: who is to be an admin
 		// and stands in the file already is idpctl's from now on.
@@ -203,7 +221,6 @@ func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, 
 			pt.own.Owned = append(pt.own.Owned, a.ID)
 		}
 	}
-	pt.cluster = c
 	if diags = append(diags, p.merge(pt)...); diags.HasErrors() {
 		return diags
 	}
@@ -218,7 +235,7 @@ func (p *planner) merge(pt *plannedTarget) diag.Diagnostics {
 	if diags = at(diags, pt.change.Range); diags.HasErrors() {
 		return diags
 	}
-	pt.change.Action, pt.change.Reason = plan.NoOp, ""
+	pt.change.Action, pt.change.Reason, pt.planned = plan.NoOp, "", change
 	pt.describe(change)
 	p.mask(pt, c.Admins, change)
 	if !change.Changed && (!pt.known || !slices.Equal(pt.had.Owned, slices.Sorted(slices.Values(change.Owned)))) {
@@ -335,23 +352,24 @@ func (p *planner) orphanTargets(ctx context.Context) diag.Diagnostics {
 
 // leave plans to take the admins that idpctl put into a file out of it.
 func (p *planner) leave(ctx context.Context, had state.Target) diag.Diagnostics {
-	target, ds := cluster.At(had.Kind, placeOf(had), p.run.opts.Dir)
+	target, ds := p.targetAt(had)
 	if ds.HasErrors() {
 		return ds
 	}
 	pt := &plannedTarget{
 		target: target, had: had, known: true, own: cluster.Ownership{Owned: had.Owned}, place: placeOf(had),
 	}
-	pt.change = &plan.TargetChange{Address: had.Address, Kind: had.Kind, Path: had.Path, Action: plan.Forget}
+	pt.change = &plan.TargetChange{Address: had.Address, Kind: had.Kind, Path: shownPath(target), Action: plan.Forget}
 	live, ds := target.Read(ctx)
 	if ds.HasErrors() {
-		return ds
+		return p.outOfReach(pt, ds)
 	}
 	pt.live = live
 	change, ds := target.Prune(live, cluster.Desired{}, pt.own)
 	if ds.HasErrors() {
 		return ds
 	}
+	pt.planned = change
 	pt.describe(change)
 	p.mask(pt, nil, change)
 	pt.change.Action = plan.Forget
@@ -367,13 +385,13 @@ func (p *Planned) LosesLastAdmin() diag.Diagnostics {
 		if pt.losesLast {
 			diags = append(diags, diag.Diagnostic{
 				Summary: "The cluster would have no admin", Subject: pt.change.Range, Address: pt.change.Address.String(),
-				Detail: fmt.Sprintf("%s would list nobody any more, so that nobody could administer the cluster. If that is what you want, add -allow-empty-admins.", pt.change.Path),
+				Detail: fmt.Sprintf("%s would list nobody any more%s, so that nobody could administer the cluster. If that is what you want, add -allow-empty-admins.", pt.change.Path, pt.unseen()),
 			})
 		}
 		if pt.shutsOut {
 			diags = append(diags, diag.Diagnostic{
 				Summary: "The cluster would have no admin who can sign in", Subject: pt.change.Range, Address: pt.change.Address.String(),
-				Detail: fmt.Sprintf("Nobody whom %s would list could sign in, so that nobody could administer the cluster. If that is what you want, add -allow-empty-admins.", pt.change.Path),
+				Detail: fmt.Sprintf("Nobody whom %s would list could sign in%s, so that nobody could administer the cluster. If that is what you want, add -allow-empty-admins.", pt.change.Path, pt.unseen()),
 			})
 		}
 	}
@@ -396,13 +414,20 @@ func (p *planner) applyTargets() []apply.Target {
 // step reads the file again, demands that it is what was planned on, and works
 // out one write to it.
 func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (apply.TargetStep, diag.Diagnostics) {
+	if pt.cause != nil {
+		return apply.TargetStep{}, diag.Diagnostics{*pt.cause}
+	}
 	live, diags := pt.target.Read(ctx)
 	if diags.HasErrors() {
 		return apply.TargetStep{}, diags
 	}
 	if live.Fingerprint != pt.live.Fingerprint {
+		what := "File"
+		if _, ok := pt.target.(cluster.Remote); ok {
+			what = "AppInstance"
+		}
 		return apply.TargetStep{}, diag.Diagnostics{{
-			Summary: "File changed since the plan", Subject: pt.change.Range, Address: pt.change.Address.String(),
+			Summary: what + " changed since the plan", Subject: pt.change.Range, Address: pt.change.Address.String(),
 			Detail: fmt.Sprintf("%s was changed by somebody else after the plan was made, and is left alone. Plan again.", pt.change.Path),
 		}}
 	}
@@ -437,7 +462,8 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 	step.Before.Values, _ = json.Marshal(pt.own.Owned) // a list of strings
 	if !leave || withdraw {
 		step.After = &state.Target{
-			Address: pt.change.Address, Kind: pt.change.Kind, Path: pt.place.Path, Name: pt.place.Name, Namespace: pt.place.Namespace, Owned: change.Owned,
+			Address: pt.change.Address, Kind: pt.change.Kind, Path: pt.place.Path, Name: pt.place.Name, Namespace: pt.place.Namespace,
+			Context: pt.place.Context, Server: pt.place.Server, UID: pt.place.UID, Owned: change.Owned,
 			IdentityProvider: change.Section.IdentityProvider, JWKSEndpoint: change.Section.JWKSEndpoint,
 		}
 	}
