@@ -37,7 +37,7 @@ func (c *connection) explain(err error, a access) diag.Diagnostics {
 	case apierrors.IsUnauthorized(err):
 		return one("The Kubernetes API server does not accept the credentials", "%s answered 401: they are wrong or expired. Log in again, and try kubectl auth whoami with the same context.", c.name())
 	case apierrors.IsForbidden(err) && denied(err):
-		return c.forbidden(a)
+		return c.forbidden(err, a)
 	case apierrors.IsForbidden(err), apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
 		return one("The cluster refuses the change", "%s: %s.", c.name(), strings.TrimSuffix(text, "."))
 	}
@@ -54,15 +54,16 @@ func denied(err error) bool {
 }
 
 // forbidden names the right that is missing, and the least Role that is enough.
-func (c *connection) forbidden(a access) diag.Diagnostics {
+func (c *connection) forbidden(err error, a access) diag.Diagnostics {
 	who := "the user of the context"
-	if c.context == "" {
-		who = "the service account of the pod"
+	if m := regexp.MustCompile(`User "([^"]+)"`).FindStringSubmatch(err.Error()); m != nil {
+		who = diag.Clean(m[1], 200)
 	}
+	resource := strings.TrimSuffix(a.resource+"."+a.group, ".")
 	return diag.Diagnostics{{
 		Summary: "The credentials lack rights in the Kubernetes cluster",
-		Detail: fmt.Sprintf("%s: %s may not %s %s.%s in the namespace %s. This is all that idpctl needs; give it to that subject by a RoleBinding:\n\n%s",
-			c.name(), who, a.verb, a.resource, a.group, a.namespace, Role(a.namespace)),
+		Detail: fmt.Sprintf("%s: %s may not %s %s in the namespace %s. This is all that idpctl needs; give it to that subject by a RoleBinding:\n\n%s",
+			c.name(), who, a.verb, resource, a.namespace, Role(a.namespace)),
 	}}
 }
 

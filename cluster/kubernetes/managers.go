@@ -2,6 +2,9 @@ package kubernetes
 
 import (
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/idpctl/idpctl/diag"
@@ -87,4 +90,24 @@ func takeover(what string, owned []owner) diag.Diagnostic {
 		Severity: diag.Warning, Summary: "Fields of the AppInstance are taken over",
 		Detail: "As force is set, idpctl takes over fields under spec.package.spec.admin of " + what + "." + lines(owned),
 	}
+}
+
+// undone warns of a file that kubectl would set other values by. Who applies without
+// --server-side is no manager of values that its file had and that were there already,
+// so that there is no conflict.
+func undone(what string, lastApplied, fields map[string]any) diag.Diagnostics {
+	var differ []string
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if v, ok := lastApplied[name]; ok && !reflect.DeepEqual(v, fields[name]) {
+			differ = append(differ, name)
+		}
+	}
+	if len(differ) == 0 {
+		return nil
+	}
+	h := habitOf("kubectl-client-side-apply")
+	return diag.Diagnostics{{
+		Severity: diag.Warning, Summary: "kubectl apply would undo this",
+		Detail: fmt.Sprintf("The file that %s was applied from by kubectl last has other values of %s: %s. %s.", what, strings.Join(differ, ", "), h.next, h.instead),
+	}}
 }

@@ -18,7 +18,13 @@ type object struct {
 	text               []byte
 	// paused: kubit does not look at it for now.
 	paused bool
+	// lastApplied is the admin section of the file that was applied by kubectl last,
+	// without --server-side; nil if it was not.
+	lastApplied map[string]any
 }
+
+// lastAppliedAnnotation is where kubectl keeps that file.
+const lastAppliedAnnotation = "kubectl.kubernetes.io/last-applied-configuration"
 
 // adminPath leads to the admin section.
 func adminPath() []string { return []string{"spec", "package", "spec", "admin"} }
@@ -29,7 +35,12 @@ func newObject(u *unstructured.Unstructured) (*object, error) {
 		return nil, err
 	}
 	paused, _, _ := unstructured.NestedBool(u.Object, "spec", "pause")
-	return &object{name: u.GetName(), uid: string(u.GetUID()), version: u.GetResourceVersion(), text: text, paused: paused}, nil
+	o := &object{name: u.GetName(), uid: string(u.GetUID()), version: u.GetResourceVersion(), text: text, paused: paused}
+	var file unstructured.Unstructured
+	if err := file.UnmarshalJSON([]byte(u.GetAnnotations()[lastAppliedAnnotation])); err == nil { // else nobody can tell
+		o.lastApplied, _, _ = unstructured.NestedMap(file.Object, adminPath()...)
+	}
+	return o, nil
 }
 
 // fingerprint tells one text from another.

@@ -136,6 +136,9 @@ func (t *Target) Check(ctx context.Context, live cluster.Live, change cluster.Ch
 			Detail: t.Path() + " has spec.pause set: what is written to it takes effect when that ends. Until then InfluxDB goes on with the admins that it has; who was disabled or deleted at the identity provider gets no new token all the same.",
 		})
 	}
+	if t.read != nil {
+		ds = append(ds, undone(t.Path(), t.read.lastApplied, w.fields)...)
+	}
 	return append(ds, t.conn.warned()...)
 }
 
@@ -166,7 +169,8 @@ func (t *Target) Write(ctx context.Context, live cluster.Live, change cluster.Ch
 	if owned := conflicts(err); len(owned) > 0 {
 		named := !slices.ContainsFunc(owned, func(m owner) bool { return !t.takenFrom[m.manager] })
 		if !t.force || !named {
-			return refused(t.Path(), owned)
+			// Who has just written is such a manager, too: then it is that that counts.
+			return t.settle(ctx, live, refused(t.Path(), owned))
 		}
 		force = true
 		err = t.repeat(ctx, live, write, w.fingerprint)
@@ -181,6 +185,12 @@ func (t *Target) Write(ctx context.Context, live cluster.Live, change cluster.Ch
 		}}
 	}
 	return t.conn.warned()
+}
+
+// settle says that the object has changed, if it has, and why else nothing was
+// written.
+func (t *Target) settle(ctx context.Context, live cluster.Live, why diag.Diagnostics) diag.Diagnostics {
+	return t.explain(t.repeat(ctx, live, func(*object) error { return why }))
 }
 
 // errChanged is that the object says something else than it did.
