@@ -104,7 +104,10 @@ func (w world) configure(path, context string) (*connection, string, diag.Diagno
 	if !ok {
 		return nil, "", noContext(context, name, loaded, where(path, rules.Precedence))
 	}
-	config, err := clientcmd.NewNonInteractiveClientConfig(*loaded, name, &clientcmd.ConfigOverrides{}, rules).ClientConfig()
+	var config *rest.Config
+	if err = clientcmd.ConfirmUsable(*loaded, name); err == nil {
+		config, err = clientcmd.NewNonInteractiveClientConfig(*loaded, name, &clientcmd.ConfigOverrides{}, rules).ClientConfig()
+	}
 	if err != nil {
 		return nil, "", diag.Diagnostics{{
 			Summary: "The kubeconfig cannot be used",

@@ -234,19 +234,19 @@ func (t *Target) find(ctx context.Context) (*object, diag.Diagnostics) {
 	if ds.HasErrors() {
 		return nil, ds
 	}
+	if t.had.Server != "" && t.had.Server != t.place.Server && (o == nil || t.had.UID != o.uid) {
+		return nil, diag.Diagnostics{{
+			Summary: "The kubeconfig leads to another cluster",
+			Detail: fmt.Sprintf("The state has %s at %s, and the kubeconfig leads to %s, where that AppInstance is not. Correct the kubeconfig. If the old cluster is gone for good, take it out of the state with idpctl state rm.",
+				Describe(t.had), t.had.Server, t.place.Server),
+		}}
+	}
 	if o == nil {
+		t.read = nil
 		if t.had != (cluster.Place{}) {
-			t.read = nil
 			return nil, nil // what idpctl wrote went with it
 		}
 		return nil, t.missing(ctx)
-	}
-	if t.had.Server != "" && t.had.Server != t.place.Server && t.had.UID != o.uid {
-		return nil, diag.Diagnostics{{
-			Summary: "The kubeconfig leads to another cluster",
-			Detail: fmt.Sprintf("The state has %s at %s, and the kubeconfig leads to %s, where an AppInstance of that name is another one. Correct the kubeconfig. If the old cluster is gone for good, take it out of the state with idpctl state rm.",
-				Describe(t.had), t.had.Server, t.place.Server),
-		}}
 	}
 	t.place.Name, t.place.UID, t.read = o.name, o.uid, o
 	return o, t.conn.warned()

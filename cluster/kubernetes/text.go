@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -94,12 +96,11 @@ func node(v any) (*yaml.Node, error) {
 		return scalar("!!bool", strconv.FormatBool(v)), nil
 	case int64:
 		return scalar("!!int", strconv.FormatInt(v, 10)), nil
-	case float64:
+	case float64: // a whole one becomes an integer, as it does in the JSON that is sent
 		n := &yaml.Node{}
 		return n, n.Encode(v)
 	case string:
-		n := &yaml.Node{}
-		return n, n.Encode(v) // with quotes where it would be read as something else
+		return text(v)
 	case []any:
 		n := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
 		for _, item := range v {
@@ -135,8 +136,8 @@ func node(v any) (*yaml.Node, error) {
 			if err != nil {
 				return nil, err
 			}
-			k := &yaml.Node{}
-			if err := k.Encode(key); err != nil {
+			k, err := text(key)
+			if err != nil {
 				return nil, err
 			}
 			n.Content = append(n.Content, k, c)
@@ -148,6 +149,20 @@ func node(v any) (*yaml.Node, error) {
 	default:
 		return nil, fmt.Errorf("a value of the object has the type %T", v)
 	}
+}
+
+// text is a string in quotes, where it would be read as something else without. The
+// library's block scalars are not used: those that begin with an empty line do not
+// come back.
+func text(s string) (*yaml.Node, error) {
+	n := &yaml.Node{}
+	if err := n.Encode(s); err != nil {
+		return nil, err
+	}
+	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		n.Style = yaml.DoubleQuotedStyle
+	}
+	return n, nil
 }
 
 // parse is the inverse of render: what a text says, as JSON has it.

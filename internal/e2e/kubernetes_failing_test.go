@@ -160,7 +160,12 @@ func TestKubernetesMistakes(t *testing.T) {
 		"no kubeconfig":       {"", func(k *kube) { os.Remove(k.file("kubeconfig")) }, []string{"There is no kubeconfig", "KUBECONFIG"}},
 		"another kubeconfig":  {`kubeconfig = "elsewhere"`, nil, []string{"elsewhere", "Correct kubeconfig in the kubernetes block"}},
 		"escapes": {"", func(k *kube) {
-			k.proxy.interfere(nil, func(w http.ResponseWriter, _ *http.Request) bool {
+			k.proxy.interfere(nil, func(w http.ResponseWriter, r *http.Request) bool {
+				if !strings.Contains(r.URL.Path, "/appinstances") {
+					w.Header().Set("Content-Type", "application/json")
+					fmt.Fprint(w, `{"kind":"APIGroup","apiVersion":"v1","name":"kubecfg.dev","preferredVersion":{"groupVersion":"kubecfg.dev/v1alpha1","version":"v1alpha1"}}`)
+					return true
+				}
 				w.Header().Set("Content-Type", "application/json")
 				w.WriteHeader(http.StatusInternalServerError)
 				fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","code":500,"message":"\u001b]0;title\u0007broken `+secret+`"}`)
@@ -317,74 +322,20 @@ func (k *kube) folderWrite(name, text string) {
 	}
 }
 
-// kubernetesOrdeal is an apply that adds an admin and takes another out of an object.
-func kubernetesOrdeal() ordeal {
-	return ordeal{
-		name: "apply, an AppInstance in Kubernetes", calls: 3,
-		prepare: func(w *world) {
-			k := kubeOf(w)
-			k.kubectlApply()
-			k.team("force = true", "ada", "ben")
-			k.apply()
-			if err := os.Remove(k.path(credentialsFile)); err != nil {
-				k.Fatal(err)
-			}
-			k.add("second", "zoe")
-			k.team("force = true", "ada", "cleo", "dan")
-		},
-		command: func(w *world) []string { return w.applyArgs() },
-		converged: func(w *world) {
-			k := &kube{world: w, namespace: w.home}
-			k.connect()
-			k.lists("ada@example.com", "cleo@example.com", "dan@example.com", "zoe@foreign.example.com")
-			w.empty()
-			w.tidy()
-			w.passwordsWork(w.home, map[string]string{"user.cleo": "cleo@example.com", "user.dan": "dan@example.com"})
-		},
-	}
-}
-
-// TestKubernetesKilled kills the process at every moment of an apply, those between the
-// identity provider and the object included, and applies once more.
-func TestKubernetesKilled(t *testing.T) {
-	t.Parallel()
-	on := targets(t)[0]
-	kubernetesOrdeal().run(t, on)
-}
-
-// TestKubernetesKilledAtTheObject kills it when a write of the object is under way:
-// before the server does it, and when it is done.
-func TestKubernetesKilledAtTheObject(t *testing.T) {
-	t.Parallel()
-	for n := 1; n <= 2; n++ { // ben out, cleo and dan in
-		for _, done := range []bool{false, true} {
-			t.Run(fmt.Sprintf("write %d, done %v", n, done), func(t *testing.T) {
-				t.Parallel()
-				k := newKube(t)
-				o := kubernetesOrdeal()
-				o.prepare(k.world)
-				k.proxy.interfere(nil, nil)
-				started, gone := make(chan int), make(chan struct{})
-				k.proxy.interfere(nil, func(_ http.ResponseWriter, r *http.Request) bool {
-					if r.Method != http.MethodPatch || r.URL.Query().Get("dryRun") != "" || k.proxy.count() != n {
-						return false
-					}
-					if done {
-						k.proxy.pass.ServeHTTP(discard{http.Header{}}, r)
-					}
-					if p, err := os.FindProcess(<-started); err == nil {
-						_ = p.Kill()
-					}
-					<-gone
-					panic(http.ErrAbortHandler)
-				})
-				if !k.runAndWait(started, gone, o.command(k.world)...) {
-					t.Fatal("the process was to be killed, and ended by itself")
-				}
-				k.proxy.up()
-				k.apply()
-				o.converged(k.world)
-			})
+// TestKubernetesWithoutTheResource: kubit is not installed. It is not parallel, since
+// all tests share one server.
+func TestKubernetesWithoutTheResource(t *testing.T) {
+	k := newKube(t)
+	k.kubectl("delete", "crd", "appinstances.kubecfg.dev")
+	t.Cleanup(k.resourceIsThere)
+	for { // the server takes a moment to forget it
+		if _, err := k.tryKubectl("", "get", "--raw", "/apis/kubecfg.dev"); err != nil {
+			break
 		}
+	}
+	k.team("", "ada")
+	says(t, k.must(1, k.applyArgs()...), "The cluster has no AppInstances", "the custom resource appinstances.kubecfg.dev of kubit", "(context test)")
+	if k.exists(k.home) {
+		t.Error("something was made at the identity provider")
 	}
 }
