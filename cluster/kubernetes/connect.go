@@ -37,8 +37,7 @@ type connection struct {
 	// server is its URL, context that of the kubeconfig; empty in a pod.
 	server, context string
 	config          *rest.Config
-	objects         dynamic.Interface
-	discovery       rest.Interface
+	rest            rest.Interface
 	secrets         []string // that stand in the configuration
 	// version of the AppInstance's API, once it is known.
 	version string
@@ -273,12 +272,8 @@ func (c *connection) open() diag.Diagnostics {
 	c.config.QPS = -1 // a run sends a handful of requests
 	c.config.WarningHandler = c
 	c.server = address(c.config.Host)
-	objects, err := dynamic.NewForConfig(c.config)
-	if err == nil {
-		c.objects = objects
-		c.discovery, err = rest.UnversionedRESTClientFor(dynamic.ConfigFor(c.config))
-	}
-	if err != nil {
+	var err error
+	if c.rest, err = rest.UnversionedRESTClientFor(dynamic.ConfigFor(c.config)); err != nil {
 		return diag.Diagnostics{{
 			Summary: "The kubeconfig cannot be used",
 			Detail:  fmt.Sprintf("%s: %s. Try it with kubectl get appinstances.", c.name(), diag.Clean(masked(err.Error(), c.secrets), 500)),

@@ -296,7 +296,7 @@ func TestAServerThatSaysNothing(t *testing.T) {
 		if want := "cannot be reached: http://k8s.example.com (context prod): it did not answer within 10 seconds"; !strings.Contains(ds.Error(), want) {
 			t.Errorf("it says %v", ds)
 		}
-		c.discovery.(*rest.RESTClient).Client.CloseIdleConnections()
+		c.rest.(*rest.RESTClient).Client.CloseIdleConnections()
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -11,8 +12,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/dynamic"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
 
 	"github.com/idpctl/idpctl/diag"
 )
@@ -33,7 +34,7 @@ func (c *connection) discover(ctx context.Context) diag.Diagnostics {
 	if c.version != "" {
 		return nil
 	}
-	raw, err := c.discovery.Get().AbsPath("/apis/" + group).DoRaw(ctx)
+	raw, err := send(ctx, c.request(http.MethodGet, "/apis", group))
 	switch {
 	case apierrors.IsNotFound(err):
 		return diag.Diagnostics{{
@@ -57,8 +58,53 @@ func (c *connection) discover(ctx context.Context) diag.Diagnostics {
 	return nil
 }
 
-func (c *connection) resource(namespace string) dynamic.ResourceInterface {
-	return c.objects.Resource(schema.GroupVersionResource{Group: group, Version: c.version, Resource: plural}).Namespace(namespace)
+// retries are how often client-go repeats a request: what was not answered, and what
+// the server puts off by Retry-After. It would be ten times, a second apart.
+const retries = 1
+
+// request is one to a path of the API. The dynamic client would do the same, and has
+// no limit of retries.
+func (c *connection) request(verb string, path ...string) *rest.Request {
+	return c.rest.Verb(verb).AbsPath(path...).SetHeader("Accept", runtime.ContentTypeJSON).MaxRetries(retries)
+}
+
+// appInstances is the path of the AppInstances of a namespace, of all without one, and
+// of one of them if it is named.
+func (c *connection) appInstances(namespace string, name ...string) []string {
+	path := []string{"/apis", group, c.version}
+	if namespace != metav1.NamespaceAll {
+		path = append(path, "namespaces", namespace)
+	}
+	return append(append(path, plural), name...)
+}
+
+// send sends a request, and returns the answer.
+func send(ctx context.Context, r *rest.Request) ([]byte, error) {
+	result := r.Do(ctx)
+	if err := result.Error(); err != nil { // which has what the server says, as Raw has not
+		return nil, err
+	}
+	return result.Raw()
+}
+
+// object sends a request that is answered by an object.
+func (c *connection) object(ctx context.Context, r *rest.Request) (*unstructured.Unstructured, error) {
+	raw, err := send(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	u := &unstructured.Unstructured{}
+	return u, u.UnmarshalJSON(raw)
+}
+
+// list lists AppInstances.
+func (c *connection) list(ctx context.Context, namespace string) (*unstructured.UnstructuredList, error) {
+	raw, err := send(ctx, c.request(http.MethodGet, c.appInstances(namespace)...))
+	if err != nil {
+		return nil, err
+	}
+	l := &unstructured.UnstructuredList{}
+	return l, l.UnmarshalJSON(raw)
 }
 
 // appInstance gets one, the only one of the namespace if name is empty; nil if there
@@ -70,7 +116,7 @@ func (c *connection) appInstance(ctx context.Context, namespace, name string) (*
 		return nil, ds
 	}
 	if name == "" {
-		list, err := c.resource(namespace).List(ctx, metav1.ListOptions{})
+		list, err := c.list(ctx, namespace)
 		switch {
 		case apierrors.IsNotFound(err):
 			return nil, c.noResource()
@@ -86,7 +132,7 @@ func (c *connection) appInstance(ctx context.Context, namespace, name string) (*
 		}
 		return c.understood(&list.Items[0])
 	}
-	u, err := c.resource(namespace).Get(ctx, name, metav1.GetOptions{})
+	u, err := c.object(ctx, c.request(http.MethodGet, c.appInstances(namespace, name)...))
 	switch {
 	case apierrors.IsNotFound(err) && isObject(err):
 		return nil, nil
@@ -130,7 +176,7 @@ func (t *Target) missing(ctx context.Context) diag.Diagnostics {
 	var there []string
 	// Who may not list them all may be allowed to in the namespace, or neither.
 	for _, namespace := range []string{metav1.NamespaceAll, p.Namespace} {
-		list, err := c.resource(namespace).List(ctx, metav1.ListOptions{Limit: 20})
+		list, err := c.list(ctx, namespace)
 		if err == nil {
 			there = names(list, namespace)
 			break

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -43,8 +44,8 @@ func (t *Target) AdminToken(ctx context.Context) (*AdminToken, diag.Diagnostics)
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	namespace := t.place.Namespace
-	raw, err := t.conn.discovery.Get().AbsPath("/api/v1/namespaces", namespace, "secrets", adminTokenSecret).
-		SetHeader("Accept", "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1").DoRaw(ctx)
+	raw, err := send(ctx, t.conn.request(http.MethodGet, "/api/v1/namespaces", namespace, "secrets", adminTokenSecret).
+		SetHeader("Accept", "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"))
 	switch {
 	case apierrors.IsNotFound(err):
 		return nil, nil

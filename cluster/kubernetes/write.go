@@ -8,12 +8,14 @@ import (
 	"math/rand/v2"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/idpctl/idpctl/cluster"
@@ -24,9 +26,11 @@ import (
 const fieldManager = "idpctl"
 
 // attempts are how often a write is tried while others change what does not concern
-// it, and wait is the first pause between two; it doubles.
+// it, doubtful how often if it is not known what became of it, and wait is the first
+// pause between two; it doubles.
 const (
 	attempts = 8
+	doubtful = 3
 	wait     = 50 * time.Millisecond
 )
 
@@ -84,13 +88,17 @@ func (t *Target) apply(ctx context.Context, o *object, fields map[string]any, fo
 	if err != nil {
 		return nil, err
 	}
-	opts := metav1.PatchOptions{FieldManager: fieldManager, Force: &force, FieldValidation: metav1.FieldValidationStrict}
-	if dry {
-		opts.DryRun = []string{metav1.DryRunAll}
-	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	u, err := t.conn.resource(t.place.Namespace).Patch(ctx, o.name, types.ApplyPatchType, data, opts)
+	r := t.conn.rest.Patch(types.ApplyPatchType).AbsPath(t.conn.appInstances(t.place.Namespace, o.name)...).
+		SetHeader("Accept", runtime.ContentTypeJSON).MaxRetries(retries).Body(data).
+		Param("fieldManager", fieldManager).Param("force", strconv.FormatBool(force)).
+		// What the schema does not know would be dropped without a word.
+		Param("fieldValidation", metav1.FieldValidationStrict)
+	if dry {
+		r = r.Param("dryRun", metav1.DryRunAll)
+	}
+	u, err := t.conn.object(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +210,7 @@ func (errChanged) Error() string { return "the object changed since it was read"
 // what does not concern it, or while it is not known what became of the attempt. The
 // object has to say what live does, or to have one of the other fingerprints.
 func (t *Target) repeat(ctx context.Context, live cluster.Live, try func(*object) error, or ...string) error {
-	delay := wait
+	delay, doubts := wait, 0
 	for attempt := 1; ; attempt++ {
 		o, ds := t.find(ctx)
 		switch {
@@ -215,7 +223,10 @@ func (t *Target) repeat(ctx context.Context, live cluster.Live, try func(*object
 			return errChanged{}
 		}
 		err := try(o)
-		if err == nil || attempt == attempts || ctx.Err() != nil || !stale(err) && !uncertain(err) {
+		if uncertain(err) {
+			doubts++
+		}
+		if err == nil || attempt == attempts || doubts == doubtful || ctx.Err() != nil || !stale(err) && !uncertain(err) {
 			return err
 		}
 		// Half of it is luck, so that two that met do not meet again.

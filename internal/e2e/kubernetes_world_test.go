@@ -336,19 +336,6 @@ cluster "production" {
 `, strings.Join(admins, ", "), block))
 }
 
-// says demands that a result has all of these words, whatever the lines are broken at.
-func says(t testing.TB, r result, words ...string) {
-	t.Helper()
-	squeeze := func(s string) string {
-		return strings.Join(strings.FieldsFunc(s, func(c rune) bool { return strings.ContainsRune(" \n\t│╷╵|", c) }), " ")
-	}
-	for _, w := range words {
-		if !strings.Contains(squeeze(r.stdout+r.stderr), squeeze(w)) {
-			t.Errorf("it does not say %q: %s", w, r)
-		}
-	}
-}
-
 // kubeProxy passes requests on to the API server, over TLS of its own.
 type kubeProxy struct {
 	*httptest.Server
