@@ -91,7 +91,8 @@ func (p *planner) leftIn(pt *plannedTarget) ([]string, bool) {
 	if pt.cluster == nil { // to be left
 		return p.called(pt.had.Owned), true
 	}
-	if !pt.known || !pt.cluster.AdminsKnown || !p.isAt(pt, pt.had) && pt.place.Server != "" {
+	// Whether it is still at the place of the record does not matter: nothing is written.
+	if !pt.known || !pt.cluster.AdminsKnown {
 		return nil, false
 	}
 	wanted := map[string]bool{}
