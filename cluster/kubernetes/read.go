@@ -3,8 +3,8 @@ package kubernetes
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -34,7 +34,7 @@ func (c *connection) discover(ctx context.Context) diag.Diagnostics {
 	if c.version != "" {
 		return nil
 	}
-	raw, err := send(ctx, c.request(http.MethodGet, "/apis", group))
+	raw, err := send(ctx, c.get("/apis", group))
 	switch {
 	case apierrors.IsNotFound(err):
 		return diag.Diagnostics{{
@@ -62,10 +62,10 @@ func (c *connection) discover(ctx context.Context) diag.Diagnostics {
 // the server puts off by Retry-After. It would be ten times, a second apart.
 const retries = 1
 
-// request is one to a path of the API. The dynamic client would do the same, and has
+// get is a request for what is at a path of the API. The dynamic client would do the same, and has
 // no limit of retries.
-func (c *connection) request(verb string, path ...string) *rest.Request {
-	return c.rest.Verb(verb).AbsPath(path...).SetHeader("Accept", runtime.ContentTypeJSON).MaxRetries(retries)
+func (c *connection) get(path ...string) *rest.Request {
+	return c.rest.Get().AbsPath(path...).SetHeader("Accept", runtime.ContentTypeJSON).MaxRetries(retries)
 }
 
 // appInstances is the path of the AppInstances of a namespace, of all without one, and
@@ -99,7 +99,7 @@ func (c *connection) object(ctx context.Context, r *rest.Request) (*unstructured
 
 // list lists AppInstances.
 func (c *connection) list(ctx context.Context, namespace string) (*unstructured.UnstructuredList, error) {
-	raw, err := send(ctx, c.request(http.MethodGet, c.appInstances(namespace)...))
+	raw, err := send(ctx, c.get(c.appInstances(namespace)...))
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func (c *connection) appInstance(ctx context.Context, namespace, name string) (*
 		}
 		return c.understood(&list.Items[0])
 	}
-	u, err := c.object(ctx, c.request(http.MethodGet, c.appInstances(namespace, name)...))
+	u, err := c.object(ctx, c.get(c.appInstances(namespace, name)...))
 	switch {
 	case apierrors.IsNotFound(err) && isObject(err):
 		return nil, nil
@@ -157,7 +157,8 @@ func (c *connection) understood(u *unstructured.Unstructured) (*object, diag.Dia
 
 // isObject reports whether "not found" is about an object, and not its kind.
 func isObject(err error) bool {
-	s, ok := err.(apierrors.APIStatus) //nolint:errorlint // client-go wraps nothing
+	var s apierrors.APIStatus
+	ok := errors.As(err, &s)
 	return ok && s.Status().Details != nil && s.Status().Details.Name != "" && s.Status().Details.Group == group
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -44,7 +43,7 @@ func (t *Target) AdminToken(ctx context.Context) (*AdminToken, diag.Diagnostics)
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	namespace := t.place.Namespace
-	raw, err := send(ctx, t.conn.request(http.MethodGet, "/api/v1/namespaces", namespace, "secrets", adminTokenSecret).
+	raw, err := send(ctx, t.conn.get("/api/v1/namespaces", namespace, "secrets", adminTokenSecret).
 		SetHeader("Accept", "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"))
 	switch {
 	case apierrors.IsNotFound(err):

@@ -201,10 +201,10 @@ func (t *Target) settle(ctx context.Context, live cluster.Live, why diag.Diagnos
 	return t.explain(t.repeat(ctx, live, func(*object) error { return why }))
 }
 
-// errChanged is that the object says something else than it did.
-type errChanged struct{ gone bool }
+// changedError is that the object says something else than it did.
+type changedError struct{ gone bool }
 
-func (errChanged) Error() string { return "the object changed since it was read" }
+func (changedError) Error() string { return "the object changed since it was read" }
 
 // repeat reads the object and tries something with it, again while others change
 // what does not concern it, or while it is not known what became of the attempt. The
@@ -217,10 +217,10 @@ func (t *Target) repeat(ctx context.Context, live cluster.Live, try func(*object
 		case ds.HasErrors():
 			return ds
 		case o == nil:
-			return errChanged{gone: true}
+			return changedError{gone: true}
 		}
 		if now := fingerprint(o.text); now != live.Fingerprint && !slices.Contains(or, now) {
-			return errChanged{}
+			return changedError{}
 		}
 		err := try(o)
 		if uncertain(err) {
@@ -247,7 +247,7 @@ func uncertain(err error) bool {
 
 // explain says what came of an attempt to write.
 func (t *Target) explain(err error) diag.Diagnostics {
-	var changed errChanged
+	var changed changedError
 	var ds diag.Diagnostics
 	switch {
 	case errors.As(err, &ds):

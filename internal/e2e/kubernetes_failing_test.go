@@ -19,14 +19,17 @@ func TestKubernetesCannotBeReached(t *testing.T) {
 		"the token has expired":  func(k *kube) { k.reach(k.proxy.URL, "expired") },
 		"there is no kubeconfig": func(k *kube) { os.Remove(k.file("kubeconfig")) },
 		"the server is broken": func(k *kube) {
-			k.proxy.interfere(nil, func(w http.ResponseWriter, _ *http.Request) bool { http.Error(w, "out of order", 500); return true })
+			k.proxy.interfere(nil, func(w http.ResponseWriter, _ *http.Request) bool {
+				http.Error(w, "out of order", http.StatusInternalServerError)
+				return true
+			})
 		},
 		"nothing may be written": func(k *kube) {
 			k.proxy.interfere(nil, func(w http.ResponseWriter, r *http.Request) bool {
 				if r.Method == http.MethodGet {
 					return false
 				}
-				http.Error(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"admission webhook \"freeze\" denied the request: no changes today"}`, 403)
+				http.Error(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"admission webhook \"freeze\" denied the request: no changes today"}`, http.StatusForbidden)
 				return true
 			})
 		},

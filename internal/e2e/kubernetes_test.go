@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -353,4 +354,27 @@ func TestKubernetesAdminToken(t *testing.T) {
 	if len(seen) != 1 || !strings.Contains(seen[0], "PartialObjectMetadata") {
 		t.Errorf("it was asked for %q", seen)
 	}
+}
+
+// TestKubernetesJobExample: the API server takes the manifest as it is, and its service
+// account may do what the configuration beside it asks for.
+func TestKubernetesJobExample(t *testing.T) {
+	t.Parallel()
+	k := newKube(t)
+	k.kubectlApply()
+	manifest, err := os.ReadFile("../../examples/kubernetes-job/job.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.kubectlIn(string(manifest), "apply", "--filename=-", "--namespace", k.namespace, "--validate=strict")
+	t.Cleanup(func() { k.kubectl("delete", "jobs,persistentvolumeclaims", "--all", "--namespace", k.namespace, "--wait=false") })
+	configuration, err := os.ReadFile("../../examples/kubernetes-job/influxdb.idp.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.write("main.idp.hcl", strings.Replace(string(configuration), `display_name = "InfluxDB Clustered"`, fmt.Sprintf("realm = %q", k.home), 1))
+	k.reach(k.proxy.URL, strings.TrimSpace(k.kubectl("create", "token", "idpctl", "--namespace", k.namespace)))
+	k.apply()
+	k.lists("marty@example.com")
+	k.empty()
 }

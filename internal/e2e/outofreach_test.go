@@ -227,6 +227,8 @@ func TestOutOfReach(t *testing.T) {
 				}
 				f.lists(t, "ada@example.com", "ben@example.com", "cleo@example.com")
 
+				says(t, w.must(0, "state", "list", "-json"), `"AppInstance prod/influxdb (context fake)"`)
+
 				// Again and nothing new: still exit code 1, and nothing worse.
 				says(t, w.must(1, w.applyArgs()...), "Still in it:")
 

@@ -69,6 +69,14 @@ func (p *planner) targetAt(had state.Target) (cluster.Target, diag.Diagnostics) 
 	return kubernetes.At(placeOf(had), p.kubernetesOptions()), nil
 }
 
+// TargetPath is how people name the target of a record.
+func TargetPath(had state.Target) string {
+	if had.Kind == cluster.KindKubernetes {
+		return kubernetes.Describe(placeOf(had))
+	}
+	return had.Path
+}
+
 // shownPath is how messages and plans name a target: a file as the configuration has
 // it.
 func shownPath(t cluster.Target) string {

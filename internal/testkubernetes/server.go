@@ -87,7 +87,7 @@ func freePorts(n int) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("looking for a free port: %w", err)
 		}
-		defer l.Close() // once all are chosen: none is chosen twice
+		defer func() { _ = l.Close() }() // once all are chosen: none is chosen twice
 		_, port, err := net.SplitHostPort(l.Addr().String())
 		if err != nil {
 			return nil, fmt.Errorf("looking for a free port: %w", err)
