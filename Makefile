@@ -3,6 +3,7 @@
 GO       ?= go
 BIN      := bin
 KEYCLOAK := $(GO) run ./internal/testkeycloak --
+KUBERNETES := $(GO) run ./internal/testkubernetes --
 
 # The tests on InfluxData's own files, which are not part of this repository,
 # have a build tag: where the files are missing they are left out, and the
@@ -68,6 +69,13 @@ test-browser-keycloak: $(BIN)/mailpit ## the same at a real Keycloak, with its m
 # dependencies are not ours.
 $(BIN)/mailpit:
 	GOBIN=$(abspath $(BIN)) CGO_ENABLED=0 $(GO) install -trimpath -ldflags '-s -w' github.com/axllent/mailpit@v1.27.11
+
+.PHONY: test-kubernetes
+test-kubernetes: ## run the suite for a real Kubernetes API server (builds it the first time)
+	$(KUBERNETES) $(GO) test -count=1 -tags 'kubernetes $(TAGS)' -timeout 20m -run '$(KUBERNETES_RUN)' $(KUBERNETES_TESTS)
+	@$(LEFT_OUT)
+KUBERNETES_TESTS ?= ./cluster/kubernetes/... ./internal/e2e/...
+KUBERNETES_RUN ?= Kubernetes
 
 .PHONY: cover
 cover: ## run the suite with coverage and report it by package

@@ -94,6 +94,37 @@ cluster "production" {
 				Name: kindInfluxctl, Type: resource.BlockType(influxctlAttributes()), Block: influxctlAttributes(),
 				Doc: influxctlDoc,
 			},
+			{
+				Name: KindKubernetes, Type: resource.BlockType(kubernetesAttributes()), Block: kubernetesAttributes(),
+				Doc: "The AppInstance in the Kubernetes cluster itself: `identityProvider`, `jwksEndpoint` and `users` of its `spec.package.spec.admin` are set by server-side apply, and nothing else of it. It has to be there already.",
+			},
+		},
+	}
+}
+
+func kubernetesAttributes() []resource.Attribute {
+	return []resource.Attribute{
+		{
+			Name: "kubeconfig", Type: cty.String, Check: resource.Check{MinLen: 1},
+			Doc: "The kubeconfig file, relative to the folder of the configuration. Without it as for kubectl: the files of `KUBECONFIG`, else `~/.kube/config`; in a pod, if there is none of them, its service account.",
+		},
+		{
+			Name: "context", Type: cty.String, Check: resource.Check{MinLen: 1},
+			Doc: "The context of the kubeconfig; without it the current one. Set it: then nobody changes another cluster by `kubectl config use-context`.",
+		},
+		{
+			Name: "namespace", Type: cty.String,
+			Check: resource.Check{MaxLen: 63, Pattern: dnsLabel, PatternDoc: "lower-case letters, digits and dashes"},
+			Doc:   "The namespace of the AppInstance; without it that of the context, else `influxdb`.",
+		},
+		{
+			Name: "name", Type: cty.String,
+			Check: resource.Check{MaxLen: 253, Pattern: dnsSubdomain, PatternDoc: "lower-case letters, digits, dots and dashes"},
+			Doc:   "The name of the AppInstance. Needed if the namespace has several.",
+		},
+		{
+			Name: "force", Type: cty.Bool, Default: cty.False,
+			Doc: "Take over fields that another manager (kubectl, Helm, Argo CD, Flux) has set to other values. Without it that is an error of the plan, which says who it is and what that one will do next.",
 		},
 	}
 }

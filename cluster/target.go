@@ -48,13 +48,29 @@ type Target interface {
 	Write(ctx context.Context, live Live, change Change) diag.Diagnostics
 }
 
+// Remote is a target that another system holds: it may be out of reach, and it may
+// refuse a change.
+type Remote interface {
+	Target
+	// Check asks the system whether it would take a change, without making it: an
+	// error says why not, warnings what else will happen.
+	Check(ctx context.Context, live Live, change Change) diag.Diagnostics
+	// MayLeave refuses to give up the place where the state has the target, if
+	// nothing in the configuration asks for that.
+	MayLeave(had Place) diag.Diagnostics
+}
+
 // Place is where a target is: what tells one from another.
 type Place struct {
-	// Path of the file, as the configuration has it.
+	// Path of the file, as the configuration has it; for [KindKubernetes] that of
+	// the kubeconfig, which may be empty.
 	Path string
 	// Name and Namespace tell which of several in the file is meant: the
 	// AppInstance, or the profile of influxctl. Empty for the only one.
 	Name, Namespace string
+	// Context is that of the kubeconfig, Server the URL of the API server, and UID
+	// the id that it gave the object; for [KindKubernetes] alone.
+	Context, Server, UID string
 }
 
 // Differs reports whether two places in one file are certainly not the same.
@@ -68,9 +84,11 @@ const (
 	kindAppInstance = "appinstance"
 	kindHelmValues  = "helm_values"
 	kindInfluxctl   = "influxctl"
+	// KindKubernetes is opened by package cluster/kubernetes, not by [Open].
+	KindKubernetes = "kubernetes"
 )
 
-// Kinds are the names of the targets' blocks.
+// Kinds are the names of the blocks of targets that are files.
 func Kinds() []string { return []string{kindAppInstance, kindHelmValues, kindInfluxctl} }
 
 // Open returns the target that a nested block of a cluster block asks for.

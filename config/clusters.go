@@ -377,12 +377,22 @@ func (m *Module) targetFile(v cty.Value) string {
 }
 
 // CheckTargets refuses targets that write the same file, unless they name
-// different objects in it. Load did this with what it knew.
+// different objects in it, and those that write the same object elsewhere. Load did
+// this with what it knew.
 func CheckTargets(clusters []ClusterInstance) diag.Diagnostics {
 	var r report
 	byFile := map[string][]ClusterTarget{}
+	var elsewhere []ClusterTarget
 	for _, c := range clusters {
 		for _, t := range c.Targets {
+			if !t.Attrs.Type().HasAttribute(pathAttr) {
+				if at := slices.IndexFunc(elsewhere, func(other ClusterTarget) bool { return sameObject(t, other) }); at >= 0 {
+					r.errorAt(t.Address, t.Range, "Two targets write one AppInstance", "%s and %s (%s) say the same of where the AppInstance is. Keep one of them, or set name or namespace in both.",
+						t.Address, elsewhere[at].Address, elsewhere[at].Range)
+				}
+				elsewhere = append(elsewhere, t)
+				continue
+			}
 			if t.File == "" {
 				continue
 			}
@@ -402,6 +412,22 @@ func CheckTargets(clusters []ClusterInstance) diag.Diagnostics {
 		}
 	}
 	return r.result()
+}
+
+// sameObject reports whether two targets that are no files are certainly the same
+// object: all that says where it is says the same.
+func sameObject(a, b ClusterTarget) bool {
+	if a.Address.Target != b.Address.Target {
+		return false
+	}
+	for _, name := range []string{"kubeconfig", "context", namespaceAttr, nameAttr} {
+		v, _ := resource.Attr(a.Attrs, name).Unmark()
+		w, _ := resource.Attr(b.Attrs, name).Unmark()
+		if !v.IsKnown() || !w.IsKnown() || !v.RawEquals(w) {
+			return false
+		}
+	}
+	return true
 }
 
 func writtenPath(t ClusterTarget) string {

@@ -54,12 +54,12 @@ type Effort struct {
 	Duration time.Duration
 }
 
-// TargetChange is the change to one file (later: object) of a cluster.
+// TargetChange is the change to one file or object of a cluster.
 type TargetChange struct {
 	Address resource.Address
 	// Kind of the target: "appinstance".
 	Kind string
-	// Path of the file, as the user wrote it.
+	// Path of the file, as the user wrote it; of an object, what it is and where.
 	Path   string
 	Action Action
 	// Diff is a unified diff of the text, for people. Ids that are not known
@@ -74,6 +74,9 @@ type TargetChange struct {
 	DependsOn []resource.Address
 	Layer     int
 	Range     diag.Range
+	// OutOfReach: it cannot be written now. Removed stay in it, and an apply says so
+	// after it has ended their access at the identity provider.
+	OutOfReach bool
 }
 
 // OutputChange is the change of one output value.

@@ -120,12 +120,18 @@ type Target struct {
 	Address resource.Address `json:"address"`
 	// Kind is the nested block: "appinstance".
 	Kind string `json:"kind"`
-	// Path of the file, as the configuration has it.
+	// Path of the file, as the configuration has it; of an object in Kubernetes that
+	// of the kubeconfig, empty for the usual one.
 	Path string `json:"path"`
 	// Name and Namespace tell which of several AppInstances or profiles in the
 	// file is meant; empty for the only one.
 	Name      string `json:"name,omitempty"`
 	Namespace string `json:"namespace,omitempty"`
+	// Context of the kubeconfig, URL of the API server and the object's UID, of an
+	// object in Kubernetes.
+	Context string `json:"context,omitempty"`
+	Server  string `json:"server,omitempty"`
+	UID     string `json:"uid,omitempty"`
 	// Owned are the ids of the admins that idpctl put there, or the keys of a
 	// profile, sorted; others are left alone.
 	Owned            []string `json:"owned,omitempty"`
@@ -247,7 +253,8 @@ func (o Object) equal(p Object) bool {
 }
 
 func (t Target) equal(u Target) bool {
-	return t.Address == u.Address && t.Kind == u.Kind && t.Path == u.Path && t.Name == u.Name && t.Namespace == u.Namespace && slices.Equal(t.Owned, u.Owned) &&
+	return t.Address == u.Address && t.Kind == u.Kind && t.Path == u.Path && t.Name == u.Name && t.Namespace == u.Namespace &&
+		t.Context == u.Context && t.Server == u.Server && t.UID == u.UID && slices.Equal(t.Owned, u.Owned) &&
 		t.IdentityProvider == u.IdentityProvider && t.JWKSEndpoint == u.JWKSEndpoint
 }
 

@@ -116,7 +116,7 @@ func (a *app) priors(s *state.State) ([]*plan.Prior, error) {
 func stateFiles(s *state.State) []view.StateFile {
 	files := make([]view.StateFile, 0, len(s.Targets))
 	for _, t := range s.Targets {
-		f := view.StateFile{Address: t.Address, Kind: t.Kind, Path: t.Path}
+		f := view.StateFile{Address: t.Address, Kind: t.Kind, Path: run.TargetPath(t)}
 		if run.ListsAdmins(t) {
 			f.Admins = len(t.Owned)
 		} else {

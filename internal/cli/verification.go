@@ -141,6 +141,9 @@ func difference(t *plan.TargetChange) string {
 	if t.Action == plan.Create {
 		return "is not there"
 	}
+	if t.OutOfReach {
+		return "cannot be reached"
+	}
 	const most = 4 // names of a list
 	var parts []string
 	for _, p := range []struct {

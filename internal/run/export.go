@@ -96,7 +96,7 @@ func ExportSource(module *config.Module, known []providers.Provider, client, adm
 	if client == "" {
 		clients := blocks(module, func(k resource.Kind) bool { return len(k.DeviceFlow) > 0 }, known)
 		if len(clients) != 1 {
-			return source, diags.Errorf("The client is not clear", "The configuration has %d clients%s. Say with -client which one influxctl signs in with.", len(clients), listed(clients))
+			return source, diags.Errorf("The client is not clear", "The configuration has %d clients%s. Say with -client which one influxctl signs in with.", len(clients), addressList(clients))
 		}
 		client = clients[0].String()
 	}
@@ -133,13 +133,13 @@ func UsersSource(module *config.Module, known []providers.Provider, group, home 
 	homes := blocks(module, func(k resource.Kind) bool { return k.Parent == "" }, known)
 	if home == "" {
 		if len(homes) != 1 {
-			return source, diags.Errorf("The realm or tenant is not clear", "The configuration has %d of them%s. Say with -in which one the group is in.", len(homes), listed(homes))
+			return source, diags.Errorf("The realm or tenant is not clear", "The configuration has %d of them%s. Say with -in which one the group is in.", len(homes), addressList(homes))
 		}
 		home = homes[0].String()
 	}
 	at := slices.IndexFunc(homes, func(a resource.Address) bool { return a.String() == home })
 	if at < 0 {
-		return source, diags.Errorf("No such realm or tenant", "The configuration has no %s%s. Say with -in which of its blocks the group is in.", home, listed(homes))
+		return source, diags.Errorf("No such realm or tenant", "The configuration has no %s%s. Say with -in which of its blocks the group is in.", home, addressList(homes))
 	}
 	parent, key := homes[at].Kind, groupKey(known, homes[at].Kind)
 	source.Text = fmt.Appendf(nil, `data "group" %[1]q {
@@ -181,7 +181,7 @@ func quoted(s string) string {
 	return strings.NewReplacer("${", "$${", "%{", "%%{").Replace(fmt.Sprintf("%q", s))
 }
 
-func listed(list []resource.Address) string {
+func addressList(list []resource.Address) string {
 	if len(list) == 0 {
 		return ""
 	}

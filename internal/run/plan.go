@@ -108,6 +108,9 @@ func (r *Run) Plan(ctx context.Context, mode plan.Mode) (*Planned, diag.Diagnost
 	if diags = append(diags, p.keptAdmins()...); diags.HasErrors() {
 		return nil, diags
 	}
+	if diags = append(diags, p.checkTargets(ctx)...); diags.HasErrors() {
+		return nil, diags
+	}
 	if diags = append(diags, p.check(ctx)...); diags.HasErrors() {
 		return nil, diags
 	}

@@ -74,7 +74,7 @@ func (r *Run) Clusters(ctx context.Context) ([]Cluster, diag.Diagnostics) {
 	}
 	changed := map[resource.Address][]*plan.TargetChange{}
 	for _, t := range planned.Targets {
-		if t.Diff != "" { // else only the state does not know the file yet, or any more
+		if t.Diff != "" || t.OutOfReach { // else only the state does not know the file yet, or any more
 			block := t.Address
 			block.Target = ""
 			changed[block] = append(changed[block], t)

@@ -15,6 +15,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/idpctl/idpctl/internal/testserver"
 )
 
 const (
@@ -62,7 +64,7 @@ func javaVersion(out string) (int, bool) {
 
 // install returns the folder with an unpacked and built Keycloak, which it
 // makes the first time. Two that do so at once do it twice, and one wins.
-func install(ctx context.Context, cache, java string, say func(string, ...any)) (string, error) {
+func install(ctx context.Context, cache, java string, say testserver.Say) (string, error) {
 	home := filepath.Join(cache, "keycloak-"+version)
 	if _, err := os.Stat(home); err == nil {
 		return home, nil
@@ -95,7 +97,7 @@ func install(ctx context.Context, cache, java string, say func(string, ...any)) 
 
 // fetch returns the distribution's zip file: the one in the cache, or what
 // Maven downloads.
-func fetch(ctx context.Context, cache, tmp string, say func(string, ...any)) (string, error) {
+func fetch(ctx context.Context, cache, tmp string, say testserver.Say) (string, error) {
 	name := "keycloak-quarkus-dist-" + version + ".zip"
 	kept := filepath.Join(cache, name)
 	if _, err := os.Stat(kept); err == nil {
@@ -109,7 +111,7 @@ func fetch(ctx context.Context, cache, tmp string, say func(string, ...any)) (st
 	cmd := exec.CommandContext(ctx, mvn, "-q", "-B", "dependency:copy", "-Dartifact="+artifact, "-DoutputDirectory="+tmp)
 	cmd.Dir = tmp // away from a pom.xml that happens to be here
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("mvn could not fetch %s (%w):\n%s", artifact, err, tail(string(out), 15))
+		return "", fmt.Errorf("mvn could not fetch %s (%w):\n%s", artifact, err, testserver.Tail(string(out), 15))
 	}
 	fetched := filepath.Join(tmp, name)
 	if err := verify(fetched); err != nil {
@@ -193,7 +195,7 @@ func build(ctx context.Context, java, home string) error {
 	cmd := exec.CommandContext(ctx, java, javaArgs(home, "build", "--db=dev-mem")...)
 	cmd.Env = serverEnv()
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building Keycloak failed (%w):\n%s", err, tail(string(out), 15))
+		return fmt.Errorf("building Keycloak failed (%w):\n%s", err, testserver.Tail(string(out), 15))
 	}
 	return nil
 }
@@ -267,10 +269,4 @@ func copyFile(from, to string) error {
 		return err
 	}
 	return out.Close()
-}
-
-// tail is the last lines of a text.
-func tail(s string, lines int) string {
-	all := strings.Split(strings.TrimSpace(s), "\n")
-	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/idpctl/idpctl/internal/testserver"
 )
 
 // fakeEnv makes the test binary act as java, or as the command that is run.
@@ -41,7 +43,7 @@ func fake(args []string) int {
 			return 1
 		}
 		stopped := make(chan os.Signal, 1)
-		signal.Notify(stopped, stopSignals()...)
+		signal.Notify(stopped, testserver.StopSignals()...)
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return 1
@@ -83,7 +85,7 @@ func sandbox(t *testing.T) (cache string) {
 	}
 	for k, v := range map[string]string{
 		"JAVA_HOME": filepath.Dir(bin), fakeEnv: "1", "FAKE_JAVA_VERSION": "21.0.1", "FAKE_JAVA_DIES": "",
-		envCache: cache, envURL: "", envUser: "", envPassword: "", "KC_DB": "postgres",
+		testserver.EnvCache: cache, envURL: "", envUser: "", envPassword: "", "KC_DB": "postgres",
 	} {
 		t.Setenv(k, v)
 	}
@@ -113,7 +115,7 @@ func TestTheCommandFindsAServerThatEndsWithIt(t *testing.T) {
 	cache := sandbox(t)
 	found, log := filepath.Join(t.TempDir(), "found"), filepath.Join(t.TempDir(), "log")
 	var stderr bytes.Buffer
-	if code := run([]string{"-log", log, "--", os.Args[0], found}, &stderr); code != 7 {
+	if code := program().Run([]string{"-log", log, "--", os.Args[0], found}, &stderr); code != 7 {
 		t.Fatalf("exit code %d, want the command's 7: %s", code, &stderr)
 	}
 	lines := strings.Split(read(t, found), "\n")
@@ -140,7 +142,7 @@ func TestAServerThatIsThereIsUsed(t *testing.T) {
 	t.Setenv(envURL, "http://127.0.0.1:1")
 	t.Setenv(envPassword, "theirs")
 	found := filepath.Join(t.TempDir(), "found")
-	if code := run([]string{"--", os.Args[0], found}, &bytes.Buffer{}); code != 7 {
+	if code := program().Run([]string{"--", os.Args[0], found}, &bytes.Buffer{}); code != 7 {
 		t.Fatalf("exit code %d", code)
 	}
 	if got := read(t, found); !strings.HasPrefix(got, "http://127.0.0.1:1\n\ntheirs\n") {
@@ -180,7 +182,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 				args = []string{"--", os.Args[0], filepath.Join(t.TempDir(), "found")}
 			}
 			var stderr bytes.Buffer
-			if code := run(args, &stderr); code != tt.code || !strings.Contains(stderr.String(), tt.want) {
+			if code := program().Run(args, &stderr); code != tt.code || !strings.Contains(stderr.String(), tt.want) {
 				t.Errorf("exit code %d and %q, want %d and %q", code, &stderr, tt.code, tt.want)
 			}
 			if left, _ := filepath.Glob(filepath.Join(cache, "*-*[0-9]")); len(left) > 1 {

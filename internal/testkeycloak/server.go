@@ -13,8 +13,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"sync"
 	"time"
+
+	"github.com/idpctl/idpctl/internal/testserver"
 )
 
 // startTimeout is how long a server may take until it answers: 11 s on two
@@ -27,12 +28,12 @@ type server struct {
 
 	dir    string // home folder, to be removed
 	cmd    *exec.Cmd
-	log    *logBuffer
+	log    *testserver.Log
 	listen chan string   // the URL, once it listens
 	ended  chan struct{} // closed when the process is gone and its log complete
 }
 
-// start begins to start a server; wait waits for it. The files of its home
+// start begins to start a server; Wait waits for it. The files of its home
 // folder are those of the cached one, its data are its own.
 func start(cache, home, java string) (*server, error) {
 	dir, err := os.MkdirTemp(cache, "run-")
@@ -41,7 +42,7 @@ func start(cache, home, java string) (*server, error) {
 	}
 	s := &server{
 		user: "admin", password: rand.Text(), dir: dir,
-		log: &logBuffer{}, listen: make(chan string, 1), ended: make(chan struct{}),
+		log: &testserver.Log{}, listen: make(chan string, 1), ended: make(chan struct{}),
 	}
 	own := filepath.Join(dir, "keycloak")
 	if err := clone(home, own); err != nil {
@@ -53,7 +54,7 @@ func start(cache, home, java string) (*server, error) {
 		"--http-enabled=true", "--hostname-strict=false", "--http-host=127.0.0.1", "--http-port=0")...)
 	s.cmd.Dir = dir
 	s.cmd.Env = append(serverEnv(), "KC_BOOTSTRAP_ADMIN_USERNAME="+s.user, "KC_BOOTSTRAP_ADMIN_PASSWORD="+s.password)
-	s.cmd.SysProcAttr = attributes()
+	s.cmd.SysProcAttr = testserver.Attributes()
 	out, in := io.Pipe()
 	s.cmd.Stdout, s.cmd.Stderr = in, in
 	if err := s.cmd.Start(); err != nil {
@@ -76,7 +77,7 @@ func (s *server) read(out io.Reader) {
 	lines := bufio.NewReader(out)
 	for {
 		line, err := lines.ReadBytes('\n')
-		s.log.add(line)
+		_, _ = s.log.Write(line) // which never fails
 		if m := listening.FindSubmatch(bytes.TrimSpace(line)); m != nil {
 			select {
 			case s.listen <- string(m[1]):
@@ -89,17 +90,17 @@ func (s *server) read(out io.Reader) {
 	}
 }
 
-// wait returns when the server answers; if it does not, the error holds the end
+// Wait returns when the server answers; if it does not, the error holds the end
 // of its log.
-func (s *server) wait(ctx context.Context) error {
+func (s *server) Wait(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	select {
 	case s.url = <-s.listen:
 	case <-s.ended:
-		return fmt.Errorf("Keycloak ended while it started:\n%s", tail(s.log.String(), 30))
+		return fmt.Errorf("Keycloak ended while it started:\n%s", testserver.Tail(s.log.String(), 30))
 	case <-ctx.Done():
-		return fmt.Errorf("Keycloak did not start (%w):\n%s", ctx.Err(), tail(s.log.String(), 30))
+		return fmt.Errorf("Keycloak did not start (%w):\n%s", ctx.Err(), testserver.Tail(s.log.String(), 30))
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/realms/master", nil)
 	if err != nil {
@@ -113,19 +114,27 @@ func (s *server) wait(ctx context.Context) error {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("Keycloak answers %s:\n%s", resp.Status, tail(s.log.String(), 30))
+		return fmt.Errorf("Keycloak answers %s:\n%s", resp.Status, testserver.Tail(s.log.String(), 30))
 	}
 	return nil
 }
 
-// close stops the server and removes its folder; its log goes to the file if
+// Address is the server's URL.
+func (s *server) Address() string { return s.url }
+
+// Env are the variables that tell a test of it.
+func (s *server) Env() []string {
+	return []string{envURL + "=" + s.url, envUser + "=" + s.user, envPassword + "=" + s.password}
+}
+
+// Close stops the server and removes its folder; its log goes to the file if
 // there is one.
-func (s *server) close(logFile string) error {
+func (s *server) Close(logFile string) error {
 	var errs []error
-	_ = askToStop(s.cmd.Process) // if it cannot be asked, it is gone or will be killed
+	_ = testserver.AskToStop(s.cmd.Process) // if it cannot be asked, it is gone or will be killed
 	select {
 	case <-s.ended:
-	case <-time.After(grace):
+	case <-time.After(testserver.Grace):
 		errs = append(errs, fmt.Errorf("Keycloak had to be killed"), s.cmd.Process.Kill())
 		<-s.ended
 	}
@@ -133,22 +142,4 @@ func (s *server) close(logFile string) error {
 		errs = append(errs, os.WriteFile(logFile, []byte(s.log.String()), 0o600))
 	}
 	return errors.Join(append(errs, os.RemoveAll(s.dir))...)
-}
-
-// logBuffer is the server's log.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) add(line []byte) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.b.Write(line)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

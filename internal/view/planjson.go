@@ -82,6 +82,8 @@ type jsonTargetChange struct {
 	Fields  []string   `json:"fields"`
 	Reason  string     `json:"reason,omitempty"`
 	Range   *jsonRange `json:"range,omitempty"`
+	// OutOfReach: it cannot be written now, and those in Admins.Removed stay in it.
+	OutOfReach bool `json:"out_of_reach,omitempty"`
 }
 
 type jsonAdmins struct {
@@ -192,7 +194,7 @@ func targetJSON(t *plan.TargetChange) jsonTargetChange {
 	return jsonTargetChange{
 		Address: t.Address.String(), Kind: t.Kind, Path: t.Path, Actions: actions(t.Action), Diff: maskURLs(t.Diff),
 		Admins: jsonAdmins{Added: orEmpty(t.Added), Updated: orEmpty(t.Updated), Removed: orEmpty(t.Removed)},
-		Fields: orEmpty(t.Fields), Reason: t.Reason, Range: jsonRangeOf(t.Range),
+		Fields: orEmpty(t.Fields), Reason: t.Reason, Range: jsonRangeOf(t.Range), OutOfReach: t.OutOfReach,
 	}
 }
 

@@ -33,6 +33,9 @@ func (w *planWriter) target(t *plan.TargetChange) {
 			head = line(t.Address.String()) + " will be recorded in the state (" + path + ")"
 		}
 	}
+	if t.OutOfReach {
+		head, danger = line(t.Address.String()), "stays as it is ("+path+")"
+	}
 	var remarks []string
 	if t.Reason != "" {
 		remarks = append(remarks, line(t.Reason))
@@ -53,7 +56,13 @@ func (w *planWriter) target(t *plan.TargetChange) {
 	}
 	admins(signCreate, t.Added)
 	admins(signUpdate, t.Updated)
-	admins(signDelete, t.Removed)
+	if t.OutOfReach {
+		for _, name := range t.Removed {
+			w.WriteString("        admin " + line(name) + " is left in it\n")
+		}
+	} else {
+		admins(signDelete, t.Removed)
+	}
 	for _, f := range t.Fields {
 		w.WriteString("      " + w.style.sign(signUpdate, "~") + " " + line(f) + "\n")
 	}

@@ -1,0 +1,104 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/idpctl/idpctl/apply"
+	"github.com/idpctl/idpctl/cluster"
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/resource"
+	"github.com/idpctl/idpctl/state"
+)
+
+// applyTargets are the files in the form that package apply works with.
+func (p *planner) applyTargets() []apply.Target {
+	out := make([]apply.Target, len(p.files))
+	for i, pt := range p.files {
+		out[i] = apply.Target{
+			Change:   pt.change,
+			Withdraw: func(ctx context.Context) (apply.TargetStep, diag.Diagnostics) { return p.step(ctx, pt, true) },
+			Complete: func(ctx context.Context) (apply.TargetStep, diag.Diagnostics) { return p.step(ctx, pt, false) },
+		}
+	}
+	return out
+}
+
+// step reads the file again, demands that it is what was planned on, and works
+// out one write to it.
+func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (apply.TargetStep, diag.Diagnostics) {
+	if pt.cause != nil {
+		return apply.TargetStep{}, diag.Diagnostics{*pt.cause}
+	}
+	live, diags := pt.target.Read(ctx)
+	if diags.HasErrors() {
+		return apply.TargetStep{}, diags
+	}
+	if live.Fingerprint != pt.live.Fingerprint {
+		what := "File"
+		if _, ok := pt.target.(cluster.Remote); ok {
+			what = "AppInstance"
+		}
+		return apply.TargetStep{}, diag.Diagnostics{{
+			Summary: what + " changed since the plan", Subject: pt.change.Range, Address: pt.change.Address.String(),
+			Detail: fmt.Sprintf("%s was changed by somebody else after the plan was made, and is left alone. Plan again.", pt.change.Path),
+		}}
+	}
+	want := pt.want
+	leave := pt.instance == (resource.Address{})
+	if !leave && !withdraw {
+		c, ds := p.run.eval.ResolveCluster(pt.instance)
+		if ds.HasErrors() {
+			return apply.TargetStep{}, ds
+		}
+		if want, ds = p.wanted(&c); ds.HasErrors() {
+			return apply.TargetStep{}, ds
+		}
+	}
+	var change cluster.Change
+	if withdraw || leave {
+		change, diags = pt.target.Prune(live, want, pt.own)
+	} else {
+		change, diags = pt.target.Merge(live, want, pt.own)
+	}
+	if diags.HasErrors() {
+		return apply.TargetStep{}, at(diags, pt.change.Range)
+	}
+	if withdraw && len(live.Section.Admins) > 0 && len(change.Section.Admins) == 0 && len(want.Admins) > 0 {
+		var kept []string // the last one goes when the next is there
+		for _, a := range live.Section.Admins {
+			kept = append(kept, a.ID)
+		}
+		return apply.TargetStep{Kept: kept}, nil
+	}
+	step := apply.TargetStep{Before: &state.Image{}, Former: pt.former}
+	step.Before.Values, _ = json.Marshal(pt.own.Owned) // a list of strings
+	if !leave || withdraw {
+		step.After = &state.Target{
+			Address: pt.change.Address, Kind: pt.change.Kind, Path: pt.place.Path, Name: pt.place.Name, Namespace: pt.place.Namespace,
+			Context: pt.place.Context, Server: pt.place.Server, UID: pt.place.UID, Owned: change.Owned,
+			IdentityProvider: change.Section.IdentityProvider, JWKSEndpoint: change.Section.JWKSEndpoint,
+		}
+	}
+	if change.Changed {
+		step.Write = func(ctx context.Context) error {
+			if ds := pt.target.Write(ctx, live, change); ds.HasErrors() {
+				return errors.New(ds.Error())
+			}
+			after, ds := pt.target.Read(ctx)
+			if ds.HasErrors() {
+				return errors.New(ds.Error())
+			}
+			for _, other := range p.files { // what idpctl wrote itself is no surprise to the others
+				if other.target.Identity() == pt.target.Identity() && other.live.Fingerprint == live.Fingerprint {
+					other.live.Fingerprint = after.Fingerprint
+				}
+			}
+			pt.live, pt.own.Owned, pt.former = after, change.Owned, nil
+			return nil
+		}
+	}
+	return step, nil
+}
