@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"go.yaml.in/yaml/v3"
@@ -17,6 +18,7 @@ import (
 // object is an AppInstance as it was read.
 type object struct {
 	name, uid, version string // version is the resource version
+	created            time.Time
 	text               []byte
 	// paused: kubit does not look at it for now.
 	paused bool
@@ -37,7 +39,7 @@ func newObject(u *unstructured.Unstructured) (*object, error) {
 		return nil, err
 	}
 	paused, _, _ := unstructured.NestedBool(u.Object, "spec", "pause")
-	o := &object{name: u.GetName(), uid: string(u.GetUID()), version: u.GetResourceVersion(), text: text, paused: paused}
+	o := &object{name: u.GetName(), created: u.GetCreationTimestamp().Time, uid: string(u.GetUID()), version: u.GetResourceVersion(), text: text, paused: paused}
 	var file unstructured.Unstructured
 	if err := file.UnmarshalJSON([]byte(u.GetAnnotations()[lastAppliedAnnotation])); err == nil { // else nobody can tell
 		o.lastApplied, _, _ = unstructured.NestedMap(file.Object, adminPath()...)

@@ -29,6 +29,9 @@ type AdminToken struct {
 	// clock of this machine.
 	Created time.Time
 	Age     time.Duration
+	// OfInstallation: it was made within a day of the AppInstance, so that nobody has
+	// replaced the one of the installation since.
+	OfInstallation bool
 	// Rotate are the commands that revoke it and have a new one made, in order.
 	Rotate []string
 }
@@ -63,6 +66,7 @@ func (t *Target) AdminToken(ctx context.Context) (*AdminToken, diag.Diagnostics)
 	created := secret.CreationTimestamp.Time
 	return &AdminToken{
 		Secret: adminTokenSecret, Namespace: namespace, Created: created, Age: time.Since(created), Rotate: rotate(namespace),
+		OfInstallation: t.read != nil && created.Before(t.read.created.Add(24*time.Hour)),
 	}, nil
 }
 

@@ -78,7 +78,39 @@ func (v *verification) ofCluster() []oidc.Check {
 	for _, p := range v.cluster.Profiles {
 		checks = append(checks, profileUsable(p))
 	}
+	for _, t := range v.cluster.AdminTokens {
+		checks = append(checks, installationToken(t))
+	}
 	return checks
+}
+
+// oldToken is from when on an admin token should be replaced.
+const oldToken = 90 * 24 * time.Hour
+
+// installationToken is the check of the admin token that passes the identity provider
+// by: InfluxData's page has the one of the installation replaced.
+func installationToken(t run.AdminToken) oidc.Check {
+	check := oidc.Check{ID: "cluster.admin_token", Name: "Admin token of the installation", Value: "there is none at " + t.At}
+	switch {
+	case len(t.Problem) > 0:
+		check.Status, check.Value, check.Hint = oidc.Skipped, t.At, t.Problem[0].Summary+": "+t.Problem[0].Detail
+		return check
+	case t.Token == nil:
+		return check
+	}
+	days := int(t.Token.Age / (24 * time.Hour))
+	check.Value = fmt.Sprintf("the secret %s in the namespace %s is %d days old", t.Token.Secret, t.Token.Namespace, days)
+	switch {
+	case t.Token.OfInstallation:
+		check.Want = "one that was made since the installation"
+	case t.Token.Age >= oldToken:
+		check.Want = fmt.Sprintf("less than %d days", oldToken/(24*time.Hour))
+	default:
+		return check
+	}
+	check.Status = oidc.Warned
+	check.Hint = "Whoever has that token is an admin, whatever the identity provider says. Have a new one made, with these commands in order: " + strings.Join(t.Token.Rotate, "; ") + "."
+	return check
 }
 
 // profileUsable is the check that influxctl could read a profile, by its own strict

@@ -354,6 +354,37 @@ func TestKubernetesAdminToken(t *testing.T) {
 	if len(seen) != 1 || !strings.Contains(seen[0], "PartialObjectMetadata") {
 		t.Errorf("it was asked for %q", seen)
 	}
+	if token.OfInstallation {
+		t.Error("it is said to be of the installation, of which nothing is known")
+	}
+}
+
+// TestKubernetesVerify has verify tell of the token of the installation, with the
+// commands that replace it, and of an AppInstance that is not as it should be.
+func TestKubernetesVerify(t *testing.T) {
+	t.Parallel()
+	k := newKube(t)
+	k.kubectlApply()
+	k.kubectl("create", "secret", "generic", "admin-token", "--namespace", k.namespace, "--from-literal=token=do-not-read-me")
+	k.team("", "ada")
+	k.apply()
+	r := k.must(0, "verify", "-no-sign-in")
+	said := strings.Join(strings.Fields(r.stdout), " ")
+	for _, want := range []string{
+		"warned Admin token of the installation: the secret admin-token in the namespace " + k.namespace + " is 0 days old",
+		"kubectl delete secret rsa-keys admin-token --namespace " + k.namespace, "passed Files of the cluster",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("verify does not say %q:\n%s", want, r.stdout)
+		}
+	}
+	if strings.Contains(r.stdout+r.stderr, "do-not-read-me") {
+		t.Error("the token is shown")
+	}
+	k.kubectl("delete", "secret", "admin-token", "--namespace", k.namespace)
+	if r := k.must(0, "verify", "-no-sign-in"); !strings.Contains(strings.Join(strings.Fields(r.stdout), " "), "passed Admin token of the installation: there is none") {
+		t.Errorf("verify says:\n%s", r.stdout)
+	}
 }
 
 // TestKubernetesJobExample: the API server takes the manifest as it is, and its service

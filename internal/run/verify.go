@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/idpctl/idpctl/cluster"
+	"github.com/idpctl/idpctl/cluster/kubernetes"
 	"github.com/idpctl/idpctl/config"
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/plan"
@@ -42,6 +43,8 @@ type Cluster struct {
 	FilesDiffer []*plan.TargetChange
 	// Profiles are the profiles of influxctl in files.
 	Profiles []Profile
+	// AdminTokens are those of the installation, of AppInstances in Kubernetes.
+	AdminTokens []AdminToken
 	// Missing names what is not known yet, as nothing was applied.
 	Missing []string
 }
@@ -52,6 +55,29 @@ type Profile struct {
 	Path, Name string
 	// Problems are what influxctl would refuse.
 	Problems diag.Diagnostics
+}
+
+// AdminToken is the admin token of an installation, by which one passes the identity
+// provider by.
+type AdminToken struct {
+	// At names the AppInstance.
+	At string
+	// Token is nil if there is none.
+	Token *kubernetes.AdminToken
+	// Problem is why nothing is known of it.
+	Problem diag.Diagnostics
+}
+
+// adminTokens asks the clusters in Kubernetes that can be reached.
+func (p *planner) adminTokens(ctx context.Context, c *config.ClusterInstance) []AdminToken {
+	var out []AdminToken
+	for _, pt := range p.files {
+		if t, is := pt.target.(*kubernetes.Target); is && pt.instance == c.Address && pt.cluster != nil && pt.live.Exists {
+			token, ds := t.AdminToken(ctx)
+			out = append(out, AdminToken{pt.change.Path, token, ds})
+		}
+	}
+	return out
 }
 
 // profiles are those that are there among the files of a cluster.
@@ -83,7 +109,7 @@ func (r *Run) Clusters(ctx context.Context) ([]Cluster, diag.Diagnostics) {
 	var out []Cluster
 	for _, in := range r.clusters() {
 		c := r.clusterOf(in, planned.planner)
-		c.FilesDiffer, c.Profiles = changed[c.Address], planned.planner.profiles(in)
+		c.FilesDiffer, c.Profiles, c.AdminTokens = changed[c.Address], planned.planner.profiles(in), planned.planner.adminTokens(ctx, in)
 		out = append(out, c)
 	}
 	return out, diags
