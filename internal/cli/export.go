@@ -152,20 +152,37 @@ func (a *app) deliver(flags *exportFlags, text []byte) error {
 	}
 	had, err := os.ReadFile(flags.out)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return a.tell(unusable(flags.out, err), nil)
 	}
 	same := err == nil && bytes.Equal(had, text)
 	switch {
 	case same:
 		return nil
 	case !flags.check:
-		return cluster.WriteFile(a.ctx, flags.out, text)
+		if err := cluster.WriteFile(a.ctx, flags.out, text); err != nil {
+			return a.tell(unusable(flags.out, err), nil)
+		}
+		return nil
 	case err != nil:
 		fmt.Fprintf(a.Stdout, "%s is not there.\n", flags.out)
 	default:
 		fmt.Fprintf(a.Stdout, "%s is not what would be exported.\n", flags.out)
 	}
 	return changes
+}
+
+// unusable says what is wrong with the file of -out. The operating system's word may
+// be about the temporary file beside it.
+func unusable(file string, err error) diag.Diagnostics {
+	var link *os.LinkError
+	var path *fs.PathError
+	switch {
+	case errors.As(err, &link):
+		err = link.Err
+	case errors.As(err, &path):
+		err = path.Err
+	}
+	return diag.Diagnostics{}.Errorf("The file of -out cannot be used", "%s: %v. Name another file, or correct that.", file, err)
 }
 
 // checkTargets says which files of the clusters are not as the configuration says.
