@@ -65,7 +65,7 @@ func jane() formclient.Credentials {
 }
 
 // says reports what is missing of it, line breaks aside.
-func says(t *testing.T, said string, want ...string) {
+func saysThere(t *testing.T, said string, want ...string) {
 	t.Helper()
 	for _, s := range want {
 		if !strings.Contains(strings.Join(strings.Fields(said), " "), s) {
@@ -79,13 +79,13 @@ func TestDex(t *testing.T) {
 	t.Parallel()
 	dex := startDex(t, nil)
 	f := onDex(t, dex)
-	says(t, f.must(2, "plan", "-detailed-exitcode"), "+ admin "+janeEmail)
+	saysThere(t, f.must(2, "plan", "-detailed-exitcode"), "+ admin "+janeEmail)
 	f.must(0, "apply", "-auto-approve")
-	says(t, f.read("myinfluxdb.yml"), "id: "+janeSubject+" firstName: Jane lastName: Doe email: "+janeEmail,
+	saysThere(t, f.read("myinfluxdb.yml"), "id: "+janeSubject+" firstName: Jane lastName: Doe email: "+janeEmail,
 		"identityProvider: dex", "jwksEndpoint: "+dex.Issuer+"/keys")
 	f.must(0, "plan", "-detailed-exitcode")
 	said, code, page := f.verifyBy(jane())
-	says(t, said, "User (sub): "+janeEmail+" ("+janeSubject+")", "24 checks: 21 passed, 1 warned, 2 skipped.")
+	saysThere(t, said, "User (sub): "+janeEmail+" ("+janeSubject+")", "24 checks: 21 passed, 1 warned, 2 skipped.")
 	if code != 0 || page != nil {
 		t.Errorf("exit code %d; the page: %v", code, page)
 	}
@@ -107,7 +107,7 @@ func TestDexSubject(t *testing.T) {
 	f := onDex(t, dex)
 	f.write("influxdb.idp.hcl", strings.ReplaceAll(example[1], "https://dex.example.com", dex.Issuer))
 	f.must(0, "apply", "-auto-approve")
-	says(t, f.read("myinfluxdb.yml"), "id: "+janeSubject)
+	saysThere(t, f.read("myinfluxdb.yml"), "id: "+janeSubject)
 	if said, code, page := f.verifyBy(jane()); code != 0 {
 		t.Errorf("exit code %d; the page: %v\n%s", code, page, said)
 	}
@@ -119,7 +119,7 @@ func TestDexOtherSubject(t *testing.T) {
 	f := onDex(t, startDex(t, nil), janeSubject, janeID)
 	f.must(0, "apply", "-auto-approve")
 	said, code, page := f.verifyBy(jane())
-	says(t, said, "failed User (sub): "+janeEmail+" ("+janeSubject+") wanted: one of 1 admin",
+	saysThere(t, said, "failed User (sub): "+janeEmail+" ("+janeSubject+") wanted: one of 1 admin",
 		"The id of the admin "+janeEmail+", "+janeID+", is packed into this one", "write the id as the token has it, "+janeSubject+", and apply.")
 	if code != 1 || page != nil {
 		t.Errorf("exit code %d; the page: %v", code, page)
@@ -166,7 +166,7 @@ func TestDexTellsNobody(t *testing.T) {
 			who := jane()
 			who.Refuse = c.refuse
 			said, code, page := f.verifyBy(who)
-			says(t, said, "failed Device sign-in nobody signed in before the code ran out",
+			saysThere(t, said, "failed Device sign-in nobody signed in before the code ran out",
 				"Not every identity provider tells that the person refused, or that its page showed an error")
 			if code != 1 {
 				t.Errorf("exit code %d", code)
