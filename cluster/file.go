@@ -12,6 +12,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"github.com/idpctl/idpctl/diag"
 )
@@ -165,7 +167,8 @@ func (f file) replace(ctx context.Context, exists bool, content []byte) (warning
 	if exists {
 		mode = 0o600 // until it has its owner
 	}
-	tmp, err := os.OpenFile(filepath.Join(dir, "."+filepath.Base(path)+".idpctl-"+rand.Text()[:10]+".tmp"), os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
+	sweep(path)
+	tmp, err := os.OpenFile(fmt.Sprintf("%s%d-%s%s", temporary(path), os.Getpid(), rand.Text()[:10], temporarySuffix), os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return nil, err
 	}
@@ -206,6 +209,33 @@ func (f file) replace(ctx context.Context, exists bool, content []byte) (warning
 		return nil, err
 	}
 	return warnings, syncDir(dir)
+}
+
+// temporarySuffix is how the names of temporary files end.
+const temporarySuffix = ".tmp"
+
+// temporary is how the names of temporary files beside path begin; the number of the
+// process follows.
+func temporary(path string) string {
+	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".idpctl-")
+}
+
+// sweep removes what processes left beside path that died while they wrote it. What
+// cannot be removed stays: it is in nobody's way.
+func sweep(path string) {
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return
+	}
+	begin := filepath.Base(temporary(path))
+	for _, e := range entries {
+		rest, ours := strings.CutPrefix(e.Name(), begin)
+		pid, _, numbered := strings.Cut(rest, "-")
+		number, err := strconv.Atoi(pid)
+		if ours && numbered && err == nil && strings.HasSuffix(rest, temporarySuffix) && !alive(number) {
+			_ = os.Remove(filepath.Join(filepath.Dir(path), e.Name()))
+		}
+	}
 }
 
 // publish gives a new file its name, unless there is one of that name by now.

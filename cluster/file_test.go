@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,6 +70,11 @@ func onlyFile(t *testing.T, dir string, names ...string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != len(names) {
 		t.Errorf("the folder has %v, %v; want %v", entries, err, names)
+	}
+	for _, e := range entries {
+		if len(names) > 1 && !slices.Contains(names, e.Name()) {
+			t.Errorf("the folder has %s", e.Name())
+		}
 	}
 }
 
@@ -298,4 +306,22 @@ func TestSectionCheck(t *testing.T) {
 			t.Errorf("got %v, want %q", ds, want)
 		}
 	}
+}
+
+// TestSweep removes what a process left that died while it wrote, and nothing else.
+func TestSweep(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.yml")
+	dead := exec.Command(os.Args[0], "-test.run=^$")
+	if err := dead.Run(); err != nil {
+		t.Fatal(err)
+	}
+	stay := []string{".a.yml.idpctl-x.tmp", fmt.Sprintf(".a.yml.idpctl-%d-ABC.tmp", os.Getpid()), fmt.Sprintf(".b.yml.idpctl-%d-ABC.tmp", dead.Process.Pid), "a.yml.idpctl-1-ABC.tmp"}
+	for _, name := range append(stay, fmt.Sprintf(".a.yml.idpctl-%d-ABC.tmp", dead.Process.Pid)) {
+		writeFile(t, filepath.Join(dir, name), "x")
+	}
+	if err := WriteFile(context.Background(), path, []byte("new")); err != nil {
+		t.Fatal(err)
+	}
+	onlyFile(t, dir, append(stay, "a.yml")...)
 }

@@ -37,6 +37,9 @@ func (f file) keepOwner(tmp *os.File, info fs.FileInfo) (diag.Diagnostics, error
 	return ds, nil
 }
 
+// alive reports whether a process of this machine runs.
+func alive(pid int) bool { return pid > 0 && !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
+
 // syncDir makes a rename in dir last.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
