@@ -85,7 +85,7 @@ func TestDex(t *testing.T) {
 		"identityProvider: dex", "jwksEndpoint: "+dex.Issuer+"/keys")
 	f.must(0, "plan", "-detailed-exitcode")
 	said, code, page := f.verifyBy(jane())
-	saysThere(t, said, "User (sub): "+janeEmail+" ("+janeSubject+")", "24 checks: 21 passed, 1 warned, 2 skipped.")
+	saysThere(t, said, "User (sub): "+janeEmail+" ("+janeSubject+")", "27 checks: 23 passed, 2 warned, 2 skipped.")
 	if code != 0 || page != nil {
 		t.Errorf("exit code %d; the page: %v", code, page)
 	}
