@@ -121,4 +121,5 @@ generate: ## write the generated pages of docs/
 .PHONY: verify
 verify: generate ## fail if something generated or go.mod is not up to date
 	$(GO) mod tidy -diff
+	cd internal/rendertest && $(GO) mod tidy -diff
 	@git diff --exit-code -- docs || { echo "docs/ was not up to date: commit the result of make generate"; exit 1; }
