@@ -108,7 +108,13 @@ func (r *run) checkCancelled(k resource.Kind) {
 	r.try("in the middle", func() {
 		ctx, cancel := context.WithCancel(r.ctx)
 		defer cancel()
-		things, _, ops := r.several(k, home, 3*(r.target.Config.Parallelism+1)*max(r.h.Bulk, 1))
+		// So many that they cannot all be done while the first result is on its way, on
+		// a busy machine either.
+		rounds := 12
+		if r.h.Bulk > 1 {
+			rounds = 6
+		}
+		things, _, ops := r.several(k, home, rounds*(r.target.Config.Parallelism+1)*max(r.h.Bulk, 1))
 		results := r.applyWith(ctx, ops, func(providers.Result) { cancel() })
 		left := 0
 		for i, res := range results {
