@@ -136,9 +136,12 @@ func (f file) Write(ctx context.Context, live Live, change Change) diag.Diagnost
 // WriteFile makes content the content of a file, which is there as a whole or not at
 // all; see [Target.Write].
 func WriteFile(ctx context.Context, path string, content []byte) error {
-	_, err := os.Stat(path)
+	info, err := os.Stat(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
+	}
+	if err == nil && !info.Mode().IsRegular() {
+		return &fs.PathError{Op: "write", Path: path, Err: errors.New("it is no regular file")}
 	}
 	_, err = file{path: path}.replace(ctx, err == nil, content)
 	return err

@@ -116,6 +116,13 @@ func (a *app) export(flags *exportFlags, format string) error {
 	case format == "":
 		return a.checkTargets(exports)
 	}
+	for _, e := range exports {
+		for _, p := range e.Files {
+			if flags.out != "" && p == cluster.FileIdentity(flags.out) {
+				return a.tell(unusable(flags.out, fmt.Errorf("%s merges into it, and an export is a text of its own", e.Cluster)), nil)
+			}
+		}
+	}
 	return a.deliver(flags, text)
 }
 
@@ -149,6 +156,9 @@ func (a *app) deliver(flags *exportFlags, text []byte) error {
 	if flags.out == "" {
 		_, err := a.Stdout.Write(text)
 		return err
+	}
+	if info, err := os.Stat(flags.out); err == nil && !info.Mode().IsRegular() {
+		return a.tell(unusable(flags.out, errors.New("it is a folder, a device or a pipe, and no file")), nil)
 	}
 	had, err := os.ReadFile(flags.out)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

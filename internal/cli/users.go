@@ -90,6 +90,11 @@ func (a *app) users(flags *usersFlags, only string) error {
 	}
 	list, admins := rows(lists, flags)
 	if flags.format == yamlFormat {
+		for _, u := range admins {
+			if u.ID == cluster.KnownAfterApply || u.ID == "" {
+				return a.tell(diag.Diagnostics{}.Errorf("Not applied yet", "The id of %s will be known after an apply: run `idpctl apply` first. The list would be wrong without it.", u.Email), nil)
+			}
+		}
 		_, err := a.Stdout.Write(cluster.UsersYAML(admins))
 		return err
 	}

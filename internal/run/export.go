@@ -29,6 +29,8 @@ type Export struct {
 	// where they are.
 	Targets []*plan.TargetChange
 	Places  []Place
+	// Files are the identities of those that are files.
+	Files []string
 	// Profile of influxctl, as the cluster's block says.
 	Profile cluster.Profile
 }
@@ -56,6 +58,7 @@ func (r *Run) Exports(ctx context.Context) ([]Export, diag.Diagnostics) {
 			if block.Target = ""; block == c.Address {
 				e.Targets = append(e.Targets, pt.change)
 				e.Places = append(e.Places, Place{pt.change.Kind, pt.place})
+				e.Files = append(e.Files, pt.target.Identity())
 			}
 		}
 		out = append(out, e)
