@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -304,6 +305,34 @@ func TestKubernetesMeetsAWriter(t *testing.T) {
 	k.proxy.up()
 	k.lists("ada@example.com", "ben@example.com", "cleo@example.com", "zoe@foreign.example.com")
 	k.empty()
+}
+
+// TestKubernetesManagerSinceThePlan: who became the manager of a field after the plan was
+// made was not named by it, and is not overridden, neither without force nor with it.
+func TestKubernetesManagerSinceThePlan(t *testing.T) {
+	t.Parallel()
+	for _, block := range []string{"", "force = true"} {
+		k := newKube(t)
+		k.kubectlApply()
+		k.team(block, "ada")
+		k.apply()
+		section := k.adminSection()
+		same, err := json.Marshal(map[string]any{
+			"apiVersion": "kubecfg.dev/v1alpha1", "kind": "AppInstance", "metadata": map[string]any{"name": "influxdb", "namespace": k.namespace},
+			"spec": map[string]any{"package": map[string]any{"spec": map[string]any{"admin": map[string]any{"users": section["users"]}}}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		k.team(block, "ada", "ben")
+		k.proxy.interfere(func(n int) {
+			if n == 1 { // it says the same as is there, so that only the manager is another one
+				k.kubectlIn(string(same), "apply", "--server-side", "--field-manager=helm", "--filename=-")
+			}
+		}, nil)
+		says(t, k.must(1, k.applyArgs()...), "helm has set users")
+		k.lists("ada@example.com")
+	}
 }
 
 // discard is the client of an answer that gets lost.
