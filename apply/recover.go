@@ -114,7 +114,9 @@ func RecoverTarget(in state.Intent, had state.Target, known bool) state.Record {
 		return state.Result{Intent: in.Seq, Target: &had}
 	}
 	merged := *after
-	merged.Owned = append(append([]string{}, after.Owned...), had.Owned...)
+	merged.Owned = slices.Concat(after.Owned, had.Owned)
+	merged.Former = slices.Concat(after.Former, had.Former)
+	merged.Groups = after.Groups || had.Groups
 	return state.Result{Intent: in.Seq, Target: &merged}
 }
 

@@ -86,6 +86,9 @@ func TestRecoverTarget(t *testing.T) {
 	after := file("2", "3")
 	merged := file("2", "3", "1", "2")
 	had := file("1", "2")
+	// Whom it took out before is remembered, and whose groups it decides on.
+	had.Former, after.Former, merged.Former = []string{"4"}, []string{"1"}, []string{"1", "4"}
+	had.Groups, merged.Groups = true, true
 	if diff := cmp.Diff(state.Record(state.Result{Intent: 1, Target: &merged}), RecoverTarget(state.Intent{Seq: 1, Target: &after}, had, true), sameAddress); diff != "" {
 		t.Error(diff)
 	}

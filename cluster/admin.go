@@ -235,7 +235,7 @@ func (s *section) userValue(a Admin) yamledit.Value {
 	for _, key := range order {
 		v.Map = append(v.Map, yamledit.Field{Key: key, Value: yamledit.String(a.text(key))})
 	}
-	if a.UserGroups != nil {
+	if len(a.UserGroups) > 0 {
 		v.Map = append(v.Map, yamledit.Field{Key: keyGroups, Value: yamledit.List(a.UserGroups)})
 	}
 	return v

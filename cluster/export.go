@@ -25,8 +25,7 @@ type Facts struct {
 	Cluster string
 	// Issuer of the realm or tenant.
 	Issuer string
-	// Place of the target that the form is for: the name and namespace of an
-	// AppInstance. Empty for the usual ones.
+	// Place has the name and namespace of the AppInstance. Empty for the usual ones.
 	Place Place
 	// Profile is what influxctl needs beside the sign-in.
 	Profile Profile

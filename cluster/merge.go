@@ -254,7 +254,7 @@ func (s *section) editEntry(e *yamledit.Edits, r result) error {
 		}
 	}
 	switch at := en.index[keyGroups]; {
-	case r.admin.UserGroups == nil && r.slot && at >= 0:
+	case (r.admin.UserGroups == nil && r.slot || r.admin.UserGroups != nil && len(r.admin.UserGroups) == 0) && at >= 0:
 		if err := e.RemoveField(en.node, at); err != nil {
 			return err
 		}

@@ -28,7 +28,8 @@ type Admin struct {
 	// ID is what tokens carry: the claim sub, or oid for Microsoft Entra ID.
 	ID                         string
 	FirstName, LastName, Email string
-	// UserGroups are Admin, Auditor or Member. Nil means that idpctl does not
+	// UserGroups are Admin, Auditor or Member; empty for InfluxDB's default ones,
+	// which is to write none. Nil means that idpctl does not
 	// set them: what stands in the file stays.
 	UserGroups []string
 }

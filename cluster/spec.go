@@ -68,7 +68,7 @@ cluster "production" {
 			},
 			{
 				Name: "user_groups", Type: resource.BlockType(userGroupsAttributes()), Block: userGroupsAttributes(),
-				Doc: "Which user groups of InfluxDB admins are in, rather than its default ones. Who is in none of them keeps what the file says.",
+				Doc: "Which user groups of InfluxDB admins are in, rather than its default ones. With this block idpctl decides on the groups of all admins: who is in none of them gets the default ones.",
 			},
 			{
 				Name: "exclusive", Type: cty.Bool, Default: cty.False,

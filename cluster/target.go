@@ -88,6 +88,10 @@ const (
 	KindKubernetes = "kubernetes"
 )
 
+// IsAppInstance reports whether a kind of target is an AppInstance, in a file or in
+// Kubernetes.
+func IsAppInstance(kind string) bool { return kind == kindAppInstance || kind == KindKubernetes }
+
 // Kinds are the names of the blocks of targets that are files.
 func Kinds() []string { return []string{kindAppInstance, kindHelmValues, kindInfluxctl} }
 

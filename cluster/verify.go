@@ -137,7 +137,7 @@ func verifyEntry(r result, b *yaml.Node) bool {
 		same := len(rest) >= 2 && yamledit.Equal(rest[0], key) && yamledit.Equal(rest[1], value)
 		switch {
 		case key.Value == keyGroups && r.sets(keyGroups):
-			same = !seen[keyGroups] && sameGroups(value, r.admin.UserGroups)
+			same = !seen[keyGroups] && len(r.admin.UserGroups) > 0 && sameGroups(value, r.admin.UserGroups)
 		case r.sets(key.Value):
 			same = !seen[key.Value] && yamledit.IsText(value, r.admin.text(key.Value))
 		case same:
@@ -152,7 +152,7 @@ func verifyEntry(r result, b *yaml.Node) bool {
 			return false
 		}
 	}
-	return len(rest) == 0 && (r.admin.UserGroups == nil || seen[keyGroups])
+	return len(rest) == 0 && (len(r.admin.UserGroups) == 0 || seen[keyGroups])
 }
 
 // sets reports whether the edit decides on a key of the entry.

@@ -30,6 +30,8 @@ type ClusterInstance struct {
 	// IdentityProvider and JWKSEndpoint are strings: as written, or from the
 	// provider and from jwks_uri of the client's realm.
 	IdentityProvider, JWKSEndpoint cty.Value
+	// Groups: a block user_groups decides on the groups of all admins.
+	Groups bool
 	// Exclusive: users in the files that are no admins are removed.
 	Exclusive bool
 	// Targets are the nested blocks.
@@ -280,6 +282,7 @@ func (be *bodyEval) checkAdmins(b *block, admins []ClusterObject) {
 // userGroups notes who is in which group. All of them have to be admins.
 func (be *bodyEval) userGroups(kind resource.Kind, c *ClusterInstance) {
 	spec, _ := kind.Attribute(groupsAttr)
+	_, c.Groups = be.ranges[groupsAttr]
 	for _, a := range spec.Block {
 		name := groupsAttr + "." + a.Name
 		if be.open[name] {

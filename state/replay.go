@@ -315,7 +315,7 @@ func (w *world) putTarget(t Target) error {
 	if err := t.check(); err != nil {
 		return err
 	}
-	t.Owned = slices.Compact(slices.Sorted(slices.Values(t.Owned)))
+	t.Owned, t.Former = slices.Compact(slices.Sorted(slices.Values(t.Owned))), slices.Compact(slices.Sorted(slices.Values(t.Former)))
 	set(w, w.targets, t.Address, t)
 	return nil
 }

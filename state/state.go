@@ -134,9 +134,14 @@ type Target struct {
 	UID     string `json:"uid,omitempty"`
 	// Owned are the ids of the admins that idpctl put there, or the keys of a
 	// profile, sorted; others are left alone.
-	Owned            []string `json:"owned,omitempty"`
-	IdentityProvider string   `json:"identity_provider,omitempty"`
-	JWKSEndpoint     string   `json:"jwks_endpoint,omitempty"`
+	Owned []string `json:"owned,omitempty"`
+	// Former are the ids of admins that idpctl put there once and took out, sorted:
+	// an entry of one that comes back, as by a revert of a commit, is idpctl's.
+	Former []string `json:"former,omitempty"`
+	// Groups: idpctl decides on the user groups of its admins there.
+	Groups           bool   `json:"groups,omitempty"`
+	IdentityProvider string `json:"identity_provider,omitempty"`
+	JWKSEndpoint     string `json:"jwks_endpoint,omitempty"`
 }
 
 // Output is one output of the configuration. A sensitive one has no value here:
@@ -255,6 +260,7 @@ func (o Object) equal(p Object) bool {
 func (t Target) equal(u Target) bool {
 	return t.Address == u.Address && t.Kind == u.Kind && t.Path == u.Path && t.Name == u.Name && t.Namespace == u.Namespace &&
 		t.Context == u.Context && t.Server == u.Server && t.UID == u.UID && slices.Equal(t.Owned, u.Owned) &&
+		slices.Equal(t.Former, u.Former) && t.Groups == u.Groups &&
 		t.IdentityProvider == u.IdentityProvider && t.JWKSEndpoint == u.JWKSEndpoint
 }
 

@@ -17,7 +17,6 @@ import (
 	"github.com/idpctl/idpctl/config"
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/internal/run"
-	"github.com/idpctl/idpctl/plan"
 )
 
 // exportFlags are those of `idpctl export`.
@@ -117,8 +116,8 @@ func (a *app) export(flags *exportFlags, format string) error {
 		return a.checkTargets(exports)
 	}
 	for _, e := range exports {
-		for _, p := range e.Files {
-			if flags.out != "" && p == cluster.FileIdentity(flags.out) {
+		for _, t := range e.Targets {
+			if flags.out != "" && t.Identity == cluster.FileIdentity(flags.out) {
 				return a.tell(unusable(flags.out, fmt.Errorf("%s merges into it, and an export is a text of its own", e.Cluster)), nil)
 			}
 		}
@@ -137,16 +136,14 @@ func exported(exports []run.Export, format string, profile cluster.Profile) ([]b
 	case len(exports) > 1:
 		return nil, diags.Errorf("Several clusters", "There are %s: say with -cluster which one.", shortList(names, 6))
 	case len(exports[0].Missing) > 0:
-		return nil, diags.Errorf("Not applied yet", "%s of %s will be known after an apply: run `idpctl apply` first.", shortList(exports[0].Missing, 4), exports[0].Cluster)
+		return nil, diags.Errorf("Not applied yet", "%s of %s will be known after an apply: run `idpctl apply` first.", shortList(exports[0].Missing, 6), exports[0].Cluster)
 	}
 	e := exports[0]
 	facts := cluster.Facts{Cluster: e.Cluster.String(), Issuer: e.Issuer, Profile: e.Profile}
 	facts.Profile.Name = cmp.Or(profile.Name, facts.Profile.Name, "default")
 	facts.Profile.Host, facts.Profile.Port = cmp.Or(profile.Host, facts.Profile.Host), cmp.Or(profile.Port, facts.Profile.Port)
-	for _, p := range e.Places {
-		if p.Kind == format {
-			facts.Place = p.Place
-		}
+	if i := slices.IndexFunc(e.Targets, func(t run.Target) bool { return cluster.IsAppInstance(t.Change.Kind) }); i >= 0 {
+		facts.Place = e.Targets[i].Place
 	}
 	return cluster.Export(format, e.Desired, facts)
 }
@@ -200,11 +197,10 @@ func (a *app) checkTargets(exports []run.Export) error {
 	differ := false
 	for _, e := range exports {
 		for _, t := range e.Targets {
-			if t.Action == plan.NoOp || t.Diff == "" {
-				continue
+			if t.Differs() {
+				differ = true
+				fmt.Fprintf(a.Stdout, "%s: %s %s.\n", t.Change.Address, t.Change.Path, difference(t))
 			}
-			differ = true
-			fmt.Fprintf(a.Stdout, "%s: %s %s.\n", t.Address, t.Path, difference(t))
 		}
 	}
 	if differ {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -154,26 +155,27 @@ func adminsThere(c run.Cluster) oidc.Check {
 
 // filesAgree is the check of a cluster's files: it names those that differ, and
 // what in them.
-func filesAgree(differ []*plan.TargetChange) oidc.Check {
+func filesAgree(differ []run.Target) oidc.Check {
 	check := oidc.Check{ID: "cluster.files", Name: "Files of the cluster", Status: oidc.Passed, Value: "as the configuration says"}
 	if len(differ) == 0 {
 		return check
 	}
 	var files []string
 	for _, t := range differ {
-		files = append(files, t.Path+" "+difference(t))
+		files = append(files, t.Change.Path+" "+difference(t))
 	}
 	check.Status, check.Value = oidc.Failed, strings.Join(files, "; ")
-	check.Hint = "Run `idpctl plan` to see each line that differs, and `idpctl apply` to make them agree."
+	check.Hint = "Run `idpctl plan` to see each line that differs, and `idpctl apply` to make them agree; what somebody else put there is theirs to take out."
 	return check
 }
 
 // difference says as a clause what in a file is not as the configuration says.
-func difference(t *plan.TargetChange) string {
-	if t.Action == plan.Create {
+func difference(t run.Target) string {
+	c := t.Change
+	if c.Action == plan.Create {
 		return "is not there"
 	}
-	if t.OutOfReach {
+	if c.OutOfReach {
 		return "cannot be reached"
 	}
 	const most = 4 // names of a list
@@ -182,10 +184,10 @@ func difference(t *plan.TargetChange) string {
 		what  string
 		names []string
 	}{
-		{"lacks ", t.Added},
-		{"has other data of ", t.Updated},
-		{"lists who is no admin: ", t.Removed},
-		{"has another ", t.Fields},
+		{"lacks ", c.Added},
+		{"has other data of ", c.Updated},
+		{"lists who is no admin: ", slices.Concat(c.Removed, t.Strays)},
+		{"has another ", c.Fields},
 	} {
 		if len(p.names) > 0 {
 			parts = append(parts, p.what+shortList(p.names, most))

@@ -19,6 +19,7 @@ import (
 // entries that bear an admin's e-mail and another id.
 func (p *planner) watchAdmins(pt *plannedTarget, c *config.ClusterInstance, after cluster.Section) diag.Diagnostics {
 	var diags diag.Diagnostics
+	pt.strays = nil
 	place := adminsPlace(c)
 	warn := func(summary, format string, args ...any) {
 		diags = append(diags, diag.Diagnostic{
@@ -38,27 +39,50 @@ func (p *planner) watchAdmins(pt *plannedTarget, c *config.ClusterInstance, afte
 			couldNot[text(a.ID)] = true
 		}
 	}
-	everybody := len(out) == len(c.Admins) && len(after.Admins) > 0 && !slices.ContainsFunc(after.Admins, func(a cluster.Admin) bool { return !disabled[a.ID] })
-	pt.shutsOut = everybody && slices.ContainsFunc(pt.live.Section.Admins, func(a cluster.Admin) bool { return !couldNot[a.ID] })
+	everybody := c.AdminsKnown && len(out) == len(c.Admins) && len(out) > 0
+	others := slices.ContainsFunc(after.Admins, func(a cluster.Admin) bool { return !disabled[a.ID] })
+	// Of entries of others nobody knows whether they can sign in: they do not count
+	// as those who will be left, nor does their staying take anything away.
+	pt.shutsOut = everybody && (len(couldNot) < len(disabled) ||
+		!others && slices.ContainsFunc(pt.live.Section.Admins, func(a cluster.Admin) bool { return !couldNot[a.ID] }))
 	switch {
 	case c.AdminsKnown && len(after.Admins) == 0 && p.mode != plan.Destroy:
 		warn("No admin", "%s lists nobody, so that nobody can administer the cluster.", pt.change.Path)
+	case everybody && others:
+		warn("No admin can sign in", "None of the admins can: %s. Whether one of the other entries of %s can, idpctl does not know.", strings.Join(out, ", "), pt.change.Path)
 	case everybody:
 		warn("No admin can sign in", "Nobody could administer the cluster: %s cannot sign in, and %s lists nobody else.", strings.Join(out, ", "), pt.change.Path)
 	case len(out) > 0:
 		warn("Admin cannot sign in", "An admin of the cluster who cannot sign in is none: %s.", strings.Join(out, ", "))
 	}
 	for _, stale := range after.Admins {
-		for _, want := range pt.want.Admins {
-			if want.ID == cluster.KnownAfterApply || stale.ID == want.ID || want.Email == "" || !strings.EqualFold(stale.Email, want.Email) ||
-				slices.ContainsFunc(pt.want.Admins, func(a cluster.Admin) bool { return a.ID == stale.ID }) {
+		if stale.ID == cluster.KnownAfterApply || slices.ContainsFunc(pt.want.Admins, func(a cluster.Admin) bool { return a.ID == stale.ID }) {
+			continue
+		}
+		if who, is := p.managed(stale.ID); is {
+			pt.strays = append(pt.strays, who.String())
+			warn("Somebody is listed who is no admin", "%s lists %s (id %s), who is not among the admins of %s. Somebody else put that entry there, so it stays: name the user in admins, or remove the entry.", pt.change.Path, who, stale.ID, c.Address)
+		}
+		for i, want := range pt.want.Admins {
+			if i >= len(c.Admins) || want.Email == "" || !strings.EqualFold(stale.Email, want.Email) {
 				continue
 			}
-			warn("Another entry with an admin's e-mail", "%s lists an entry with the id %s and the e-mail of %s, who has the id %s. It was put there by somebody else and stays; if it is the id of an earlier account, remove it.",
-				pt.change.Path, stale.ID, p.adminOf(c, want.ID), want.ID)
+			warn("Another entry with an admin's e-mail", "%s lists an entry with the id %s and the e-mail of %s, whose id is %s. It was put there by somebody else and stays; if it is the id of an earlier account, remove it.",
+				pt.change.Path, stale.ID, c.Admins[i].Address, want.ID)
 		}
 	}
 	return append(diags, p.watchClient(pt, c)...)
+}
+
+// managed is the user with an id that the configuration manages.
+func (p *planner) managed(id string) (resource.Address, bool) {
+	for _, c := range p.changes {
+		kind, ok := p.run.conns.kind(c.Provider, c.Kind)
+		if ok && (kind.Enabled != "" || kind.Disabled != "") && c.Address.Mode != resource.Data && c.ID == id && c.Action != plan.Delete {
+			return c.Address, true
+		}
+	}
+	return resource.Address{}, false
 }
 
 // watchClient warns of a client that influxctl could not sign in with.

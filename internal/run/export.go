@@ -25,20 +25,37 @@ type Export struct {
 	Issuer string
 	// Missing names what is not known yet, as nothing was applied.
 	Missing []string
-	// Targets are all of the cluster's, with what would change in them, and Places
-	// where they are.
-	Targets []*plan.TargetChange
-	Places  []Place
-	// Files are the identities of those that are files.
-	Files []string
+	// Targets are all of the cluster's.
+	Targets []Target
 	// Profile of influxctl, as the cluster's block says.
 	Profile cluster.Profile
 }
 
-// Place is where a target of a kind is.
-type Place struct {
-	Kind string
-	cluster.Place
+// Target is one file or object of a cluster as it is now.
+type Target struct {
+	// Change is what would make it say what the configuration does.
+	Change *plan.TargetChange
+	Place  cluster.Place
+	// Identity is the same for two that are the same place; see [cluster.Target].
+	Identity string
+	// Strays are users whom the configuration manages, and that are listed without
+	// being admins.
+	Strays []string
+}
+
+// Differs reports whether it does not say what the configuration does.
+func (t Target) Differs() bool { return t.Change.Diff != "" || t.Change.OutOfReach || len(t.Strays) > 0 }
+
+// targetsOf are the targets of a cluster block.
+func (p *planner) targetsOf(c *config.ClusterInstance) []Target {
+	var out []Target
+	for _, pt := range p.files {
+		block := pt.change.Address
+		if block.Target = ""; block == c.Address {
+			out = append(out, Target{pt.change, pt.place, pt.target.Identity(), pt.strays})
+		}
+	}
+	return out
 }
 
 // Exports evaluates the cluster blocks. Nothing is changed.
@@ -51,35 +68,28 @@ func (r *Run) Exports(ctx context.Context) ([]Export, diag.Diagnostics) {
 	for _, c := range r.clusters() {
 		want, ds := planned.planner.wanted(c)
 		diags = append(diags, ds...)
-		e := Export{Cluster: c.Address, Desired: want, Issuer: text(resource.Attr(c.Home, "issuer")), Missing: missing(want)}
-		e.Profile, _ = profileOf(c)
-		for _, pt := range planned.planner.files {
-			block := pt.change.Address
-			if block.Target = ""; block == c.Address {
-				e.Targets = append(e.Targets, pt.change)
-				e.Places = append(e.Places, Place{pt.change.Kind, pt.place})
-				e.Files = append(e.Files, pt.target.Identity())
+		e := Export{Cluster: c.Address, Desired: want, Issuer: text(resource.Attr(c.Home, "issuer")), Targets: planned.planner.targetsOf(c)}
+		e.Missing = missing(e.Issuer, want.Section, want.SignIn)
+		for _, a := range want.Admins {
+			if a.ID == cluster.KnownAfterApply {
+				e.Missing = append(e.Missing, "the id of "+strings.ReplaceAll(a.Email, cluster.KnownAfterApply, "an admin"))
 			}
 		}
+		e.Profile, _ = profileOf(c)
 		out = append(out, e)
 	}
 	return out, diags
 }
 
-// missing names what is known only after an apply.
-func missing(d cluster.Desired) []string {
+// missing names what of a cluster's sign-in is known only after an apply.
+func missing(issuer string, s cluster.Section, in cluster.SignIn) []string {
 	var out []string
 	for _, v := range []struct{ name, value string }{
-		{"identity_provider", d.IdentityProvider}, {"jwks_endpoint", d.JWKSEndpoint}, {"client_id", d.ClientID},
-		{"device_authorization_endpoint", d.DeviceURL}, {"token_endpoint", d.TokenURL},
+		{"issuer", issuer}, {"identity_provider", s.IdentityProvider}, {"jwks_endpoint", s.JWKSEndpoint}, {"client_id", in.ClientID},
+		{"device_authorization_endpoint", in.DeviceURL}, {"token_endpoint", in.TokenURL},
 	} {
-		if v.value == cluster.KnownAfterApply || v.value == "" {
+		if v.value == "" || v.value == cluster.KnownAfterApply {
 			out = append(out, v.name)
-		}
-	}
-	for _, a := range d.Admins {
-		if a.ID == cluster.KnownAfterApply {
-			out = append(out, strings.TrimSpace("the id of "+strings.ReplaceAll(a.Email, cluster.KnownAfterApply, "an admin")))
 		}
 	}
 	return out

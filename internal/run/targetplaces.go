@@ -128,7 +128,9 @@ func (p *planner) identity(had state.Target) string {
 // and those of the record that are not wanted any more go.
 func (p *planner) takeOver(pt *plannedTarget, had state.Target) diag.Diagnostics {
 	pt.former = append(pt.former, had.Address)
-	for _, id := range had.Owned {
+	pt.had.Groups = pt.had.Groups || had.Groups
+	pt.want = pt.groups(pt.want, pt.cluster)
+	for _, id := range ever(had) {
 		if !slices.Contains(pt.own.Owned, id) {
 			pt.own.Owned = append(pt.own.Owned, id)
 		}

@@ -36,10 +36,15 @@ type plannedTarget struct {
 	live    cluster.Live
 	want    cluster.Desired
 	own     cluster.Ownership
-	// losesLast: the cluster would have no admin any more.
+	// losesLast: the cluster would have no admin any more of whom idpctl knows;
+	// others are entries of somebody else that would stay.
 	losesLast bool
+	others    []string
 	// shutsOut: nobody whom it lists could sign in any more.
 	shutsOut bool
+	// strays are users whom the configuration manages and that are listed without
+	// being admins.
+	strays []string
 	// planned is what it shall become, as far as that is known.
 	planned cluster.Change
 	// cause is why it cannot be written, so that what was to be taken out of it
@@ -75,10 +80,11 @@ func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, 
 		return at(diags, t.Range)
 	}
 	pt := &plannedTarget{
-		target: target, instance: c.Address, want: want, place: target.Place(),
+		target: target, instance: c.Address, place: target.Place(),
 	}
 	pt.had, pt.known = p.state.Target(t.Address)
-	pt.own = cluster.Ownership{Owned: pt.had.Owned, Exclusive: c.Exclusive}
+	pt.want = pt.groups(want, c)
+	pt.own = cluster.Ownership{Owned: ever(pt.had), Exclusive: c.Exclusive}
 	pt.change = &plan.TargetChange{
 		Address: t.Address, Kind: t.Address.Target, Path: shownPath(target), Layer: n, DependsOn: c.DependsOn, Range: t.Range, Action: plan.NoOp,
 	}
@@ -134,6 +140,26 @@ func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, 
 	return diags
 }
 
+// ever is all that idpctl put into a target and that may stand in it: what it took
+// out may have come back.
+func ever(had state.Target) []string { return slices.Concat(had.Owned, had.Former) }
+
+// groups is want with the user groups of all admins decided on, if the cluster has a
+// block for them, or had one when the target was written: those of whom nothing is
+// said are in none then.
+func (pt *plannedTarget) groups(want cluster.Desired, c *config.ClusterInstance) cluster.Desired {
+	if !c.Groups && !pt.had.Groups {
+		return want
+	}
+	want.Admins = slices.Clone(want.Admins)
+	for i := range want.Admins {
+		if want.Admins[i].UserGroups == nil {
+			want.Admins[i].UserGroups = []string{}
+		}
+	}
+	return want
+}
+
 // merge works out what a file of a cluster shall become.
 func (p *planner) merge(pt *plannedTarget) diag.Diagnostics {
 	c := pt.cluster
@@ -144,14 +170,16 @@ func (p *planner) merge(pt *plannedTarget) diag.Diagnostics {
 	pt.change.Action, pt.change.Reason, pt.planned = plan.NoOp, "", change
 	pt.describe(change)
 	p.mask(pt, c.Admins, change)
-	if !change.Changed && (!pt.known || !slices.Equal(pt.had.Owned, slices.Sorted(slices.Values(change.Owned)))) {
+	if !change.Changed && (!pt.known || !slices.Equal(pt.had.Owned, slices.Sorted(slices.Values(change.Owned))) || pt.target.ListsAdmins() && pt.had.Groups != c.Groups) {
 		// The file is as it shall be; the state does not know it yet.
 		pt.change.Action, pt.change.Reason = plan.Update, "because the state does not know it yet; the file stays as it is"
 	}
 	if !pt.target.ListsAdmins() {
 		return append(diags, p.watchClient(pt, c)...)
 	}
-	pt.losesLast = len(pt.live.Section.Admins) > 0 && c.AdminsKnown && len(change.Section.Admins) == 0
+	if c.AdminsKnown && len(c.Admins) == 0 {
+		pt.guardLast(change)
+	}
 	return append(diags, p.watchAdmins(pt, c, change.Section)...)
 }
 
@@ -266,7 +294,7 @@ func (p *planner) leave(ctx context.Context, had state.Target) diag.Diagnostics 
 		return ds
 	}
 	pt := &plannedTarget{
-		target: target, had: had, known: true, own: cluster.Ownership{Owned: had.Owned}, place: placeOf(had),
+		target: target, had: had, known: true, own: cluster.Ownership{Owned: ever(had)}, place: placeOf(had),
 	}
 	pt.change = &plan.TargetChange{Address: had.Address, Kind: had.Kind, Path: shownPath(target), Action: plan.Forget}
 	live, ds := target.Read(ctx)
@@ -282,20 +310,38 @@ func (p *planner) leave(ctx context.Context, had state.Target) diag.Diagnostics 
 	pt.describe(change)
 	p.mask(pt, nil, change)
 	pt.change.Action = plan.Forget
-	pt.losesLast = len(live.Section.Admins) > 0 && len(change.Section.Admins) == 0
+	pt.guardLast(change)
 	p.addTarget(pt)
 	return nil
+}
+
+// guardLast notes that a change takes the last admin out. Who else is listed may be
+// somebody who left long ago, so that nobody can count on them.
+func (pt *plannedTarget) guardLast(change cluster.Change) {
+	pt.losesLast = len(change.Removed) > 0
+	pt.others = nil
+	for _, a := range change.Section.Admins {
+		pt.others = append(pt.others, name(a))
+	}
 }
 
 // Emptied are the files that would list no admin any more.
 func (p *Planned) Emptied() []string {
 	var out []string
 	for _, pt := range p.planner.files {
-		if pt.losesLast && !slices.Contains(out, pt.change.Path) {
+		if pt.losesLast && len(pt.others) == 0 && !slices.Contains(out, pt.change.Path) {
 			out = append(out, pt.change.Path)
 		}
 	}
 	return out
+}
+
+// whoIsLeft says who a target lists that loses its last admin.
+func (pt *plannedTarget) whoIsLeft() string {
+	if len(pt.others) == 0 {
+		return "nobody any more, so that nobody could administer the cluster"
+	}
+	return "nobody whom idpctl knows, but only entries of others: " + strings.Join(pt.others, ", ") + ". If none of them can sign in, nobody could administer the cluster"
 }
 
 // LosesLastAdmin refuses a plan that leaves a cluster without any admin. To destroy
@@ -309,7 +355,7 @@ func (p *Planned) LosesLastAdmin() diag.Diagnostics {
 		if pt.losesLast {
 			diags = append(diags, diag.Diagnostic{
 				Summary: "The cluster would have no admin", Subject: pt.change.Range, Address: pt.change.Address.String(),
-				Detail: fmt.Sprintf("%s would list nobody any more%s, so that nobody could administer the cluster. If that is what you want, add -allow-empty-admins.", pt.change.Path, pt.unseen()),
+				Detail: fmt.Sprintf("%s would list %s%s. If that is what you want, add -allow-empty-admins.", pt.change.Path, pt.whoIsLeft(), pt.unseen()),
 			})
 		}
 		if pt.shutsOut {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/idpctl/idpctl/apply"
 	"github.com/idpctl/idpctl/cluster"
@@ -56,6 +57,7 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 		if want, ds = p.wanted(&c); ds.HasErrors() {
 			return apply.TargetStep{}, ds
 		}
+		want = pt.groups(want, &c)
 	}
 	var change cluster.Change
 	if withdraw || leave {
@@ -66,13 +68,16 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 	if diags.HasErrors() {
 		return apply.TargetStep{}, at(diags, pt.change.Range)
 	}
-	if withdraw && len(live.Section.Admins) > 0 && len(change.Section.Admins) == 0 && len(want.Admins) > 0 {
+	if withdraw && len(change.Removed) > 0 && len(want.Admins) > 0 && !slices.ContainsFunc(change.Section.Admins, func(a cluster.Admin) bool {
+		return slices.ContainsFunc(want.Admins, func(w cluster.Admin) bool { return w.ID == a.ID })
+	}) {
 		var kept []string // the last one goes when the next is there
 		for _, a := range live.Section.Admins {
 			kept = append(kept, a.ID)
 		}
 		return apply.TargetStep{Kept: kept}, nil
 	}
+	ours := slices.Concat(pt.own.Owned, change.Owned) // ever
 	step := apply.TargetStep{Before: &state.Image{}, Former: pt.former}
 	step.Before.Values, _ = json.Marshal(pt.own.Owned) // a list of strings
 	if !leave || withdraw {
@@ -80,6 +85,15 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 			Address: pt.change.Address, Kind: pt.change.Kind, Path: pt.place.Path, Name: pt.place.Name, Namespace: pt.place.Namespace,
 			Context: pt.place.Context, Server: pt.place.Server, UID: pt.place.UID, Owned: change.Owned,
 			IdentityProvider: change.Section.IdentityProvider, JWKSEndpoint: change.Section.JWKSEndpoint,
+		}
+		if pt.target.ListsAdmins() {
+			step.After.Groups = pt.had.Groups
+			if !withdraw {
+				step.After.Groups = pt.cluster.Groups
+			}
+			step.After.Former = slices.DeleteFunc(slices.Clone(ours), func(id string) bool {
+				return id == cluster.KnownAfterApply || slices.Contains(change.Owned, id)
+			})
 		}
 	}
 	if change.Changed {
@@ -96,7 +110,7 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 					other.live.Fingerprint = after.Fingerprint
 				}
 			}
-			pt.live, pt.own.Owned, pt.former = after, change.Owned, nil
+			pt.live, pt.own.Owned, pt.former = after, ours, nil
 			return nil
 		}
 	}

@@ -38,9 +38,9 @@ type Cluster struct {
 	// have, or not as they are about to be; Disabled of those whom it has and
 	// does not let sign in.
 	Absent, Disabled []string
-	// FilesDiffer are the changes that would make the cluster's files say what
-	// the configuration does; none if they do already.
-	FilesDiffer []*plan.TargetChange
+	// FilesDiffer are those of the cluster's files that do not say what the
+	// configuration does.
+	FilesDiffer []Target
 	// Profiles are the profiles of influxctl in files.
 	Profiles []Profile
 	// AdminTokens are those of the installation, of AppInstances in Kubernetes.
@@ -98,18 +98,15 @@ func (r *Run) Clusters(ctx context.Context) ([]Cluster, diag.Diagnostics) {
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	changed := map[resource.Address][]*plan.TargetChange{}
-	for _, t := range planned.Targets {
-		if t.Diff != "" || t.OutOfReach { // else only the state does not know the file yet, or any more
-			block := t.Address
-			block.Target = ""
-			changed[block] = append(changed[block], t)
-		}
-	}
 	var out []Cluster
 	for _, in := range r.clusters() {
 		c := r.clusterOf(in, planned.planner)
-		c.FilesDiffer, c.Profiles, c.AdminTokens = changed[c.Address], planned.planner.profiles(in), planned.planner.adminTokens(ctx, in)
+		c.Profiles, c.AdminTokens = planned.planner.profiles(in), planned.planner.adminTokens(ctx, in)
+		for _, t := range planned.planner.targetsOf(in) {
+			if t.Differs() { // else only the state does not know the file yet
+				c.FilesDiffer = append(c.FilesDiffer, t)
+			}
+		}
 		out = append(out, c)
 	}
 	return out, diags
@@ -122,13 +119,7 @@ func (r *Run) clusterOf(in *config.ClusterInstance, p *planner) Cluster {
 		Admins: make(map[string]string, len(in.Admins)),
 		Issuer: text(resource.Attr(in.Home, "issuer")), JWKSEndpoint: text(in.JWKSEndpoint), SignIn: p.signIn(in),
 	}
-	for _, v := range []struct{ name, value string }{
-		{"issuer", c.Issuer}, {"device_authorization_endpoint", c.DeviceURL}, {"token_endpoint", c.TokenURL}, {"client_id", c.ClientID}, {"jwks_endpoint", c.JWKSEndpoint},
-	} {
-		if v.value == "" || v.value == cluster.KnownAfterApply {
-			c.Missing = append(c.Missing, v.name)
-		}
-	}
+	c.Missing = missing(c.Issuer, cluster.Section{JWKSEndpoint: c.JWKSEndpoint, IdentityProvider: text(in.IdentityProvider)}, c.SignIn)
 	if !in.AdminsKnown {
 		c.Missing = append(c.Missing, "the list of admins")
 	}
@@ -154,11 +145,11 @@ func (r *Run) PublicTransport(provider string) (http.RoundTripper, diag.Diagnost
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	file := text(resource.Attr(attrs, "ca_file"))
+	file := text(resource.Attr(attrs, caFileAttr))
 	if file != "" && !filepath.IsAbs(file) {
 		file = filepath.Join(r.opts.Dir, file)
 	}
-	public, err := PublicTransport(file, "ca_file")
+	public, err := PublicTransport(file, caFileAttr)
 	if err != nil {
 		return nil, append(diags, r.conns.diagnose(provider, err, "reading the certificate authorities"))
 	}

@@ -23,7 +23,7 @@ func (w *planWriter) target(t *plan.TargetChange) {
 	case plan.Forget:
 		head += " will no longer be managed (" + path + " stays as it is)"
 		if t.Diff != "" {
-			head = line(t.Address.String()) + " will no longer be managed (what idpctl wrote leaves " + path + ")"
+			head = line(t.Address.String()) + " will no longer be managed (idpctl's entries leave " + path + ")"
 		}
 	case plan.Replace:
 		danger = "must be replaced (" + path + ")"
