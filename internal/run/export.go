@@ -44,7 +44,9 @@ type Target struct {
 }
 
 // Differs reports whether it does not say what the configuration does.
-func (t Target) Differs() bool { return t.Change.Diff != "" || t.Change.OutOfReach || len(t.Strays) > 0 }
+func (t Target) Differs() bool {
+	return t.Change.Diff != "" || t.Change.OutOfReach || len(t.Strays) > 0
+}
 
 // targetsOf are the targets of a cluster block.
 func (p *planner) targetsOf(c *config.ClusterInstance) []Target {
