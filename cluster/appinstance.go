@@ -55,10 +55,13 @@ func (a *appInstance) made(label string) diag.Diagnostic {
 // next applies the file to the namespace of the AppInstance in it. One that holds the
 // admin section only is laid over what is there: else kubectl would take out of the
 // object what it put there from another file.
-func (a *appInstance) next(f *yamledit.File, path string) string {
-	namespace, image := a.namespace, ""
+func (a *appInstance) next(f *yamledit.File, path string) Next {
+	name, namespace, image := a.name, a.namespace, ""
 	if doc, err := a.find(f); err == nil {
 		image, _ = lookup(f, f.Docs()[doc], "spec", "package", "image")
+		if name == "" {
+			name, _ = lookup(f, f.Docs()[doc], "metadata", "name")
+		}
 		if namespace == "" {
 			namespace, _ = lookup(f, f.Docs()[doc], "metadata", "namespace")
 		}
@@ -70,7 +73,7 @@ func (a *appInstance) next(f *yamledit.File, path string) string {
 	if namespace != "" {
 		args = append(args, "--namespace", namespace)
 	}
-	return shellescape.QuoteCommand(args)
+	return Next{Command: shellescape.QuoteCommand(args), Of: Place{Name: name, Namespace: namespace}}
 }
 
 const blankAppInstance = `# Made by idpctl: who may administer the cluster. InfluxDB needs more than this.

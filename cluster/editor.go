@@ -23,8 +23,8 @@ type layout interface {
 	// blank is a new file, without the section; made warns of what it lacks.
 	blank() []byte
 	made(label string) diag.Diagnostic
-	// next is the command that is left to run for a file.
-	next(f *yamledit.File, path string) string
+	// next is what is left to do for a file.
+	next(f *yamledit.File, path string) Next
 }
 
 // Editor merges into the text of a file that has an admin section. It does no I/O.
@@ -181,11 +181,11 @@ func (t *yamlFile) Read(ctx context.Context) (Live, diag.Diagnostics) {
 	return live, ds
 }
 
-// Next is the command that is left to run; see [Target].
-func (t *yamlFile) Next(content []byte) string {
+// Next is what is left to do; see [Target].
+func (t *yamlFile) Next(content []byte) Next {
 	f, err := yamledit.Parse(t.label, content)
 	if err != nil {
-		return ""
+		return Next{}
 	}
 	return t.next(f, t.file.path)
 }

@@ -47,21 +47,22 @@ func TestValuesOfTheChart(t *testing.T) {
 // TestNextCommands names the command that is left to run for each sort of file.
 func TestNextCommands(t *testing.T) {
 	whole := "apiVersion: kubecfg.dev/v1alpha1\nkind: AppInstance\nmetadata: {name: i, namespace: prod}\nspec: {package: {image: x, spec: {admin: {users: []}}}}\n"
-	values := helmValues{release: "clustered", chart: "influxdata/influxdb3-clustered", namespace: "prod"}
+	values := helmValues{Release{"clustered", "influxdata/influxdb3-clustered", "prod"}}
 	for _, test := range []struct {
 		layout        layout
 		content, want string
+		of            Place
 	}{
-		{&appInstance{}, whole, "kubectl apply --filename 'my file.yml' --namespace prod"},
-		{&appInstance{}, strings.ReplaceAll(whole, ", namespace: prod", ""), "kubectl apply --filename 'my file.yml'"},
-		{&appInstance{}, strings.ReplaceAll(whole, "image: x, ", ""), "kubectl apply --server-side --filename 'my file.yml' --namespace prod"},
-		{values, "pause: false\nadmin: {}\n", "helm upgrade clustered influxdata/influxdb3-clustered --values 'my file.yml' --namespace prod"},
-		{values, "admin: {}\n", "helm upgrade clustered influxdata/influxdb3-clustered --reuse-values --values 'my file.yml' --namespace prod"},
-		{helmValues{}, "pause: false\nadmin: {}\n", "helm upgrade <release> <chart> --values 'my file.yml' --namespace <namespace>"},
+		{&appInstance{}, whole, "kubectl apply --filename 'my file.yml' --namespace prod", Place{Name: "i", Namespace: "prod"}},
+		{&appInstance{}, strings.ReplaceAll(whole, ", namespace: prod", ""), "kubectl apply --filename 'my file.yml'", Place{Name: "i"}},
+		{&appInstance{}, strings.ReplaceAll(whole, "image: x, ", ""), "kubectl apply --server-side --filename 'my file.yml' --namespace prod", Place{Name: "i", Namespace: "prod"}},
+		{values, "pause: false\nadmin: {}\n", "helm upgrade clustered influxdata/influxdb3-clustered --values 'my file.yml' --namespace prod", Place{Name: "clustered", Namespace: "prod"}},
+		{values, "admin: {}\n", "helm upgrade clustered influxdata/influxdb3-clustered --reuse-values --values 'my file.yml' --namespace prod", Place{Name: "clustered", Namespace: "prod"}},
+		{helmValues{}, "pause: false\nadmin: {}\n", "helm upgrade <release> <chart> --values 'my file.yml' --namespace <namespace>", Place{}},
 	} {
 		target := newYAMLFile("x", file{path: "my file.yml"}, test.layout, Place{})
-		if got := target.Next([]byte(test.content)); got != test.want {
-			t.Errorf("%q: got %s, want %s", test.content, got, test.want)
+		if got := target.Next([]byte(test.content)); got != (Next{test.want, test.of}) {
+			t.Errorf("%q: got %v, want %s of %s", test.content, got, test.want, test.of)
 		}
 	}
 }

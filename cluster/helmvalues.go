@@ -13,10 +13,7 @@ import (
 // helmValues finds the admin section in the values of InfluxData's chart
 // influxdb3-clustered: the key admin of the first document, as Helm reads no
 // other one.
-type helmValues struct {
-	// Of the release, for the command that is left to run; empty if not known.
-	release, chart, namespace string
-}
+type helmValues struct{ release Release }
 
 func (helmValues) adminPath() []string { return []string{"admin"} }
 
@@ -42,7 +39,7 @@ func (helmValues) made(label string) diag.Diagnostic {
 
 // next upgrades the release with the file. One that holds the admin section only is
 // laid over the values of the release: else helm would forget those.
-func (v helmValues) next(f *yamledit.File, path string) string {
+func (v helmValues) next(f *yamledit.File, path string) Next {
 	values := "--values"
 	if docs := f.Docs(); len(docs) > 0 && len(resolve(docs[0]).Content) <= 2 {
 		values = "--reuse-values --values"
@@ -53,9 +50,9 @@ func (v helmValues) next(f *yamledit.File, path string) string {
 		}
 		return shellescape.Quote(s)
 	}
-	return strings.Join([]string{
-		"helm upgrade", known(v.release, "release"), known(v.chart, "chart"), values, shellescape.Quote(path), "--namespace", known(v.namespace, "namespace"),
-	}, " ")
+	return Next{Of: Place{Name: v.release.Name, Namespace: v.release.Namespace}, Command: strings.Join([]string{
+		"helm upgrade", known(v.release.Name, "release"), known(v.release.Chart, "chart"), values, shellescape.Quote(path), "--namespace", known(v.release.Namespace, "namespace"),
+	}, " ")}
 }
 
 func (helmValues) find(f *yamledit.File) (int, error) {

@@ -69,7 +69,7 @@ func TestDefaultProfileFile(t *testing.T) {
 	}
 	// The state's place leads to the same file, and is nothing where the folder is gone.
 	at, ds := At(kindInfluxctl, target.Place(), "elsewhere")
-	if len(ds) > 0 || at.Identity() != target.Identity() || at.ListsAdmins() || at.Kind() != kindInfluxctl || at.Next(nil) != "" {
+	if len(ds) > 0 || at.Identity() != target.Identity() || at.ListsAdmins() || at.Kind() != kindInfluxctl || at.Next(nil) != (Next{}) {
 		t.Fatalf("At: %v, %v", at, ds)
 	}
 	if err := os.RemoveAll(home); err != nil {

@@ -129,7 +129,7 @@ func (t *profileFile) Place() Place { return t.place }
 func (t *profileFile) ListsAdmins() bool { return false }
 
 // Next is nothing: influxctl reads the file at its next run.
-func (t *profileFile) Next([]byte) string { return "" }
+func (t *profileFile) Next([]byte) Next { return Next{} }
 
 // Read reads the file, and warns of tokens in it that others can read.
 func (t *profileFile) Read(ctx context.Context) (Live, diag.Diagnostics) {

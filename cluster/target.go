@@ -40,9 +40,8 @@ type Target interface {
 	// out before those who are wanted have been added. A destroy is a prune
 	// with an empty section.
 	Prune(live Live, want Desired, own Ownership) (Change, diag.Diagnostics)
-	// Next is the command by which a person makes the cluster see what content
-	// says; empty if none is left to run.
-	Next(content []byte) string
+	// Next is how a person makes the cluster see what content says.
+	Next(content []byte) Next
 	// Write writes a change, unless the target is not what live was any more.
 	// The new content is there as a whole or not at all.
 	Write(ctx context.Context, live Live, change Change) diag.Diagnostics
@@ -60,6 +59,15 @@ type Remote interface {
 	MayLeave(had Place) diag.Diagnostics
 }
 
+// Next is what is left to do by hand after a target was written.
+type Next struct {
+	// Command to run; empty if none is left.
+	Command string
+	// Of has the name and namespace of the AppInstance or the release that it changes,
+	// as far as the file and its block say them.
+	Of Place
+}
+
 // Place is where a target is: what tells one from another.
 type Place struct {
 	// Path of the file, as the configuration has it; for [KindKubernetes] that of
@@ -71,7 +79,13 @@ type Place struct {
 	// Context is that of the kubeconfig, Server the URL of the API server, and UID
 	// the id that it gave the object; for [KindKubernetes] alone.
 	Context, Server, UID string
+	// Release is that of the Helm values.
+	Release Release
 }
+
+// Release is what helm installed with a file of values; each is empty if the
+// configuration does not say it.
+type Release struct{ Name, Chart, Namespace string }
 
 // Differs reports whether two places in one file are certainly not the same.
 func (p Place) Differs(o Place) bool {
@@ -123,11 +137,13 @@ func Open(kind string, attrs cty.Value, dir string) (Target, diag.Diagnostics) {
 	if kind == kindAppInstance {
 		place.Name, place.Namespace = text("name"), text("namespace")
 	}
-	values := helmValues{release: text("release"), chart: text("chart"), namespace: text("namespace")}
+	if kind == kindHelmValues {
+		place.Release = Release{Name: text("release"), Chart: text("chart"), Namespace: text("namespace")}
+	}
 	if ds.HasErrors() {
 		return nil, ds
 	}
-	return open(kind, place, values, dir)
+	return open(kind, place, dir)
 }
 
 // At returns the target at a place that the state knows.
@@ -135,10 +151,10 @@ func At(kind string, place Place, dir string) (Target, diag.Diagnostics) {
 	if kind == kindInfluxctl {
 		return influxctlAt(place, dir)
 	}
-	return open(kind, place, helmValues{}, dir)
+	return open(kind, place, dir)
 }
 
-func open(kind string, place Place, values helmValues, dir string) (Target, diag.Diagnostics) {
+func open(kind string, place Place, dir string) (Target, diag.Diagnostics) {
 	var ds diag.Diagnostics
 	path := place.Path
 	if !slices.Contains(Kinds(), kind) {
@@ -153,7 +169,7 @@ func open(kind string, place Place, values helmValues, dir string) (Target, diag
 	}
 	f := file{path: path}
 	if kind == kindHelmValues {
-		return newYAMLFile(kind, f, values, place), nil
+		return newYAMLFile(kind, f, helmValues{place.Release}, place), nil
 	}
 	return newYAMLFile(kind, f, &appInstance{place.Name, place.Namespace}, place), nil
 }

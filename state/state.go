@@ -132,6 +132,11 @@ type Target struct {
 	Context string `json:"context,omitempty"`
 	Server  string `json:"server,omitempty"`
 	UID     string `json:"uid,omitempty"`
+	// Release of the chart, which Chart names, in ReleaseNamespace: what helm installed
+	// with a file of values.
+	Release          string `json:"release,omitempty"`
+	Chart            string `json:"chart,omitempty"`
+	ReleaseNamespace string `json:"release_namespace,omitempty"`
 	// Owned are the ids of the admins that idpctl put there, or the keys of a
 	// profile, sorted; others are left alone.
 	Owned []string `json:"owned,omitempty"`
@@ -260,6 +265,7 @@ func (o Object) equal(p Object) bool {
 func (t Target) equal(u Target) bool {
 	return t.Address == u.Address && t.Kind == u.Kind && t.Path == u.Path && t.Name == u.Name && t.Namespace == u.Namespace &&
 		t.Context == u.Context && t.Server == u.Server && t.UID == u.UID && slices.Equal(t.Owned, u.Owned) &&
+		t.Release == u.Release && t.Chart == u.Chart && t.ReleaseNamespace == u.ReleaseNamespace &&
 		slices.Equal(t.Former, u.Former) && t.Groups == u.Groups &&
 		t.IdentityProvider == u.IdentityProvider && t.JWKSEndpoint == u.JWKSEndpoint
 }

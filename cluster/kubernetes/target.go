@@ -208,7 +208,7 @@ func placeless(ds diag.Diagnostics) diag.Diagnostics {
 func (t *Target) ListsAdmins() bool { return true }
 
 // Next is empty: nothing is left to be done by hand.
-func (t *Target) Next([]byte) string { return "" }
+func (t *Target) Next([]byte) cluster.Next { return cluster.Next{} }
 
 var _ cluster.Remote = (*Target)(nil)
 

@@ -76,16 +76,36 @@ func (r *Run) Outputs() (map[string]plan.Output, diag.Diagnostics) {
 	return StoredOutputs(r.session.View())
 }
 
-// NextCommands are what is left to do by hand after an apply: commands.
+// NextCommands are what is left to do by hand after an apply: commands. A file that a
+// target has left for another one is not among them: to apply it would undo the new one.
 func (r *Run) NextCommands(p *Planned) []string {
 	var out []string
 	for _, pt := range p.planner.files {
-		if pt.change.Action == plan.NoOp || pt.change.Diff == "" {
+		if pt.change.Action == plan.NoOp || pt.change.Diff == "" || p.planner.replaced(pt) {
 			continue
 		}
-		if next := pt.target.Next(pt.live.Content); next != "" && !slices.Contains(out, next) {
+		if next := pt.target.Next(pt.live.Content).Command; next != "" && !slices.Contains(out, next) {
 			out = append(out, next)
 		}
 	}
 	return out
+}
+
+// replaced reports whether a file that is left is about an object of the cluster that
+// another one of the configuration is about, too.
+func (p *planner) replaced(left *plannedTarget) bool {
+	if left.cluster != nil {
+		return false
+	}
+	was := left.target.Next(left.live.Content).Of
+	return slices.ContainsFunc(p.files, func(pt *plannedTarget) bool {
+		if pt.cluster == nil || pt.change.Kind != left.change.Kind {
+			return false
+		}
+		is := pt.target.Next(pt.live.Content).Of
+		if pt.change.Address == left.change.Address { // it moved, as far as one can see
+			return !was.Differs(is)
+		}
+		return was == is && was.Name != ""
+	})
 }

@@ -41,7 +41,10 @@ func (p *planner) occupy(pt *plannedTarget) diag.Diagnostics {
 
 // placeOf is where a record of the state is.
 func placeOf(had state.Target) cluster.Place {
-	return cluster.Place{Path: had.Path, Name: had.Name, Namespace: had.Namespace, Context: had.Context, Server: had.Server, UID: had.UID}
+	return cluster.Place{
+		Path: had.Path, Name: had.Name, Namespace: had.Namespace, Context: had.Context, Server: had.Server, UID: had.UID,
+		Release: cluster.Release{Name: had.Release, Chart: had.Chart, Namespace: had.ReleaseNamespace},
+	}
 }
 
 // kubernetesOptions are those of targets in Kubernetes.

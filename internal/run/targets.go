@@ -170,7 +170,8 @@ func (p *planner) merge(pt *plannedTarget) diag.Diagnostics {
 	pt.change.Action, pt.change.Reason, pt.planned = plan.NoOp, "", change
 	pt.describe(change)
 	p.mask(pt, c.Admins, change)
-	if !change.Changed && (!pt.known || !slices.Equal(pt.had.Owned, slices.Sorted(slices.Values(change.Owned))) || pt.target.ListsAdmins() && pt.had.Groups != c.Groups) {
+	if !change.Changed && (!pt.known || !slices.Equal(pt.had.Owned, slices.Sorted(slices.Values(change.Owned))) ||
+		pt.target.ListsAdmins() && pt.had.Groups != c.Groups || placeOf(pt.had).Release != pt.place.Release) {
 		// The file is as it shall be; the state does not know it yet.
 		pt.change.Action, pt.change.Reason = plan.Update, "because the state does not know it yet; the file stays as it is"
 	}

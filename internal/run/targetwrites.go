@@ -84,6 +84,7 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 		step.After = &state.Target{
 			Address: pt.change.Address, Kind: pt.change.Kind, Path: pt.place.Path, Name: pt.place.Name, Namespace: pt.place.Namespace,
 			Context: pt.place.Context, Server: pt.place.Server, UID: pt.place.UID, Owned: change.Owned,
+			Release: pt.place.Release.Name, Chart: pt.place.Release.Chart, ReleaseNamespace: pt.place.Release.Namespace,
 			IdentityProvider: change.Section.IdentityProvider, JWKSEndpoint: change.Section.JWKSEndpoint,
 		}
 		if pt.target.ListsAdmins() {
