@@ -75,7 +75,7 @@ type TargetChange struct {
 	Layer     int
 	Range     diag.Range
 	// OutOfReach: it cannot be written now. Removed stay in it, and an apply says so
-	// after it has ended their access at the identity provider.
+	// after it has ended their access at the identity provider; Added wait.
 	OutOfReach bool
 }
 

@@ -201,28 +201,34 @@ func TestOutOfReach(t *testing.T) {
 				f.lists(t, "ada@example.com", "ben@example.com", "cleo@example.com")
 				w.empty()
 
-				// To let somebody in is an error, also if somebody goes.
+				// To let somebody in is an error.
 				fail(f, true)
-				for _, team := range [][]string{{"ada", "ben", "cleo", "dan"}, {"ada", "ben", "dan"}} {
-					w.teamOf(team...)
-					if r := w.must(1, w.applyArgs()...); len(w.people(w.home)) != 3 || strings.Contains(r.stdout, "left in it") {
-						t.Errorf("something was done: %s", r)
-					}
+				w.teamOf("ada", "ben", "cleo", "dan")
+				if r := w.must(1, w.applyArgs()...); len(w.people(w.home)) != 3 || strings.Contains(r.stdout, "left in it") {
+					t.Errorf("something was done: %s", r)
+				}
+				// Nor does somebody who cannot be let in take the place of all the others.
+				w.teamOf("dan")
+				says(t, w.must(1, w.applyArgs()...), "have no admin who can sign in", "-allow-empty-admins")
+				if people := w.people(w.home); len(people) != 3 {
+					t.Errorf("the users are %v", people)
 				}
 				if name == "not reached" {
 					w.teamOf("ada", "ben", "cleo") // nothing to do, as far as can be seen
 					says(t, w.must(1, "plan"), "cannot be reached", "(context fake)")
 				}
 
-				// To take somebody out is not: an admin no more, deleted.
-				w.teamOf("ada", "ben (no admin)")
+				// To take somebody out is not: an admin no more, deleted. Whom the same plan
+				// lets in waits.
+				w.teamOf("ada", "ben (no admin)", "dan")
 				plan := w.plan()
-				if got := plan.lines(); !slices.Equal(got, []string{"cluster.production.kubernetes update", "user.cleo delete"}) || len(plan.TargetChanges[0].Admins.Removed) != 2 {
+				if got := plan.lines(); !slices.Equal(got, []string{"cluster.production.kubernetes update", "user.cleo delete", "user.dan create"}) || len(plan.TargetChanges[0].Admins.Removed) != 2 || len(plan.TargetChanges[0].Admins.Added) != 1 {
 					t.Errorf("the plan is %v %+v", got, plan.TargetChanges)
 				}
+				says(t, w.must(0, "plan"), "admin user.dan is not added yet", "lets in who waits: user.dan")
 				r := w.must(1, w.applyArgs()...)
-				says(t, r, "Still in it: user.ben (", "user.cleo (", "1 destroyed")
-				if people := w.people(w.home); len(people) != 2 {
+				says(t, r, "Still in it: user.ben (", "user.cleo (", "1 added", "1 destroyed")
+				if people := w.people(w.home); len(people) != 3 {
 					t.Errorf("the users are %v", people)
 				}
 				f.lists(t, "ada@example.com", "ben@example.com", "cleo@example.com")
@@ -235,12 +241,12 @@ func TestOutOfReach(t *testing.T) {
 				fail(f, false)
 				w.wants("cluster.production.kubernetes update")
 				w.apply()
-				f.lists(t, "ada@example.com")
+				f.lists(t, "ada@example.com", "dan@example.com")
 				w.empty()
 
 				// The same for a destroy.
 				fail(f, true)
-				says(t, w.must(1, "destroy", "-auto-approve", "-input=false"), "Still in it: user.ada (")
+				says(t, w.must(1, "destroy", "-auto-approve", "-input=false"), "Still in it: user.ada (", "user.dan (")
 				if w.exists(w.home) {
 					t.Error("the home was not destroyed")
 				}

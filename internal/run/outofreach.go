@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/idpctl/idpctl/cluster"
+	"github.com/idpctl/idpctl/config"
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/plan"
 )
@@ -15,7 +16,8 @@ import (
 // reached, or that refuses to be written: access ends at the identity provider all the
 // same. The plan says whose entries are left in the cluster, the apply ends with exit
 // code 1 and says so again, and the next one takes them out, as the state still has
-// them. A plan that lets somebody in is an error, since nothing would come of it.
+// them. Whom the same plan lets in waits for that. A plan that lets somebody in, and
+// takes nobody's access, is an error, since nothing would come of it.
 
 // checkTargets asks the systems that hold targets whether they would take what is
 // planned.
@@ -42,7 +44,7 @@ func (p *planner) outOfReach(pt *plannedTarget, diags diag.Diagnostics) diag.Dia
 	if _, ok := pt.target.(cluster.Remote); !ok || at < 0 {
 		return diags
 	}
-	left, ok := p.leftIn(pt)
+	left, waiting, ok := p.leftIn(pt)
 	if !ok {
 		return diags
 	}
@@ -50,7 +52,7 @@ func (p *planner) outOfReach(pt *plannedTarget, diags diag.Diagnostics) diag.Dia
 	cause.Address = pt.change.Address.String()
 	pt.cause, pt.planned = &cause, cluster.Change{}
 	c := pt.change
-	c.OutOfReach, c.Diff, c.Added, c.Updated, c.Fields = true, "", nil, nil, nil
+	c.OutOfReach, c.Diff, c.Added, c.Updated, c.Fields = true, "", waiting, nil, nil
 	c.Removed, c.Action = left, plan.Update
 	c.Reason = "because it is out of reach: " + cause.Summary
 	if pt.cluster == nil {
@@ -65,6 +67,9 @@ func (p *planner) outOfReach(pt *plannedTarget, diags diag.Diagnostics) diag.Dia
 	warning.Severity, warning.Summary = diag.Warning, "Entries are left in the cluster"
 	warning.Detail = fmt.Sprintf("%s. %s\n\n%s: %s. An apply ends their access at the identity provider all the same, and ends with exit code 1; the next one that can write to %s takes them out. If that cluster is gone for good, take %s out of the state.",
 		cause.Summary, cause.Detail, entries(len(left)), strings.Join(left, ", "), c.Path, c.Address)
+	if len(waiting) > 0 {
+		warning.Detail += fmt.Sprintf(" That one lets in who waits: %s.", strings.Join(waiting, ", "))
+	}
 	if len(left) == 0 {
 		warning.Detail = fmt.Sprintf("%s. %s", cause.Summary, cause.Detail)
 	}
@@ -85,24 +90,23 @@ func entries(n int) string {
 }
 
 // leftIn are the entries that the plan wants out of a target, or whose users it ends
-// the access of; false if the plan does not take anybody's access away, or gives it to
-// somebody.
-func (p *planner) leftIn(pt *plannedTarget) ([]string, bool) {
+// the access of, and the admins who are to be added; false if the plan does not take
+// anybody's access away.
+func (p *planner) leftIn(pt *plannedTarget) (left, waiting []string, ok bool) {
 	if pt.cluster == nil { // to be left
-		return p.called(pt.had.Owned), true
+		return p.called(pt.had.Owned), nil, true
 	}
 	// Whether it is still at the place of the record does not matter: nothing is written.
 	if !pt.known || !pt.cluster.AdminsKnown {
-		return nil, false
+		return nil, nil, false
 	}
 	wanted := map[string]bool{}
-	for _, a := range pt.want.Admins {
-		if a.ID == cluster.KnownAfterApply || !slices.Contains(pt.had.Owned, a.ID) && !listed(pt.live.Section, a.ID) {
-			return nil, false // somebody is to become an admin
+	for _, a := range pt.cluster.Admins {
+		if !pt.isIn(a) {
+			waiting = append(waiting, a.Address.String())
 		}
-		wanted[a.ID] = true
+		wanted[text(a.ID)] = true
 	}
-	var left []string
 	for _, id := range pt.had.Owned {
 		if !wanted[id] && (!pt.live.Exists || listed(pt.live.Section, id)) {
 			left = append(left, id)
@@ -113,7 +117,14 @@ func (p *planner) leftIn(pt *plannedTarget) ([]string, bool) {
 			left = append(left, text(a.ID))
 		}
 	}
-	return p.called(left), len(left) > 0
+	return p.called(left), waiting, len(left) > 0
+}
+
+// isIn reports whether an admin is in a target that is out of reach, as far as that can
+// be seen.
+func (pt *plannedTarget) isIn(a config.ClusterObject) bool {
+	id := text(a.ID)
+	return slices.Contains(pt.had.Owned, id) || listed(pt.live.Section, id)
 }
 
 func listed(s cluster.Section, id string) bool {
@@ -151,10 +162,13 @@ func (p *planner) guardUnseen(pt *plannedTarget) {
 	could := false
 	for _, a := range pt.cluster.Admins {
 		before, after := p.signsIn(a)
-		if after {
+		if after && pt.isIn(a) {
 			return
 		}
-		could = could || before
+		could = could || before && pt.isIn(a)
 	}
-	pt.shutsOut = could
+	for _, id := range pt.had.Owned { // who is to be taken out could sign in
+		could = could || !slices.ContainsFunc(pt.cluster.Admins, func(a config.ClusterObject) bool { return text(a.ID) == id })
+	}
+	pt.shutsOut = could && !pt.losesLast
 }

@@ -133,7 +133,7 @@ func filesPlan(t testing.TB) *plan.Plan {
 		file("recorded", plan.TargetChange{Action: plan.Update, Reason: "because the state does not know it yet; the file stays as it is"}),
 		file("pruned", plan.TargetChange{Action: plan.Forget, Removed: []string{"a@example.com"}, Diff: "@@ -1 +1 @@\n-users:\n---\n+users: []\n\n"}),
 		file("forgotten", plan.TargetChange{Action: plan.Forget}),
-		file("unreached", plan.TargetChange{Action: plan.Update, OutOfReach: true, Removed: []string{"user.a (1)", "user.b (2)"}, Reason: "because it is out of reach: The Kubernetes API server cannot be reached"}),
+		file("unreached", plan.TargetChange{Action: plan.Update, OutOfReach: true, Added: []string{"user.c"}, Removed: []string{"user.a (1)", "user.b (2)"}, Reason: "because it is out of reach: The Kubernetes API server cannot be reached"}),
 		file("replaced", plan.TargetChange{Action: plan.Replace, Updated: []string{"b@example.com"}}),
 		file("deleted", plan.TargetChange{Action: plan.Delete, Fields: []string{"jwksEndpoint"}}),
 	}, nil)

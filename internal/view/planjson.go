@@ -82,7 +82,8 @@ type jsonTargetChange struct {
 	Fields  []string   `json:"fields"`
 	Reason  string     `json:"reason,omitempty"`
 	Range   *jsonRange `json:"range,omitempty"`
-	// OutOfReach: it cannot be written now, and those in Admins.Removed stay in it.
+	// OutOfReach: it cannot be written now, those in Admins.Removed stay in it,
+	// and those in Admins.Added are not added yet.
 	OutOfReach bool `json:"out_of_reach,omitempty"`
 }
 

@@ -54,13 +54,16 @@ func (w *planWriter) target(t *plan.TargetChange) {
 			w.WriteString("      " + w.style.sign(s, string(s)) + " admin " + line(name) + "\n")
 		}
 	}
-	admins(signCreate, t.Added)
-	admins(signUpdate, t.Updated)
 	if t.OutOfReach {
+		for _, name := range t.Added {
+			w.WriteString("        admin " + line(name) + " is not added yet\n")
+		}
 		for _, name := range t.Removed {
 			w.WriteString("        admin " + line(name) + " is left in it\n")
 		}
 	} else {
+		admins(signCreate, t.Added)
+		admins(signUpdate, t.Updated)
 		admins(signDelete, t.Removed)
 	}
 	for _, f := range t.Fields {
