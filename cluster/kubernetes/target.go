@@ -240,7 +240,7 @@ func (t *Target) find(ctx context.Context) (*object, diag.Diagnostics) {
 	if t.had.Server != "" && t.had.Server != t.place.Server && (o == nil || t.had.UID != o.uid) {
 		return nil, diag.Diagnostics{{
 			Summary: "The kubeconfig leads to another cluster",
-			Detail: fmt.Sprintf("The state has %s at %s, and the kubeconfig leads to %s, where that AppInstance is not. Correct the kubeconfig. If the old cluster is gone for good, take the target out of the state.",
+			Detail: fmt.Sprintf("The state has %s at %s, and the kubeconfig leads to %s, where that AppInstance is not. Correct the kubeconfig. If the old cluster is gone for good, forget the target with `idpctl state rm`.",
 				Describe(t.had), t.had.Server, t.place.Server),
 		}}
 	}

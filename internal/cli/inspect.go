@@ -17,7 +17,7 @@ import (
 func (a *app) stateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "state",
-		Short:   "Look into the state",
+		Short:   "Look into the state, or forget some of it",
 		Example: "  idpctl state list",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
@@ -34,7 +34,7 @@ func (a *app) stateCommand() *cobra.Command {
 	}
 	list.Flags().Bool("long", false, "as a table wherever it goes")
 	list.Flags().BoolVar(&a.json, "json", false, "print JSON")
-	c.AddCommand(list)
+	c.AddCommand(list, a.stateRmCommand())
 	return c
 }
 

@@ -65,7 +65,7 @@ func (p *planner) outOfReach(pt *plannedTarget, diags diag.Diagnostics) diag.Dia
 	}
 	warning := cause
 	warning.Severity, warning.Summary = diag.Warning, "Entries are left in the cluster"
-	warning.Detail = fmt.Sprintf("%s. %s\n\n%s: %s. An apply ends their access at the identity provider all the same, and ends with exit code 1; the next one that can write to %s takes them out. If that cluster is gone for good, take %s out of the state.",
+	warning.Detail = fmt.Sprintf("%s. %s\n\n%s: %s. An apply ends their access at the identity provider all the same, and ends with exit code 1; the next one that can write to %s takes them out. If that cluster is gone for good: `idpctl state rm '%s'`.",
 		cause.Summary, cause.Detail, entries(len(left)), strings.Join(left, ", "), c.Path, c.Address)
 	if len(waiting) > 0 {
 		warning.Detail += fmt.Sprintf(" That one lets in who waits: %s.", strings.Join(waiting, ", "))

@@ -118,7 +118,7 @@ func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, 
 			if left.cause != nil { // with one half of it undone, the other is not begun
 				return diag.Diagnostics{{
 					Summary: left.cause.Summary, Subject: t.Range, Address: t.Address.String(),
-					Detail: fmt.Sprintf("%s\n\nThe block %s has moved from %s, and the admins that idpctl wrote there are to be taken out first. If that one is gone for good, take %s out of the state.",
+					Detail: fmt.Sprintf("%s\n\nThe block %s has moved from %s, and the admins that idpctl wrote there are to be taken out first. If that one is gone for good: `idpctl state rm '%s'`.",
 						left.cause.Detail, t.Address, left.change.Path, t.Address),
 				}}
 			}
