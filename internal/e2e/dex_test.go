@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"crypto/tls"
 	"net/http"
 	"os"
 	"regexp"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/idpctl/idpctl/emulator/formclient"
+	"github.com/idpctl/idpctl/emulator/localca"
 	"github.com/idpctl/idpctl/internal/testdex"
 	"github.com/idpctl/idpctl/oidc"
 )
@@ -89,6 +91,41 @@ func TestDex(t *testing.T) {
 	if code != 0 || page != nil {
 		t.Errorf("exit code %d; the page: %v", code, page)
 	}
+}
+
+// TestDexOverTLS: a private certificate authority is named in the provider block, trusted
+// by every command, and asked for in the AppInstance too.
+func TestDexOverTLS(t *testing.T) {
+	t.Parallel()
+	certificate, err := localca.New(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dex := startDex(t, func(c *testdex.Config) { c.Certificate, c.Roots = &certificate.Server, certificate.Pool })
+	f := onDex(t, dex)
+	f.browser = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: certificate.Pool, MinVersion: tls.VersionTLS12}}}
+	if r := f.idpctl("plan"); r.code != 1 || !strings.Contains(r.stderr, "ca_file") {
+		t.Errorf("an unknown authority: %s", r)
+	}
+
+	f.write("ca.pem", string(certificate.CA))
+	f.replace("influxdb.idp.hcl", `provider "oidc" {`, "provider \"oidc\" {\n  ca_file = \"ca.pem\"")
+	r := f.idpctl("apply", "-auto-approve")
+	if r.code != 0 {
+		t.Fatal(r)
+	}
+	r = f.idpctl("plan", "-detailed-exitcode")
+	if r.code != 0 {
+		t.Error(r)
+	}
+	saysThere(t, r.stderr, "The cluster may not trust the identity provider's certificate", "egress.customCertificates")
+	said, code, page := f.verifyBy(jane())
+	saysThere(t, said, "User (sub): "+janeEmail+" ("+janeSubject+")", "27 checks: 25 passed, 1 warned, 1 skipped.")
+	if code != 0 || page != nil {
+		t.Errorf("exit code %d; the page: %v", code, page)
+	}
+	saysThere(t, f.must(0, "check", "-ca-file", "ca.pem", dex.Issuer), "TLS certificate: valid until", "13 checks: 12 passed, 1 warned.")
+	saysThere(t, f.must(1, "check", dex.Issuer), "failed", "private CA")
 }
 
 // TestDexSubject: the page of documentation that works out a subject is right.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +19,8 @@ type folder struct {
 	testing.TB
 	dir     string
 	environ []string
+	// browser reaches the pages of the identity provider; nil for the usual client.
+	browser *http.Client
 }
 
 func (f *folder) idpctl(args ...string) result {

@@ -104,7 +104,7 @@ func (f *folder) verifyBy(who formclient.Credentials) (said string, code int, pa
 	f.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	stdout := &signingIn{at: func(page, _ string) error { return formclient.SignIn(ctx, nil, page, who) }}
+	stdout := &signingIn{at: func(page, _ string) error { return formclient.SignIn(ctx, f.browser, page, who) }}
 	var stderr bytes.Buffer
 	code = f.main(ctx, stdout, &stderr, "verify")
 	stdout.done.Wait()

@@ -16,7 +16,10 @@ package testdex
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
@@ -38,6 +41,10 @@ type Config struct {
 	// CodeLife is how long a device code lives, TokenLife how long tokens do; 0 for
 	// five minutes and a day.
 	CodeLife, TokenLife time.Duration
+	// Certificate to serve with, for 127.0.0.1, and Roots that trust it; nil for plain
+	// http.
+	Certificate *tls.Certificate
+	Roots       *x509.CertPool
 }
 
 // User is one who signs in with an e-mail and [Password].
@@ -112,10 +119,13 @@ func start(ctx context.Context, program string, cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("making Dex's folder: %w", err)
 	}
 	s := &Server{
-		Issuer: "http://" + address + "/dex", dir: dir, log: &logBuffer{}, ended: make(chan struct{}), done: make(chan struct{}),
+		Issuer: cfg.scheme() + "://" + address + "/dex", dir: dir, log: &logBuffer{}, ended: make(chan struct{}), done: make(chan struct{}),
 	}
 	file := filepath.Join(dir, "dex.yaml")
 	text, err := cfg.document(s.Issuer, address)
+	if err == nil && cfg.Certificate != nil {
+		err = writeCertificate(dir, cfg.Certificate)
+	}
 	if err == nil {
 		err = os.WriteFile(file, text, 0o600)
 	}
@@ -130,7 +140,7 @@ func start(ctx context.Context, program string, cfg Config) (*Server, error) {
 	if err := <-begun; err != nil {
 		return nil, errors.Join(fmt.Errorf("starting Dex: %w", err), os.RemoveAll(dir))
 	}
-	if err := s.wait(ctx); err != nil {
+	if err := s.wait(ctx, cfg.Roots); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil
@@ -164,6 +174,35 @@ func (s *Server) run(begun chan<- error) {
 	close(s.ended)
 }
 
+// Where Dex finds its certificate and key, in its folder.
+const (
+	certFile = "tls.crt"
+	keyFile  = "tls.key"
+)
+
+// writeCertificate puts a certificate and its key where Dex finds them.
+func writeCertificate(dir string, c *tls.Certificate) error {
+	var chain []byte
+	for _, der := range c.Certificate {
+		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
+	if err != nil {
+		return fmt.Errorf("writing Dex's key: %w", err)
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(dir, certFile), chain, 0o600),
+		os.WriteFile(filepath.Join(dir, keyFile), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), 0o600),
+	)
+}
+
+func (c Config) scheme() string {
+	if c.Certificate != nil {
+		return "https"
+	}
+	return "http"
+}
+
 // document is Dex's configuration file. JSON is YAML.
 func (c Config) document(issuer, address string) ([]byte, error) {
 	type object = map[string]any
@@ -185,8 +224,12 @@ func (c Config) document(issuer, address string) ([]byte, error) {
 	if c.TokenLife > 0 {
 		expiry["idTokens"] = c.TokenLife.String()
 	}
+	web := object{c.scheme(): address}
+	if c.Certificate != nil {
+		web["tlsCert"], web["tlsKey"] = certFile, keyFile
+	}
 	return json.MarshalIndent(object{
-		"issuer": issuer, "storage": object{"type": "memory"}, "web": object{"http": address}, "expiry": expiry,
+		"issuer": issuer, "storage": object{"type": "memory"}, "web": web, "expiry": expiry,
 		"enablePasswordDB": true, "staticPasswords": users, "staticClients": clients,
 	}, "", "  ")
 }
@@ -201,11 +244,11 @@ func freeAddress() (string, error) {
 }
 
 // wait returns when Dex answers; if it does not, the error holds the end of its log.
-func (s *Server) wait(ctx context.Context) error {
+func (s *Server) wait(ctx context.Context, roots *x509.CertPool) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	// A transport without the environment's proxy: it is on this machine.
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}}
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
 	for {
