@@ -76,8 +76,7 @@ func (a *appInstance) next(f *yamledit.File, path string) string {
 const blankAppInstance = `# Made by idpctl: who may administer the cluster. InfluxDB needs more than this.
 # Lay the file over your AppInstance (kustomize, kubectl apply --server-side),
 # or complete it: spec.package needs image and apiVersion; spec.package.spec
-# needs catalog, objectStore, ingesterStorage and monitoringStorage, and its
-# admin section the dsn of the catalog.
+# needs catalog, objectStore, ingesterStorage, monitoringStorage and admin.dsn.
 apiVersion: kubecfg.dev/v1alpha1
 kind: AppInstance
 metadata:
