@@ -158,6 +158,11 @@ func (a *appInstance) ambiguous(f *yamledit.File, all, found []candidate, others
 		return f.Problem(nil, "The file has no AppInstance",
 			"A document with apiVersion kubecfg.dev/v1alpha1 and kind AppInstance is expected; there is %s. Set path to the file with the AppInstance.", strings.Join(others, ", "))
 	default:
+		for _, root := range f.Docs() {
+			if err := f.Opaque(root); err != nil {
+				return err // {{ if x }} reads as a mapping
+			}
+		}
 		return f.Problem(nil, "The file has no AppInstance",
 			"A document with apiVersion kubecfg.dev/v1alpha1 and kind AppInstance is expected. Set path to the file with the AppInstance; if there is none yet, name a file that is not there, and idpctl makes one.")
 	}
