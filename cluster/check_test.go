@@ -58,6 +58,9 @@ func untouched(t reporter, path []string, before, after []byte) {
 			t.Errorf("a file with CRLF has %d LF without CR", d-c)
 		}
 	}
+	if bytes.ContainsRune(before, '\r') && !bytes.ContainsRune(before, '\n') && bytes.ContainsRune(after, '\n') {
+		t.Errorf("a file with CR alone has LF:\n%q", after)
+	}
 	if !oddBreaks(before) && len(bytes.TrimSpace(before)) > 0 && bytes.HasSuffix(before, []byte("\n")) != bytes.HasSuffix(after, []byte("\n")) {
 		t.Errorf("the last line break was added or lost:\n%q\n%q", before, after)
 	}

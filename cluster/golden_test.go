@@ -40,7 +40,7 @@ type goldenCase struct {
 	target                        Editor
 	want                          Desired
 	own                           Ownership
-	prune, crlf, bom, noNL, fails bool
+	prune, crlf, cr, bom, noNL, fails bool
 }
 
 func parseCase(t *testing.T, head string) goldenCase {
@@ -85,6 +85,8 @@ func parseCase(t *testing.T, head string) goldenCase {
 			c.prune = true
 		case "crlf":
 			c.crlf = true
+		case "cr":
+			c.cr = true
 		case "bom":
 			c.bom = true
 		case "no newline":
@@ -113,6 +115,9 @@ func (c goldenCase) encode(b []byte) []byte {
 	}
 	if c.crlf {
 		b = bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n"))
+	}
+	if c.cr {
+		b = bytes.ReplaceAll(b, []byte("\n"), []byte("\r"))
 	}
 	if c.bom {
 		b = append([]byte("\uFEFF"), b...)
@@ -196,7 +201,8 @@ func TestGolden(t *testing.T) {
 // decode takes out of a result what a golden file cannot hold.
 func decode(b []byte) []byte {
 	b = bytes.TrimPrefix(b, []byte("\uFEFF"))
-	return bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
+	b = bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
+	return bytes.ReplaceAll(b, []byte("\r"), []byte("\n"))
 }
 
 // describe is a change and its diagnostics as a golden file holds them.

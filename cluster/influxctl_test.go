@@ -65,6 +65,8 @@ func parseProfileCase(t *testing.T, head string) profileCase {
 			c.missing = true
 		case "crlf":
 			c.encode.crlf = true
+		case "cr":
+			c.encode.cr = true
 		case "bom":
 			c.encode.bom = true
 		case "no newline":

@@ -245,7 +245,10 @@ func (g generator) file(admins []Admin) string {
 	if g.yes("no last line break") {
 		text = strings.TrimRight(text, "\n")
 	}
-	if g.yes("crlf") {
+	switch {
+	case g.yes("cr"):
+		text = strings.ReplaceAll(text, "\n", "\r")
+	case g.yes("crlf"):
 		text = strings.ReplaceAll(text, "\n", "\r\n")
 	}
 	if g.yes("bom") {

@@ -98,7 +98,22 @@ func (f *File) syntaxError(err error) error {
 		row, column := at.Position()
 		d.Subject = f.At(row, column)
 	}
+	if i := loneCR(f.src); i >= 0 && i <= d.Subject.Start.Byte {
+		d.Summary, d.Subject = "A line ends with a carriage return alone", f.rangeOf(i, i+1)
+		d.Detail = "In TOML a line ends with a line feed, with or without a carriage return before it, and neither influxctl nor idpctl reads anything else. Save the file with the line ends LF or CRLF and run again."
+	}
 	return d
+}
+
+// loneCR is where the first carriage return stands that no line feed follows; -1 if
+// there is none.
+func loneCR(src []byte) int {
+	for i, c := range src {
+		if c == '\r' && (i+1 == len(src) || src[i+1] != '\n') {
+			return i
+		}
+	}
+	return -1
 }
 
 // At is the place of one byte by its line and its column in bytes, both from 1.

@@ -170,9 +170,13 @@ func leadingTab(line string) bool {
 }
 
 // findLines splits as the parser does: it takes YAML 1.1's line breaks, and
-// CR, NEL, LS and PS among them.
+// CR, NEL, LS and PS among them. A file that has CR alone, as those of old Macs, keeps
+// it; new lines in a file that has other breaks too end as the other ones do.
 func (f *File) findLines() {
 	f.lines, f.newline = []int{0}, "\n"
+	if bytes.IndexByte(f.src, '\n') < 0 && bytes.IndexByte(f.src, '\r') >= 0 {
+		f.newline = "\r"
+	}
 	for i := 0; i < len(f.src); {
 		n := breakLen(f.src, i)
 		if n == 0 {
