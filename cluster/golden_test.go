@@ -37,9 +37,9 @@ func people() map[string]Admin {
 
 // goldenCase is what the head of a golden file asks for.
 type goldenCase struct {
-	target                        Editor
-	want                          Desired
-	own                           Ownership
+	target                            Editor
+	want                              Desired
+	own                               Ownership
 	prune, crlf, cr, bom, noNL, fails bool
 }
 

@@ -111,7 +111,7 @@ func (w *tomlWriter) tables(head, keys string) {
 			}
 		}
 		if w.yes("scopes") {
-			w.line(keys+keys, "scopes", w.pick("list", `[]`, `["a"]`, `[ "a", 'z' ]`, "[\n  'a',\n  'z',\n]", "[\n'z'\n]", "[ # none\n]"))
+			w.line(keys+keys, "scopes", w.pick("list", `[]`, `["a"]`, `[ "a", 'z' ]`, "[\n  'a',\n  'z',\n]", "[\n'z'\n]", "[ # none\n]", "[\n  'a', # 1\n  # 2\n  'z' # 3\n]", "[\n'a', # 1\n'z' ]"))
 		}
 		switch w.pick("parameters", "none", "inline", "dotted") {
 		case "inline":

@@ -1,6 +1,9 @@
 package tomledit
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Remove takes an entry out of its table: a value with its line, a table with all
 // that is in it. Comments on lines of their own stay where they are outside of the
@@ -94,6 +97,7 @@ func (e *Edits) cuts(from *Node) error {
 			kept = i
 		}
 	}
+	var cuts []span
 	for i, n := range all {
 		if !e.removed(from, n) || i > kept+1 && kept >= 0 || i > 0 && kept < 0 {
 			continue
@@ -108,11 +112,87 @@ func (e *Edits) cuts(from *Node) error {
 			_, end = all[len(all)-1].whole()
 		}
 		if f.comments(start, end, all) {
+			if from.Kind == List && e.cutLines(from, kept) {
+				return nil
+			}
 			return f.Problem(n, "A comment stands beside something that goes", "%s is not wanted any more, and idpctl does not know whether the comment beside it is about it. Remove both by hand, and run again.", n.what())
 		}
-		e.replace(start, end, "")
+		cuts = append(cuts, span{start: start, end: end})
 	}
+	e.spans = append(e.spans, cuts...)
 	return nil
+}
+
+// cutLines takes the elements of a list that go out with their lines, which hold
+// nothing else but a comment: that goes too. Comments on lines of their own stay, as
+// they may be about more than the next element. kept is the last element that stays.
+// It reports whether that can be done; if not, nothing is changed.
+func (e *Edits) cutLines(list *Node, kept int) bool {
+	f := e.f
+	closing := f.lineOf(list.end - 1)
+	comma := f.comma(list.Items[len(list.Items)-1].end) >= 0 // at the end
+	var cuts []span
+	for _, n := range list.Items {
+		if !e.removed(list, n) {
+			continue
+		}
+		first, last := f.lineOf(n.start), f.lineOf(n.end-1)
+		start, end := f.lines[first], f.lineEnd(last)
+		if last == closing {
+			end = list.end - 1
+		}
+		text, commas, final := slices.Clone(f.src[start:end]), 0, false
+		for i, other := range list.Items {
+			if !e.removed(list, other) || other.start >= end || other.end <= start {
+				continue
+			}
+			for at := max(other.start, start); at < min(other.end, end); at++ {
+				text[at-start] = ' '
+			}
+			if other.end <= end {
+				commas++
+				final = i == len(list.Items)-1
+			}
+		}
+		rest, _, _ := strings.Cut(string(text), "#")
+		commas -= strings.Count(rest, ",")
+		if strings.Trim(rest, " \t\r\n,") != "" || commas != 0 && (commas != 1 || !final) {
+			return false
+		}
+		if last == closing { // the bracket stays, as it is indented
+			cuts = append(cuts, span{start: start + len(f.indentOf(first)), end: end})
+		} else {
+			cuts = append(cuts, span{start: start, end: f.lines[last+1]})
+		}
+	}
+	if kept >= 0 && kept < len(list.Items)-1 && !comma {
+		at := f.comma(list.Items[kept].end)
+		if !slices.ContainsFunc(cuts, func(s span) bool { return s.start <= at && at < s.end }) {
+			cuts = append(cuts, span{start: at, end: at + 1})
+		}
+	}
+	for _, s := range slices.Compact(cuts) { // several elements of one line
+		e.replace(s.start, s.end, "")
+	}
+	return true
+}
+
+// comma is where the comma behind an element of a list stands that ends at off; -1
+// if it has none.
+func (f *File) comma(off int) int {
+	for off < len(f.src) {
+		switch f.src[off] {
+		case ',':
+			return off
+		case '#':
+			off = f.lineEnd(f.lineOf(off))
+		case ' ', '\t', '\r', '\n':
+			off++
+		default:
+			return -1
+		}
+	}
+	return -1
 }
 
 // what names an element or an entry.
