@@ -27,5 +27,5 @@ func (f *File) Mask(show func(path []string) bool) []byte {
 		}
 	}
 	walk(f.root)
-	return textedit.Mask(f.src, parts)
+	return textedit.Mask(f.Src, parts)
 }

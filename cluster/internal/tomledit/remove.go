@@ -35,15 +35,13 @@ func (e *Edits) remove(n *Node) error {
 // removeSection takes a header and its lines out, with one blank line before it.
 func (e *Edits) removeSection(s *section) {
 	f := e.f
-	first, last := f.lineOf(s.start), f.lineOf(s.start)
+	first, last := f.LineOf(s.start), f.LineOf(s.start)
 	if len(s.pairs) > 0 {
-		last = f.lineOf(s.pairs[len(s.pairs)-1].end - 1)
+		last = f.LineOf(s.pairs[len(s.pairs)-1].end - 1)
 	}
-	for i := first; i <= last; i++ {
-		e.deleted[i] = true
-	}
-	if first > 0 && f.isBlank(first-1) {
-		e.deleted[first-1] = true
+	e.DeleteLines(first, last)
+	if first > 0 && f.IsBlank(first-1) {
+		e.DeleteLines(first-1, first-1)
 	}
 }
 
@@ -55,9 +53,7 @@ func (e *Edits) removeValue(n *Node) error {
 	}
 	p := n.pair
 	if p.section != nil {
-		for i := f.lineOf(p.start); i <= f.lineOf(p.end-1); i++ {
-			e.deleted[i] = true
-		}
+		e.DeleteLines(f.LineOf(p.start), f.LineOf(p.end-1))
 		return nil
 	}
 	t := n.parent
@@ -81,6 +77,8 @@ func (n *Node) whole() (start, end int) {
 	}
 	return n.start, n.end
 }
+
+type span struct{ start, end int }
 
 // cuts takes out what goes of a list or of a table in braces, with as many commas:
 // TOML 1.0 allows none at the end of a table.
@@ -119,7 +117,9 @@ func (e *Edits) cuts(from *Node) error {
 		}
 		cuts = append(cuts, span{start: start, end: end})
 	}
-	e.spans = append(e.spans, cuts...)
+	for _, s := range cuts {
+		e.Replace(s.start, s.end, "")
+	}
 	return nil
 }
 
@@ -129,19 +129,19 @@ func (e *Edits) cuts(from *Node) error {
 // It reports whether that can be done; if not, nothing is changed.
 func (e *Edits) cutLines(list *Node, kept int) bool {
 	f := e.f
-	closing := f.lineOf(list.end - 1)
+	closing := f.LineOf(list.end - 1)
 	comma := f.comma(list.Items[len(list.Items)-1].end) >= 0 // at the end
 	var cuts []span
 	for _, n := range list.Items {
 		if !e.removed(list, n) {
 			continue
 		}
-		first, last := f.lineOf(n.start), f.lineOf(n.end-1)
-		start, end := f.lines[first], f.lineEnd(last)
+		first, last := f.LineOf(n.start), f.LineOf(n.end-1)
+		start, end := f.Lines[first], f.LineEnd(last)
 		if last == closing {
 			end = list.end - 1
 		}
-		text, commas, final := slices.Clone(f.src[start:end]), 0, false
+		text, commas, final := slices.Clone(f.Src[start:end]), 0, false
 		for i, other := range list.Items {
 			if !e.removed(list, other) || other.start >= end || other.end <= start {
 				continue
@@ -160,9 +160,9 @@ func (e *Edits) cutLines(list *Node, kept int) bool {
 			return false
 		}
 		if last == closing { // the bracket stays, as it is indented
-			cuts = append(cuts, span{start: start + len(f.indentOf(first)), end: end})
+			cuts = append(cuts, span{start: start + len(f.Indent(first)), end: end})
 		} else {
-			cuts = append(cuts, span{start: start, end: f.lines[last+1]})
+			cuts = append(cuts, span{start: start, end: f.Lines[last+1]})
 		}
 	}
 	if kept >= 0 && kept < len(list.Items)-1 && !comma {
@@ -172,7 +172,7 @@ func (e *Edits) cutLines(list *Node, kept int) bool {
 		}
 	}
 	for _, s := range slices.Compact(cuts) { // several elements of one line
-		e.replace(s.start, s.end, "")
+		e.Replace(s.start, s.end, "")
 	}
 	return true
 }
@@ -180,12 +180,12 @@ func (e *Edits) cutLines(list *Node, kept int) bool {
 // comma is where the comma behind an element of a list stands that ends at off; -1
 // if it has none.
 func (f *File) comma(off int) int {
-	for off < len(f.src) {
-		switch f.src[off] {
+	for off < len(f.Src) {
+		switch f.Src[off] {
 		case ',':
 			return off
 		case '#':
-			off = f.lineEnd(f.lineOf(off))
+			off = f.LineEnd(f.LineOf(off))
 		case ' ', '\t', '\r', '\n':
 			off++
 		default:
@@ -206,7 +206,7 @@ func (n *Node) what() string {
 // comments reports whether there is a comment between start and end, beside the
 // elements or entries all.
 func (f *File) comments(start, end int, all []*Node) bool {
-	text := slices.Clone(f.src[start:end])
+	text := slices.Clone(f.Src[start:end])
 	for _, n := range all {
 		a, b := n.whole()
 		for i := max(a, start); i < min(b, end); i++ {

@@ -221,10 +221,10 @@ func TestBesideComment(t *testing.T) {
 // TestVerify refuses a result that says anything else than was asked for.
 func TestVerify(t *testing.T) {
 	for name, spoil := range map[string]func(*Edits){
-		"another value": func(e *Edits) { e.replace(4, 5, "2") },
-		"no TOML":       func(e *Edits) { e.replace(4, 5, "") },
-		"a new key":     func(e *Edits) { e.after[0] = []string{"z = 1"} },
-		"an overlap":    func(e *Edits) { e.replace(0, 3, ""); e.replace(1, 2, "") },
+		"another value": func(e *Edits) { e.Replace(4, 5, "2") },
+		"no TOML":       func(e *Edits) { e.Replace(4, 5, "") },
+		"a new key":     func(e *Edits) { e.InsertAfter(0, "z = 1") },
+		"an overlap":    func(e *Edits) { e.Replace(0, 3, ""); e.Replace(1, 2, "") },
 		"not done":      func(e *Edits) { e.ops = append(e.ops, op{addr: []string{"a"}, value: "2"}) },
 	} {
 		e := parse(t, "a = 1\nb = nan\n").Edit()

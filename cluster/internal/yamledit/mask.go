@@ -21,7 +21,7 @@ func (f *File) Mask(show func(doc int, path []string) bool) []byte {
 		start := f.contentStart(n)
 		end, err := f.end(n)
 		if err != nil {
-			end, shown = f.lineEnd(f.lineOf(start)), false
+			end, shown = f.LineEnd(f.LineOf(start)), false
 		}
 		parts = append(parts, textedit.Part{Start: start, End: end, Shown: shown})
 	}
@@ -48,5 +48,5 @@ func (f *File) Mask(show func(doc int, path []string) bool) []byte {
 	for i, root := range f.Docs() {
 		walk(root, i, nil, false)
 	}
-	return textedit.Mask(f.src, parts)
+	return textedit.Mask(f.Src, parts)
 }
