@@ -83,6 +83,32 @@ func untouchedLines(t reporter, before, after []byte) {
 	}
 }
 
+// checkShown checks that the difference of a file that was there shows no secret, and
+// no comment as new: idpctl writes none, and one that stays is shown as it was.
+func checkShown(t reporter, change Change) {
+	t.Helper()
+	if strings.Contains(change.Diff, "hunter2") {
+		t.Errorf("the diff shows a secret:\n%s", change.Diff)
+	}
+	gone := map[string]int{}
+	for _, sign := range []string{"-", "+"} {
+		for line := range strings.Lines(change.Diff) {
+			text, ok := strings.CutPrefix(line, sign)
+			if text = strings.TrimSpace(text); !ok || !strings.HasPrefix(text, "#") {
+				continue
+			}
+			switch {
+			case sign == "-":
+				gone[text]++
+			case gone[text] == 0:
+				t.Errorf("the comment %q is shown as new:\n%s", text, change.Diff)
+			default:
+				gone[text]--
+			}
+		}
+	}
+}
+
 // oddBreaks reports whether content has line breaks beside LF and CRLF.
 func oddBreaks(content []byte) bool {
 	return bytes.ContainsAny(bytes.ReplaceAll(content, []byte("\r\n"), nil), "\r\u0085\u2028\u2029")

@@ -120,6 +120,9 @@ func testGolden(t *testing.T, dir, ext string, least int, parse func(t *testing.
 			if want := h.encode(part(archive, "out"+ext)); !bytes.Equal(change.Content, want) {
 				t.Errorf("content:\n%q\nwant:\n%q", change.Content, want)
 			}
+			if !change.Created {
+				checkShown(t, change)
+			}
 			untouchedLines(t, live.Content, change.Content)
 			if c.check(t, live, change) {
 				compared++

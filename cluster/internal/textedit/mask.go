@@ -88,8 +88,8 @@ func (m *masker) between(text string) {
 // comment masks a line's comment.
 func (m *masker) comment(text, indent string) string {
 	if m.hiding && !m.used && indent == m.indent {
-		if content := strings.TrimSpace(text); content != "" {
-			return text[:strings.Index(text, content)] + Masked
+		if content := strings.TrimLeft(text, " \t"); strings.TrimSpace(content) != "" {
+			return text[:len(text)-len(content)] + Masked
 		}
 		return text
 	}
