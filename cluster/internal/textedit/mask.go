@@ -103,7 +103,10 @@ var (
 	// password is encoded as it should be.
 	userinfo = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^\s"']*@`)
 	// bare is user:password@host without a scheme.
-	bare = regexp.MustCompile(`[^\s:"'@]+:[^\s@]+@`)
+	bare = regexp.MustCompile(`[^\s:/"'@]+:[^\s/@][^\s@]*@`)
+	// random is a word that looks as if a machine had made it: with letters and digits,
+	// or long.
+	random = regexp.MustCompile(`\S*(?:\pL\S*\d|\d\S*\pL)\S*|\S{20,}`)
 	// telling is a word of a comment that a secret may follow, up to where that begins.
 	telling = regexp.MustCompile(`(?i)(?:passw(?:or[dt]|d)|passphrase|passcode|\bpass\b|pwd|secret|token|credential|\bcreds?\b|dsn|bearer|` +
 		`(?:api|access|private|signing|encryption)[ \t_.-]*key|(?:value|authorization)["']?[ \t]*[:=])s?["'` + "`" + `]?[ \t]*[:=]?[ \t]*`)
@@ -115,20 +118,18 @@ func URL(text string) string {
 }
 
 // Comment is the text of one line's comment without what may be a secret: all that
-// follows a word such as password or token, and user:password in a URL or before a
-// host. hidden reports whether there is such a word: the secret may be in the next line
-// of the comment.
+// follows a word such as password or token, what looks like a secret before it, and
+// user:password in a URL or before a host. hidden reports whether there is such a word:
+// the secret may be in the next line of the comment.
 func Comment(text string) (shown string, hidden bool) {
-	text = URL(text)
-	if !strings.Contains(text, Masked+"@") {
-		text = bare.ReplaceAllString(text, Masked+"@")
-	}
 	at := telling.FindStringIndex(text)
 	if at == nil {
-		return text, false
+		return bare.ReplaceAllString(URL(text), Masked+"@"), false
 	}
-	if strings.Trim(text[at[1]:], " \t.,;:)]}'\"`!?") == "" {
-		return text, true // the sentence ends here
+	before := URL(random.ReplaceAllString(text[:at[0]], Masked))
+	word, after := text[at[0]:at[1]], text[at[1]:]
+	if strings.Trim(after, " \t.,;:)]}'\"`!?") == "" {
+		return before + word + after, true // the sentence ends here
 	}
-	return text[:at[1]] + Masked, true
+	return before + word + Masked, true
 }
