@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -11,6 +12,7 @@ import (
 func FuzzMerge(f *testing.F) {
 	fuzzSeeds(f, "testdata", ".yml", func(i int, lf, crlf []byte) {
 		f.Add(lf, "marty", "Marty", uint8(i))
+		f.Add(bytes.ReplaceAll(lf, []byte("\n"), []byte("\r")), "marty", "# token", uint8(i+32))
 		f.Add(crlf, "c0ffee00-1985-4d0c-b88b-1d2e3f4a5b6c", "no", uint8(i+64))
 	})
 	f.Fuzz(func(t *testing.T, content []byte, id, text string, flags uint8) {
