@@ -79,8 +79,7 @@ func (a *appInstance) next(f *yamledit.File, path string) Next {
 const blankAppInstance = `# Made by idpctl: who may administer the cluster. InfluxDB needs more than this.
 # Lay the file over your AppInstance (kustomize, kubectl apply --server-side),
 # or complete it: spec.package needs image and apiVersion; spec.package.spec
-# needs catalog, objectStore, ingesterStorage and monitoringStorage, and its
-# admin section the dsn of the catalog.
+# needs catalog, objectStore, ingesterStorage, monitoringStorage and admin.dsn.
 apiVersion: kubecfg.dev/v1alpha1
 kind: AppInstance
 metadata:
@@ -162,6 +161,11 @@ func (a *appInstance) ambiguous(f *yamledit.File, all, found []candidate, others
 		return f.Problem(nil, "The file has no AppInstance",
 			"A document with apiVersion kubecfg.dev/v1alpha1 and kind AppInstance is expected; there is %s. Set path to the file with the AppInstance.", strings.Join(others, ", "))
 	default:
+		for _, root := range f.Docs() {
+			if err := f.Opaque(root); err != nil {
+				return err // {{ if x }} reads as a mapping
+			}
+		}
 		return f.Problem(nil, "The file has no AppInstance",
 			"A document with apiVersion kubecfg.dev/v1alpha1 and kind AppInstance is expected. Set path to the file with the AppInstance; if there is none yet, name a file that is not there, and idpctl makes one.")
 	}

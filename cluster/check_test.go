@@ -58,6 +58,9 @@ func untouched(t reporter, path []string, before, after []byte) {
 			t.Errorf("a file with CRLF has %d LF without CR", d-c)
 		}
 	}
+	if bytes.ContainsRune(before, '\r') && !bytes.ContainsRune(before, '\n') && bytes.ContainsRune(after, '\n') {
+		t.Errorf("a file with CR alone has LF:\n%q", after)
+	}
 	if !oddBreaks(before) && len(bytes.TrimSpace(before)) > 0 && bytes.HasSuffix(before, []byte("\n")) != bytes.HasSuffix(after, []byte("\n")) {
 		t.Errorf("the last line break was added or lost:\n%q\n%q", before, after)
 	}
@@ -77,6 +80,32 @@ func untouchedLines(t reporter, before, after []byte) {
 			t.Errorf("the line %q is gone", line)
 		}
 		rest = next
+	}
+}
+
+// checkShown checks that the difference of a file that was there shows no secret, and
+// no comment as new: idpctl writes none, and one that stays is shown as it was.
+func checkShown(t reporter, change Change) {
+	t.Helper()
+	if strings.Contains(change.Diff, "hunter2") {
+		t.Errorf("the diff shows a secret:\n%s", change.Diff)
+	}
+	gone := map[string]int{}
+	for _, sign := range []string{"-", "+"} {
+		for line := range strings.Lines(change.Diff) {
+			text, ok := strings.CutPrefix(line, sign)
+			if text = strings.TrimSpace(text); !ok || !strings.HasPrefix(text, "#") {
+				continue
+			}
+			switch {
+			case sign == "-":
+				gone[text]++
+			case gone[text] == 0:
+				t.Errorf("the comment %q is shown as new:\n%s", text, change.Diff)
+			default:
+				gone[text]--
+			}
+		}
 	}
 }
 

@@ -2,12 +2,9 @@ package cluster
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 
 	"github.com/rogpeppe/go-internal/diff"
-
-	"github.com/idpctl/idpctl/cluster/internal/yamledit"
 )
 
 // devNull is what a diff calls a file that is not there.
@@ -34,9 +31,10 @@ func unifiedText(oldName string, old []byte, newName string, after []byte) strin
 	return string(out)
 }
 
-// shown is the section's file with everything masked that is not idpctl's.
+// shown is the section's file with everything masked that is not idpctl's, for people
+// alone: what is written is never masked.
 func (s *section) shown() []byte {
-	text := s.file.Mask(func(doc int, path []string) bool {
+	return s.file.Mask(func(doc int, path []string) bool {
 		if doc == s.doc && len(path) > len(s.path) && slices.Equal(path[:len(s.path)], s.path) {
 			switch rest := path[len(s.path):]; rest[0] {
 			case keyProvider, keyJWKS:
@@ -47,23 +45,7 @@ func (s *section) shown() []byte {
 		}
 		return harmless(path)
 	})
-	return scrub(text)
 }
-
-// scrub takes what may be a secret out of comments and URLs, and the carriage
-// returns that nobody sees in a diff.
-func scrub(text []byte) []byte {
-	text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
-	text = userinfo.ReplaceAll(text, []byte("${1}"+yamledit.Masked+"@"))
-	return commented.ReplaceAll(text, []byte("${1}"+yamledit.Masked))
-}
-
-var (
-	// userinfo is the user and password of a URL, in comments too.
-	userinfo = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^\s/@]+@`)
-	// commented is a value in a comment whose key sounds like a secret.
-	commented = regexp.MustCompile(`(?i)(#.*(?:password|passwd|secret|token|credential|dsn|value|access_?key|private_?key|api_?key)["']?[ \t]*[:=][ \t]*)[^\s#].*`)
-)
 
 // harmless reports whether a value helps to find one's place in a file and
 // cannot be a secret: what an object is, and the names in references.

@@ -244,7 +244,7 @@ func TestOpen(t *testing.T) {
 		"There is no such target":             second(Open("helm", attrs(none, none), "")),
 		"The path is missing":                 second(Open("appinstance", attrs(none, none), "")),
 		"The value is known only after apply": second(Open("appinstance", attrs(cty.UnknownVal(cty.String), none), "")),
-		"The value is not a text":             second(Open("appinstance", attrs(cty.StringVal("x"), cty.True), "")),
+		"The value is of the wrong type":      second(Open("appinstance", attrs(cty.StringVal("x"), cty.True), "")),
 		"The path begins with ~":              second(Open("appinstance", attrs(cty.StringVal("~/x"), none), "")),
 	} {
 		if len(ds) != 1 || ds[0].Summary != want {

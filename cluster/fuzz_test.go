@@ -2,29 +2,19 @@ package cluster
 
 import (
 	"bytes"
-	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
-
-	"golang.org/x/tools/txtar"
 )
 
 // FuzzMerge merges into arbitrary files. Whatever they are: no panic, and a
 // merge that succeeds passes every check.
 func FuzzMerge(f *testing.F) {
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for i, name := range files {
-		a, err := txtar.ParseFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(part(a, "in.yml"), "marty", "Marty", uint8(i))
-		f.Add(bytes.ReplaceAll(part(a, "in.yml"), []byte("\n"), []byte("\r\n")), "c0ffee00-1985-4d0c-b88b-1d2e3f4a5b6c", "no", uint8(i+64))
-	}
+	fuzzSeeds(f, "testdata", ".yml", func(i int, lf, crlf []byte) {
+		f.Add(lf, "marty", "Marty", uint8(i))
+		f.Add(bytes.ReplaceAll(lf, []byte("\n"), []byte("\r")), "marty", "# token", uint8(i+32))
+		f.Add(crlf, "c0ffee00-1985-4d0c-b88b-1d2e3f4a5b6c", "no", uint8(i+64))
+	})
 	f.Fuzz(func(t *testing.T, content []byte, id, text string, flags uint8) {
 		c := goldenCase{
 			want: Desired{Section: Section{IdentityProvider: "keycloak", JWKSEndpoint: "https://" + text}},

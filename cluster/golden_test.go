@@ -1,21 +1,15 @@
 package cluster
 
 import (
-	"bytes"
 	"context"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"golang.org/x/tools/txtar"
-
 	"github.com/idpctl/idpctl/diag"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // people are the admins that the golden files name.
 func people() map[string]Admin {
@@ -37,13 +31,13 @@ func people() map[string]Admin {
 
 // goldenCase is what the head of a golden file asks for.
 type goldenCase struct {
-	target                        Editor
-	want                          Desired
-	own                           Ownership
-	prune, crlf, bom, noNL, fails bool
+	head
+	target Editor
+	want   Desired
+	own    Ownership
 }
 
-func parseCase(t *testing.T, head string) goldenCase {
+func parseCase(t *testing.T, text string) goldenCase {
 	t.Helper()
 	c := goldenCase{want: Desired{Section: Section{IdentityProvider: "keycloak", JWKSEndpoint: "https://sso.example.com/realms/influxdb/protocol/openid-connect/certs"}}}
 	var name, namespace string
@@ -58,9 +52,8 @@ func parseCase(t *testing.T, head string) goldenCase {
 		}
 		return list
 	}
-	for line := range strings.Lines(head) {
-		key, value, _ := strings.Cut(strings.TrimSpace(line), ":")
-		switch value = strings.TrimSpace(value); key {
+	c.read(t, text, func(key, value string) bool {
+		switch key {
 		case "admins":
 			c.want.Admins = ids(value)
 		case "provider":
@@ -81,22 +74,11 @@ func parseCase(t *testing.T, head string) goldenCase {
 			c.want.PrivateCA = value
 		case "exclusive":
 			c.own.Exclusive = true
-		case "prune":
-			c.prune = true
-		case "crlf":
-			c.crlf = true
-		case "bom":
-			c.bom = true
-		case "no newline":
-			c.noNL = true
-		case "fails":
-			c.fails = true
 		default:
-			if !strings.HasPrefix(line, "#") && strings.TrimSpace(line) != "" {
-				t.Fatalf("unknown line %q", line)
-			}
+			return false
 		}
-	}
+		return true
+	})
 	if c.target.layout == nil {
 		c.target = EditAppInstance(c.target.label, name, namespace)
 	}
@@ -106,20 +88,6 @@ func parseCase(t *testing.T, head string) goldenCase {
 // path leads to the section.
 func (c goldenCase) path() []string { return c.target.adminPath() }
 
-// encode applies what a golden file cannot hold.
-func (c goldenCase) encode(b []byte) []byte {
-	if c.noNL {
-		b = bytes.TrimSuffix(b, []byte("\n"))
-	}
-	if c.crlf {
-		b = bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n"))
-	}
-	if c.bom {
-		b = append([]byte("\uFEFF"), b...)
-	}
-	return b
-}
-
 func (c goldenCase) merge(live Live) (Change, diag.Diagnostics) {
 	if c.prune {
 		return c.target.Prune(live, c.want, c.own)
@@ -127,76 +95,19 @@ func (c goldenCase) merge(live Live) (Change, diag.Diagnostics) {
 	return c.target.Merge(live, c.want, c.own)
 }
 
-func part(a *txtar.Archive, name string) []byte {
-	for _, f := range a.Files {
-		if f.Name == name {
-			return f.Data
-		}
-	}
-	return nil
+// check is for [testGolden].
+func (c goldenCase) check(t *testing.T, live Live, change Change) bool {
+	t.Helper()
+	checkResult(t, c, live, change)
+	return sameForOtherParser(t, c.path(), live.Content, change.Content)
 }
 
-// TestGolden merges into files of every shape that people have, and compares
-// the result byte for byte, with what the change and the diagnostics say.
+// TestGolden merges into files of every shape that people have.
 func TestGolden(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(files) < 30 {
-		t.Fatalf("%d golden files, %v", len(files), err)
-	}
-	compared := 0
-	for _, name := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
-			archive, err := txtar.ParseFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c := parseCase(t, string(archive.Comment))
-			in := c.encode(part(archive, "in.yml"))
-			live := Live{Exists: true, Content: in, Fingerprint: fingerprint(in)}
-			change, ds := c.merge(live)
-			if ds.HasErrors() != c.fails {
-				t.Fatalf("fails: %v, diagnostics: %v", ds.HasErrors(), ds)
-			}
-			said := []byte(describe(change, ds))
-			if strings.Contains(change.Diff, "hunter2") {
-				t.Error("the diff shows a secret")
-			}
-			out := change.Content
-			if *update {
-				archive.Files = []txtar.File{{Name: "in.yml", Data: part(archive, "in.yml")}}
-				if !c.fails {
-					archive.Files = append(archive.Files, txtar.File{Name: "out.yml", Data: decode(out)})
-				}
-				archive.Files = append(archive.Files, txtar.File{Name: "change", Data: said})
-				if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if got, want := string(said), string(part(archive, "change")); got != want {
-				t.Errorf("change:\n%s\nwant:\n%s", got, want)
-			}
-			if c.fails {
-				return
-			}
-			if want := c.encode(part(archive, "out.yml")); !bytes.Equal(out, want) {
-				t.Errorf("content:\n%q\nwant:\n%q", out, want)
-			}
-			untouchedLines(t, in, out)
-			checkResult(t, c, live, change)
-			if sameForOtherParser(t, c.path(), live.Content, out) {
-				compared++
-			}
-		})
-	}
-	if compared < 45 {
-		t.Errorf("only %d results were read by the second library", compared)
-	}
-}
-
-// decode takes out of a result what a golden file cannot hold.
-func decode(b []byte) []byte {
-	b = bytes.TrimPrefix(b, []byte("\uFEFF"))
-	return bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
+	testGolden(t, "testdata", ".yml", 45, func(t *testing.T, text string) goldenMerge {
+		c := parseCase(t, text)
+		return &c
+	})
 }
 
 // describe is a change and its diagnostics as a golden file holds them.

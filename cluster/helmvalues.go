@@ -61,6 +61,9 @@ func (helmValues) find(f *yamledit.File) (int, error) {
 		return 0, f.Problem(nil, "The file has no values", "It is empty or has comments only. Set path to the file of values that helm is given; if there is none yet, name a file that is not there, and idpctl makes one.")
 	}
 	first := docs[0]
+	if err := f.Opaque(first); err != nil {
+		return 0, err // {{ if x }} reads as a mapping
+	}
 	if resolve(first).Kind != yaml.MappingNode {
 		return 0, f.Problem(first, "The file has no values of a chart", "A mapping is expected here, and there is a %s. Set path to the file of values that helm is given.", yamledit.KindName(resolve(first)))
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/idpctl/idpctl/cluster/internal/textedit"
 	"github.com/idpctl/idpctl/cluster/internal/tomledit"
 	"github.com/idpctl/idpctl/diag"
 )
@@ -227,7 +228,7 @@ func (e *profileEdit) make(s SignIn) error {
 }
 
 func (e *profileEdit) field(key, before, after string) {
-	e.c.Fields = append(e.c.Fields, FieldChange{Name: key, Before: string(scrub([]byte(before))), After: string(scrub([]byte(after)))})
+	e.c.Fields = append(e.c.Fields, FieldChange{Name: key, Before: textedit.URL(before), After: textedit.URL(after)})
 }
 
 // merge edits the profile that is there.

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -13,28 +11,25 @@ import (
 	"testing"
 
 	burnt "github.com/BurntSushi/toml"
-	"golang.org/x/tools/txtar"
 
 	"github.com/idpctl/idpctl/diag"
 )
 
 // profileCase is what the head of a golden file asks for.
 type profileCase struct {
-	p                      Profile
-	want                   Desired
-	own                    Ownership
-	encode                 goldenCase
-	prune, missing, fails_ bool
+	head
+	p    Profile
+	want Desired
+	own  Ownership
 }
 
-func parseProfileCase(t *testing.T, head string) profileCase {
+func parseProfileCase(t *testing.T, text string) profileCase {
 	t.Helper()
 	c := profileCase{p: Profile{Name: "default", Host: "cluster-host.com", Port: "8086"}}
 	const realm = "https://sso.example.com/realms/influxdb/protocol/openid-connect/"
 	c.want.SignIn = SignIn{ClientID: "influxctl", DeviceURL: realm + "auth/device", TokenURL: realm + "token"}
-	for line := range strings.Lines(head) {
-		key, value, _ := strings.Cut(strings.TrimSpace(line), ":")
-		switch value = strings.TrimSpace(value); key {
+	c.read(t, text, func(key, value string) bool {
+		switch key {
 		case "profile":
 			c.p.Name = value
 		case "host":
@@ -57,26 +52,13 @@ func parseProfileCase(t *testing.T, head string) profileCase {
 			c.p.ReplaceToken = true
 		case "owned":
 			c.own.Owned = strings.Fields(value)
-		case "prune":
-			c.prune = true
 		case "leave":
 			c.prune, c.want = true, Desired{}
-		case "missing":
-			c.missing = true
-		case "crlf":
-			c.encode.crlf = true
-		case "bom":
-			c.encode.bom = true
-		case "no newline":
-			c.encode.noNL = true
-		case "fails":
-			c.fails_ = true
 		default:
-			if !strings.HasPrefix(line, "#") && strings.TrimSpace(line) != "" {
-				t.Fatalf("unknown line %q", line)
-			}
+			return false
 		}
-	}
+		return true
+	})
 	return c
 }
 
@@ -87,60 +69,18 @@ func (c profileCase) merge(live Live) (Change, diag.Diagnostics) {
 	return c.p.Merge("config.toml", live, c.want, c.own)
 }
 
-// TestGoldenProfile merges into files of every shape that people have, and
-// compares the result byte for byte, with what the change and the diagnostics say.
+// check is for [testGolden].
+func (c profileCase) check(t *testing.T, live Live, change Change) bool {
+	t.Helper()
+	return checkProfileResult(t, c, live, change)
+}
+
+// TestGoldenProfile merges into files of every shape that people have.
 func TestGoldenProfile(t *testing.T) {
-	files, err := filepath.Glob("testdata/influxctl/*.txtar")
-	if err != nil || len(files) < 30 {
-		t.Fatalf("%d golden files, %v", len(files), err)
-	}
-	compared := 0
-	for _, name := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
-			archive, err := txtar.ParseFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c := parseProfileCase(t, string(archive.Comment))
-			in := c.encode.encode(part(archive, "in.toml"))
-			live := Live{Exists: !c.missing, Content: in}
-			change, ds := c.merge(live)
-			if ds.HasErrors() != c.fails_ {
-				t.Fatalf("fails: %v, diagnostics: %v", ds.HasErrors(), ds)
-			}
-			said := []byte(describe(change, ds))
-			if bytes.Contains(said, []byte("hunter2")) {
-				t.Errorf("a secret is shown:\n%s", said)
-			}
-			out := change.Content
-			if *update {
-				archive.Files = []txtar.File{{Name: "in.toml", Data: part(archive, "in.toml")}}
-				if !c.fails_ {
-					archive.Files = append(archive.Files, txtar.File{Name: "out.toml", Data: decode(out)})
-				}
-				archive.Files = append(archive.Files, txtar.File{Name: "change", Data: said})
-				if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if got, want := string(said), string(part(archive, "change")); got != want {
-				t.Errorf("change:\n%s\nwant:\n%s", got, want)
-			}
-			if c.fails_ {
-				return
-			}
-			if want := c.encode.encode(part(archive, "out.toml")); !bytes.Equal(out, want) {
-				t.Errorf("content:\n%q\nwant:\n%q", out, want)
-			}
-			untouchedLines(t, in, out)
-			if checkProfileResult(t, c, live, change) {
-				compared++
-			}
-		})
-	}
-	if compared < 30 {
-		t.Errorf("only %d results were read by the second library", compared)
-	}
+	testGolden(t, "testdata/influxctl", ".toml", 30, func(t *testing.T, text string) goldenMerge {
+		c := parseProfileCase(t, text)
+		return &c
+	})
 }
 
 // checkProfileResult checks what has to hold for every merge that succeeded, by

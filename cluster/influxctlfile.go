@@ -43,39 +43,15 @@ func OpenProfile(attrs cty.Value) (Profile, diag.Diagnostics) {
 
 // readProfile reads the arguments of a nested block influxctl.
 func readProfile(attrs cty.Value) (p Profile, path string, ds diag.Diagnostics) {
-	attrs, _ = attrs.UnmarkDeep()
-	get := func(name string, typ cty.Type) (cty.Value, bool) {
-		v := resource.Attr(attrs, name)
-		switch {
-		case v.IsNull():
-			return v, false
-		case !v.IsWhollyKnown():
-			ds = ds.Errorf("The value is known only after apply", "The %s of %s has to be known when the plan is made. Use a literal or a variable.", name, kindInfluxctl)
-			return v, false
-		case !v.Type().Equals(typ):
-			ds = ds.Errorf("The value is of the wrong type", "The %s of %s has to be a %s.", name, kindInfluxctl, typ.FriendlyName())
-			return v, false
-		}
-		return v, true
-	}
-	text := func(name string) string {
-		if v, ok := get(name, cty.String); ok {
-			return v.AsString()
-		}
-		return ""
-	}
-	flag := func(name string) bool {
-		v, ok := get(name, cty.Bool)
-		return ok && v.True()
-	}
+	a := ReadArguments(kindInfluxctl, attrs)
 	p = Profile{
-		Name: text("profile"), Host: text("host"), Port: text("port"),
-		LegacyClientSecret: flag("legacy_client_secret"), ReplaceToken: flag("replace_token"),
+		Name: a.Text("profile"), Host: a.Text("host"), Port: a.Text("port"),
+		LegacyClientSecret: a.Flag("legacy_client_secret"), ReplaceToken: a.Flag("replace_token"),
 	}
 	if p.Name == "" {
 		p.Name = defaultProfile
 	}
-	if v, ok := get("scopes", cty.List(cty.String)); ok {
+	if v, ok := a.Get("scopes", cty.List(cty.String)); ok {
 		p.SetScopes = true
 		for _, s := range v.AsValueSlice() {
 			if s.IsNull() {
@@ -84,8 +60,8 @@ func readProfile(attrs cty.Value) (p Profile, path string, ds diag.Diagnostics) 
 			p.Scopes = append(p.Scopes, s.AsString())
 		}
 	}
-	path = text("path")
-	return p, path, ds
+	path = a.Text("path")
+	return p, path, a.Problems
 }
 
 // openInfluxctl is the target of a nested block influxctl.

@@ -92,7 +92,7 @@ func (e *profileEdit) shown(f *tomledit.File) []byte {
 	if at, err := e.find(f); err == nil && at != nil {
 		base = at.Path()
 	}
-	return scrub(f.Mask(func(path []string) bool {
+	return f.Mask(func(path []string) bool {
 		if path[0] != profileKey {
 			return false
 		}
@@ -108,5 +108,5 @@ func (e *profileEdit) shown(f *tomledit.File) []byte {
 		}
 		joined := strings.Join(key, ".")
 		return ownable(joined) && joined != secretKey
-	}))
+	})
 }

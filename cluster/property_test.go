@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -42,6 +43,9 @@ func TestProperty(t *testing.T) {
 		}
 		checkResult(t, c, live, change)
 		checkMeaning(t, c, live, change)
+		if !strings.Contains(fmt.Sprint(c.want), "#") { // no value looks like a comment
+			checkShown(t, change)
+		}
 		sameForOtherParser(t, c.path(), live.Content, change.Content)
 		if pruned, ds := c.target.Prune(live, c.want, c.own); !c.prune && !ds.HasErrors() {
 			// An apply prunes first: the way does not change where it leads.
@@ -132,7 +136,7 @@ func (g generator) entry(a Admin, flow bool, column int) string {
 		key := g.one("key", f[0], f[0], `"`+f[0]+`"`, "'"+f[0]+"'")
 		part := key + ": " + g.scalar(f[1], flow, column)
 		if !flow && !strings.Contains(part, "\n") && g.yes("line comment") {
-			part += "  # " + f[0]
+			part += "  # " + f[0] + g.one("secret", "", " token: hunter2")
 		}
 		if !flow && rapid.IntRange(0, 5).Draw(g.t, "comment") == 0 {
 			part += "\n" + strings.Repeat(" ", g.indent(column)) + "# a comment"
@@ -220,7 +224,7 @@ func (g generator) file(admins []Admin) string {
 		depth = 3
 	}
 	line(depth, "catalog: &c {dsn: {value: 'x'}}\n")
-	sections := []string{"dsn: {value: x}\n", "# a comment\n"}
+	sections := []string{"dsn: {value: x}\n", "# a comment\n", "# the password is\n", "# the DSN: hunter2\n"}
 	if g.yes("has provider") {
 		sections = append(sections, "identityProvider: "+g.scalar(g.text("old", 0), false, (depth+1)*step)+"\n")
 	}
@@ -245,7 +249,10 @@ func (g generator) file(admins []Admin) string {
 	if g.yes("no last line break") {
 		text = strings.TrimRight(text, "\n")
 	}
-	if g.yes("crlf") {
+	switch {
+	case g.yes("cr"):
+		text = strings.ReplaceAll(text, "\n", "\r")
+	case g.yes("crlf"):
 		text = strings.ReplaceAll(text, "\n", "\r\n")
 	}
 	if g.yes("bom") {

@@ -10,7 +10,6 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/diag"
-	"github.com/idpctl/idpctl/resource"
 )
 
 // Target is one file or object on InfluxDB's side: it says who may administer the
@@ -116,32 +115,16 @@ func Open(kind string, attrs cty.Value, dir string) (Target, diag.Diagnostics) {
 	if kind == kindInfluxctl {
 		return openInfluxctl(attrs, dir)
 	}
-	var ds diag.Diagnostics
-	attrs, _ = attrs.UnmarkDeep()
-	text := func(name string) string {
-		v := resource.Attr(attrs, name)
-		switch {
-		case v.IsNull():
-			return ""
-		case !v.IsKnown():
-			ds = ds.Errorf("The value is known only after apply", "The %s of %s has to be known when the plan is made. Use a literal or a variable.", name, kind)
-			return ""
-		case v.Type() != cty.String:
-			ds = ds.Errorf("The value is not a text", "The %s of %s has to be a string.", name, kind)
-			return ""
-		default:
-			return v.AsString()
-		}
-	}
-	place := Place{Path: text("path")}
+	a := ReadArguments(kind, attrs)
+	place := Place{Path: a.Text("path")}
 	if kind == kindAppInstance {
-		place.Name, place.Namespace = text("name"), text("namespace")
+		place.Name, place.Namespace = a.Text("name"), a.Text("namespace")
 	}
 	if kind == kindHelmValues {
-		place.Release = Release{Name: text("release"), Chart: text("chart"), Namespace: text("namespace")}
+		place.Release = Release{Name: a.Text("release"), Chart: a.Text("chart"), Namespace: a.Text("namespace")}
 	}
-	if ds.HasErrors() {
-		return nil, ds
+	if a.Problems.HasErrors() {
+		return nil, a.Problems
 	}
 	return open(kind, place, dir)
 }

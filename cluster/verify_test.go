@@ -3,7 +3,6 @@ package cluster
 import (
 	"bytes"
 	"fmt"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -16,12 +15,8 @@ import (
 // TestVerify damages every line of correct results. The check that stands
 // between an edit and the disk has to see each damage that changes a value.
 func TestVerify(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
 	refused := 0
-	for _, name := range files {
+	for _, name := range goldenFiles(t, "testdata") {
 		archive, err := txtar.ParseFile(name)
 		if err != nil {
 			t.Fatal(err)

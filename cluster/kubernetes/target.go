@@ -10,7 +10,6 @@ import (
 
 	"github.com/idpctl/idpctl/cluster"
 	"github.com/idpctl/idpctl/diag"
-	"github.com/idpctl/idpctl/resource"
 )
 
 // Options say in what world a target lives.
@@ -51,32 +50,11 @@ type Target struct {
 // Open returns the target that a block asks for. attrs conforms to the attributes of
 // the block. What is wrong with the connection is told by [Target.Read].
 func Open(attrs cty.Value, opts Options) (*Target, diag.Diagnostics) {
-	var ds diag.Diagnostics
-	attrs, _ = attrs.UnmarkDeep()
-	text := func(name string) string {
-		v := resource.Attr(attrs, name)
-		switch {
-		case v.IsNull():
-			return ""
-		case !v.IsKnown():
-			ds = ds.Errorf("The value is known only after apply", "The %s of %s has to be known when the plan is made. Use a literal or a variable.", name, cluster.KindKubernetes)
-			return ""
-		case v.Type() != cty.String:
-			ds = ds.Errorf("The value is not a text", "The %s of %s has to be a string.", name, cluster.KindKubernetes)
-			return ""
-		default:
-			return v.AsString()
-		}
-	}
+	a := cluster.ReadArguments(cluster.KindKubernetes, attrs)
 	t := &Target{place: cluster.Place{
-		Path: text("kubeconfig"), Context: text("context"), Namespace: text("namespace"), Name: text("name"),
-	}}
-	switch force := resource.Attr(attrs, "force"); {
-	case !force.IsKnown():
-		ds = ds.Errorf("The value is known only after apply", "force of %s has to be known when the plan is made.", cluster.KindKubernetes)
-	case !force.IsNull() && force.Type() == cty.Bool:
-		t.force = force.True()
-	}
+		Path: a.Text("kubeconfig"), Context: a.Text("context"), Namespace: a.Text("namespace"), Name: a.Text("name"),
+	}, force: a.Flag("force")}
+	ds := a.Problems
 	if strings.HasPrefix(t.place.Path, "~/") {
 		ds = ds.Errorf("The path begins with ~", `No shell expands "~" here. Write the whole path, or pathexpand(%q).`, t.place.Path)
 	}

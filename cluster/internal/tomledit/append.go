@@ -45,11 +45,11 @@ func (e *Edits) Append(name string, entries []Entry) error {
 			lines = f.emptyModel(last)
 		}
 	}
-	e.tail = append(e.tail, head+"[["+key(name)+"]]")
+	e.AddTail(head + "[[" + key(name) + "]]")
 	var tables [][]string
 	for _, en := range entries {
 		if table := en.Path[:len(en.Path)-1]; len(table) == 0 {
-			e.tail = append(e.tail, lines.line(key(en.Path[0]), en.Value.render(lines.literal)))
+			e.AddTail(lines.line(key(en.Path[0]), en.Value.render(lines.literal)))
 		} else if !slices.ContainsFunc(tables, func(t []string) bool { return slices.Equal(t, table) }) {
 			tables = append(tables, table)
 		}
@@ -65,12 +65,12 @@ func (e *Edits) Append(name string, entries []Entry) error {
 			m = f.tableModel(last, path)
 		}
 		if m.blank {
-			e.tail = append(e.tail, "")
+			e.AddTail("")
 		}
-		e.tail = append(e.tail, m.indent+"["+keys(path)+"]")
+		e.AddTail(m.indent + "[" + keys(path) + "]")
 		for _, en := range entries {
 			if slices.Equal(en.Path[:len(en.Path)-1], table) {
-				e.tail = append(e.tail, m.lines.line(key(en.Path[len(en.Path)-1]), en.Value.render(m.lines.literal)))
+				e.AddTail(m.lines.line(key(en.Path[len(en.Path)-1]), en.Value.render(m.lines.literal)))
 			}
 		}
 	}
@@ -116,7 +116,7 @@ func (e *Edits) setList(list *Node, want []string) error {
 		case i < 0:
 			after = append(after, n.Value)
 		case i < len(missing):
-			e.replace(n.start, n.end, quote(missing[i], e.f.literal(n)))
+			e.Replace(n.start, n.end, quote(missing[i], e.f.literal(n)))
 			after = append(after, missing[i])
 		}
 	}
@@ -137,30 +137,30 @@ func (e *Edits) appendItem(list *Node, text string) {
 	f := e.f
 	if len(list.Items) == 0 {
 		sep := ""
-		if e.pending(list.end - 1) {
+		if e.Pending(list.end - 1) {
 			sep = ", "
 		}
-		e.replace(list.end-1, list.end-1, sep+text)
+		e.Replace(list.end-1, list.end-1, sep+text)
 		return
 	}
 	last := list.Items[len(list.Items)-1]
-	line := f.lineOf(last.start)
-	alone := strings.TrimSpace(string(f.src[f.lines[line]:last.start])) == "" && f.lineOf(list.end-1) > f.lineOf(last.end-1)
+	line := f.LineOf(last.start)
+	alone := strings.TrimSpace(string(f.Src[f.Lines[line]:last.start])) == "" && f.LineOf(list.end-1) > f.LineOf(last.end-1)
 	if !alone {
-		e.replace(last.end, last.end, ", "+text)
+		e.Replace(last.end, last.end, ", "+text)
 		return
 	}
-	rest := strings.TrimLeft(string(f.src[last.end:f.lineEnd(f.lineOf(last.end-1))]), " \t")
+	rest := strings.TrimLeft(string(f.Src[last.end:f.LineEnd(f.LineOf(last.end-1))]), " \t")
 	comma := strings.HasPrefix(rest, ",")
-	at := f.lineOf(last.end - 1)
+	at := f.LineOf(last.end - 1)
 	switch {
 	case comma:
 		text += ","
-	case e.pending(last.end):
+	case e.Pending(last.end):
 		// The element before this one was new, and has no comma yet.
-		e.after[at][len(e.after[at])-1] += ","
+		e.ExtendAfter(at, ",")
 	default:
-		e.replace(last.end, last.end, ",")
+		e.Replace(last.end, last.end, ",")
 	}
-	e.after[at] = append(e.after[at], f.indentOf(line)+text)
+	e.InsertAfter(at, f.Indent(line)+text)
 }

@@ -1,32 +1,24 @@
 package tomledit
 
 import (
-	"bytes"
-	"cmp"
 	"slices"
-	"strings"
 
+	"github.com/idpctl/idpctl/cluster/internal/textedit"
 	"github.com/idpctl/idpctl/diag"
 )
 
 // Edits collects changes to a file. All of them are at positions of the file
 // as it was parsed; [Edits.Bytes] makes them at once.
 type Edits struct {
-	f       *File
-	spans   []span
-	deleted map[int]bool     // whole lines
-	after   map[int][]string // new lines behind a line
-	tables  []*newTable
-	gone    map[*Node][]*Node  // elements of a list and entries in braces that go
-	filled  map[*Node][]string // entries of tables in braces that have none
-	tail    []string           // new lines at the end of the file
-	ops     []op
+	*lineEdits
+	f      *File
+	tables []*newTable
+	gone   map[*Node][]*Node  // elements of a list and entries in braces that go
+	filled map[*Node][]string // entries of tables in braces that have none
+	ops    []op
 }
 
-type span struct {
-	start, end int
-	text       string
-}
+type lineEdits = textedit.Edits
 
 // newTable is a section to be written behind a line.
 type newTable struct {
@@ -40,11 +32,7 @@ type newTable struct {
 
 // Edit begins a set of changes.
 func (f *File) Edit() *Edits {
-	return &Edits{f: f, deleted: map[int]bool{}, after: map[int][]string{}, filled: map[*Node][]string{}, gone: map[*Node][]*Node{}}
-}
-
-func (e *Edits) replace(start, end int, text string) {
-	e.spans = append(e.spans, span{start, end, text})
+	return &Edits{lineEdits: f.text.Edit(), f: f, filled: map[*Node][]string{}, gone: map[*Node][]*Node{}}
 }
 
 // Changed reports whether there is anything to change.
@@ -66,94 +54,22 @@ func (e *Edits) Bytes() ([]byte, error) {
 	for t, entries := range e.filled {
 		e.fill(t, entries)
 	}
-	all := append(slices.Clone(e.spans), e.lineSpans()...)
-	if len(e.tail) > 0 {
-		all = append(all, e.tailSpan())
+	out, clash := e.Splice()
+	if clash >= 0 {
+		return nil, e.failed(clash, "two changes meet here")
 	}
-	slices.SortStableFunc(all, func(a, b span) int {
-		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(min(a.end-a.start, 1), min(b.end-b.start, 1)))
-	})
-	var out bytes.Buffer
-	pos := 0
-	for _, s := range all {
-		if s.start < pos || s.end < s.start {
-			return nil, e.failed(s.start, "two changes meet here")
-		}
-		out.Write(f.src[pos:s.start])
-		out.WriteString(s.text)
-		pos = s.end
+	if why := e.verify(out); why != "" {
+		return nil, e.failed(f.Lines[0], why)
 	}
-	out.Write(f.src[pos:])
-	if why := e.verify(out.Bytes()); why != "" {
-		return nil, e.failed(f.lines[0], why)
-	}
-	return out.Bytes(), nil
+	return out, nil
 }
 
 func (e *Edits) failed(off int, why string) error {
 	return diag.Diagnostic{
-		Summary: "The file could not be edited in place", Subject: e.f.rangeOf(off, off+1),
+		Summary: "The file could not be edited in place", Subject: e.f.RangeOf(off, off+1),
 		Detail: "The result was checked before writing, and " + why + ". The file was not changed. " +
 			"Write the profile in the usual form ([[profile]], [profile.auth.oauth2], one key a line), and please report this with the profile as it is now.",
 	}
-}
-
-// lineSpans turns changes of whole lines into changes of text.
-func (e *Edits) lineSpans() []span {
-	f, nl := e.f, e.f.newline
-	var spans []span
-	for i := 0; i < len(f.lines); i++ {
-		if !e.deleted[i] {
-			if add := e.after[i]; len(add) > 0 {
-				spans = append(spans, span{f.lineEnd(i), f.lineEnd(i), nl + strings.Join(add, nl)})
-			}
-			continue
-		}
-		first := i
-		add := slices.Clone(e.after[i])
-		for i+1 < len(f.lines) && e.deleted[i+1] {
-			i++
-			add = append(add, e.after[i]...)
-		}
-		if first == 0 && len(add) == 0 && i+2 < len(f.lines) && f.isBlank(i+1) {
-			i++ // the file does not begin with a blank line then
-		}
-		text := strings.Join(add, nl)
-		switch {
-		case i+1 < len(f.lines):
-			if len(add) > 0 {
-				text += nl
-			}
-			spans = append(spans, span{f.lines[first], f.lines[i+1], text})
-		case first == 0:
-			spans = append(spans, span{f.lines[0], len(f.src), text})
-		default: // the last line has no break: neither has the new last one
-			if len(add) > 0 {
-				text = nl + text
-			}
-			spans = append(spans, span{f.lineEnd(first - 1), len(f.src), text})
-		}
-	}
-	return spans
-}
-
-// tailSpan puts lines at the end of the file, behind a blank line. A file whose
-// last line has no break gets none.
-func (e *Edits) tailSpan() span {
-	f, nl := e.f, e.f.newline
-	last := len(f.lines) - 1
-	text := strings.Join(e.tail, nl)
-	switch {
-	case len(f.src) == f.lines[0]:
-		text += nl
-	case f.lines[last] < len(f.src): // no break at the end
-		text = nl + nl + text
-	case last > 0 && !f.isBlank(last-1):
-		text = nl + text + nl
-	default:
-		text += nl
-	}
-	return span{len(f.src), len(f.src), text}
 }
 
 // SetText makes the entry that path leads to from the table t say s.
@@ -194,7 +110,7 @@ func (e *Edits) setValue(old *Node, v Value) error {
 	if old.Kind == List && len(old.Items) > 0 {
 		literal = e.f.literal(old.Items[0])
 	}
-	e.replace(old.start, old.end, v.render(literal))
+	e.Replace(old.start, old.end, v.render(literal))
 	return nil
 }
 

@@ -21,16 +21,16 @@ func (e *Edits) insert(t *Node, path []string, v Value) error {
 	}
 	if len(t.section.pairs) > 0 {
 		st := f.styleOf(t.section)
-		line := f.lineOf(t.section.pairs[len(t.section.pairs)-1].end - 1)
-		e.after[line] = append(e.after[line], st.line(key(path[0]), v.render(st.literal)))
+		line := f.LineOf(t.section.pairs[len(t.section.pairs)-1].end - 1)
+		e.InsertAfter(line, st.line(key(path[0]), v.render(st.literal)))
 		return nil
 	}
 	if t.section.end == 0 {
 		return f.Problem(nil, "The file could not be edited in place", "The key %s is missing at its top. Write it there and run again.", keys(path))
 	}
 	m := f.emptyModel(t)
-	line := f.lineOf(t.section.start)
-	e.after[line] = append(e.after[line], m.line(key(path[0]), v.render(m.literal)))
+	line := f.LineOf(t.section.start)
+	e.InsertAfter(line, m.line(key(path[0]), v.render(m.literal)))
 	return nil
 }
 
@@ -69,7 +69,7 @@ func (e *Edits) insertInline(t *Node, k string, v Value) {
 		return
 	}
 	before, after := f.equals(last.pair)
-	e.replace(last.end, last.end, ", "+k+before+"="+after+v.render(f.literal(last)))
+	e.Replace(last.end, last.end, ", "+k+before+"="+after+v.render(f.literal(last)))
 }
 
 // fill writes the entries of a table in braces that had none, or has none any more.
@@ -77,19 +77,14 @@ func (e *Edits) fill(t *Node, entries []string) {
 	f := e.f
 	text := " " + strings.Join(entries, ", ") + " "
 	if len(e.gone[t]) > 0 { // what was there goes, up to the brace
-		e.replace(t.start+1, t.start+1, strings.TrimSuffix(text, " "))
+		e.Replace(t.start+1, t.start+1, strings.TrimSuffix(text, " "))
 		return
 	}
-	if inner := string(f.src[t.start+1 : t.end-1]); strings.Trim(inner, " \t") == "" {
-		e.replace(t.start+1, t.end-1, text)
+	if inner := string(f.Src[t.start+1 : t.end-1]); strings.Trim(inner, " \t") == "" {
+		e.Replace(t.start+1, t.end-1, text)
 		return
 	}
-	e.replace(t.start+1, t.start+1, text)
-}
-
-// pending reports whether a change begins at an offset.
-func (e *Edits) pending(off int) bool {
-	return slices.ContainsFunc(e.spans, func(s span) bool { return s.start == off })
+	e.Replace(t.start+1, t.start+1, text)
 }
 
 // leaves are the values of a table and of those that keys with dots make in it.
@@ -111,7 +106,7 @@ func (e *Edits) insertDotted(t *Node, path []string, v Value) error {
 	f := e.f
 	last := t.via[len(t.via)-1]
 	p := last.pair
-	k := string(f.src[p.start:p.parts[last.depth-1].end]) + "." + keys(path)
+	k := string(f.Src[p.start:p.parts[last.depth-1].end]) + "." + keys(path)
 	if p.section == nil {
 		for t.form != inline {
 			t = t.parent
@@ -120,9 +115,9 @@ func (e *Edits) insertDotted(t *Node, path []string, v Value) error {
 		return nil
 	}
 	st := f.styleOf(p.section)
-	st.indent = f.indentOf(f.lineOf(p.start))
-	line := f.lineOf(p.end - 1)
-	e.after[line] = append(e.after[line], st.line(k, v.render(st.literal)))
+	st.indent = f.Indent(f.LineOf(p.start))
+	line := f.LineOf(p.end - 1)
+	e.InsertAfter(line, st.line(k, v.render(st.literal)))
 	return nil
 }
 
@@ -143,7 +138,7 @@ func (e *Edits) insertTable(t *Node, path []string, v Value) {
 	if t.form == implied && len(path) == 1 {
 		// Its own header, before that of the first table in it.
 		n.before = true
-		n.line = e.f.lineOf(e.f.sectionsIn(t)[0].start)
+		n.line = e.f.LineOf(e.f.sectionsIn(t)[0].start)
 	} else {
 		secs := e.f.sectionsIn(around)
 		n.line = e.f.sectionEnd(secs[len(secs)-1])
@@ -161,20 +156,20 @@ func (e *Edits) place(t *newTable) {
 			lines = append(lines, "")
 		}
 		line := t.line
-		for line > 0 && e.f.isComment(line-1) { // about the table in it
+		for line > 0 && e.f.IsComment(line-1) { // about the table in it
 			line--
 		}
 		if line == 0 {
-			e.replace(e.f.lines[0], e.f.lines[0], strings.Join(lines, e.f.newline)+e.f.newline)
+			e.Replace(e.f.Lines[0], e.f.Lines[0], strings.Join(lines, e.f.Newline)+e.f.Newline)
 		} else {
-			e.after[line-1] = append(e.after[line-1], lines...)
+			e.InsertAfter(line-1, lines...)
 		}
 		return
 	}
 	if t.model.blank {
 		lines = append([]string{""}, lines...)
 	}
-	e.after[t.line] = append(e.after[t.line], lines...)
+	e.InsertAfter(t.line, lines...)
 }
 
 // sectionsIn are the sections of a table and of those in it.
@@ -192,27 +187,27 @@ func (f *File) sectionsIn(t *Node) []*section {
 // or a comment behind it that is indented more than its header, or that follows
 // at once and does not stand before the next header.
 func (f *File) sectionEnd(s *section) int {
-	end := f.lineOf(max(s.start, f.lines[0]))
+	end := f.LineOf(max(s.start, f.Lines[0]))
 	if len(s.pairs) > 0 {
-		end = f.lineOf(s.pairs[len(s.pairs)-1].end - 1)
+		end = f.LineOf(s.pairs[len(s.pairs)-1].end - 1)
 	}
 	indent, attached := f.headerIndent(s), true
-	for i := end + 1; i < len(f.lines); {
-		if f.isBlank(i) {
+	for i := end + 1; i < len(f.Lines); {
+		if f.IsBlank(i) {
 			attached = false
 			i++
 			continue
 		}
-		if !f.isComment(i) {
+		if !f.IsComment(i) {
 			break
 		}
 		first := i
-		for i < len(f.lines) && f.isComment(i) {
+		for i < len(f.Lines) && f.IsComment(i) {
 			i++
 		}
-		deeper := len(f.indentOf(first)) > len(indent)
-		heads := i < len(f.lines) && !f.isBlank(i)
-		if !(deeper && (!heads || len(f.indentOf(first)) > len(f.indentOf(i)))) && !(attached && !heads) {
+		deeper := len(f.Indent(first)) > len(indent)
+		heads := i < len(f.Lines) && !f.IsBlank(i)
+		if !(deeper && (!heads || len(f.Indent(first)) > len(f.Indent(i)))) && !(attached && !heads) {
 			break
 		}
 		end, attached = i-1, false

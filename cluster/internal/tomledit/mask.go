@@ -1,19 +1,14 @@
 package tomledit
 
-import (
-	"bytes"
-	"cmp"
-	"slices"
-)
+import "github.com/idpctl/idpctl/cluster/internal/textedit"
 
-// Masked stands for a value that is not shown.
-const Masked = "(not shown)"
-
-// Mask is the file with all values masked but those that show allows by their
-// path; the number of lines stays. Keys and comments between entries are not
-// masked.
+// Mask is the file for people, with all values masked but those that show allows by
+// their path. See [textedit.Mask].
 func (f *File) Mask(show func(path []string) bool) []byte {
-	var spans []span
+	var parts []textedit.Part
+	for _, s := range f.sections {
+		parts = append(parts, textedit.Part{Start: s.start, End: s.end, Shown: true})
+	}
 	var walk func(n *Node)
 	walk = func(n *Node) {
 		for _, c := range n.keys {
@@ -22,22 +17,15 @@ func (f *File) Mask(show func(path []string) bool) []byte {
 		for _, c := range n.Items {
 			walk(c)
 		}
-		if (n.Kind == Text || n.Kind == Other) && !show(n.addr) {
-			spans = append(spans, span{start: n.start, end: n.end})
+		if n.pair != nil {
+			for _, p := range n.pair.parts {
+				parts = append(parts, textedit.Part{Start: p.start, End: p.end, Shown: true})
+			}
+		}
+		if n.Kind == Text || n.Kind == Other {
+			parts = append(parts, textedit.Part{Start: n.start, End: n.end, Shown: show(n.addr)})
 		}
 	}
 	walk(f.root)
-	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
-	var out bytes.Buffer
-	pos := 0
-	for _, s := range spans {
-		out.Write(f.src[pos:s.start])
-		out.WriteString(Masked)
-		for range bytes.Count(f.src[s.start:s.end], []byte("\n")) {
-			out.WriteByte('\n')
-		}
-		pos = s.end
-	}
-	out.Write(f.src[pos:])
-	return out.Bytes()
+	return textedit.Mask(f.Src, parts)
 }

@@ -149,8 +149,8 @@ func (f *File) build() (err error) {
 	f.root.section = &section{table: f.root}
 	f.sections = []*section{f.root.section}
 	var p unstable.Parser
-	b := &builder{f: f, p: &p, base: f.lines[0]}
-	p.Reset(f.src[b.base:])
+	b := &builder{f: f, p: &p, base: f.Lines[0]}
+	p.Reset(f.Src[b.base:])
 	for p.NextExpression() {
 		switch n := p.Expression(); n.Kind {
 		case unstable.Table, unstable.ArrayTable:
@@ -187,8 +187,8 @@ func (b *builder) parts(it unstable.Iterator) []part {
 // header begins a section.
 func (b *builder) header(n *unstable.Node) {
 	f, parts := b.f, b.parts(n.Key())
-	line := f.lineOf(parts[0].start)
-	sec := &section{start: f.lines[line] + len(f.indentOf(line))}
+	line := f.LineOf(parts[0].start)
+	sec := &section{start: f.Lines[line] + len(f.Indent(line))}
 	last := parts[len(parts)-1]
 	sec.end = b.skip(last.end, " \t") + 1
 	t := f.root
@@ -274,7 +274,7 @@ func (b *builder) value(n *unstable.Node, start int, put func(*Node) *Node) *Nod
 }
 
 func (b *builder) skip(off int, chars string) int {
-	for off < len(b.f.src) && slices.Contains([]byte(chars), b.f.src[off]) {
+	for off < len(b.f.Src) && slices.Contains([]byte(chars), b.f.Src[off]) {
 		off++
 	}
 	return off
@@ -284,9 +284,9 @@ func (b *builder) skip(off int, chars string) int {
 func (b *builder) between(off int) int {
 	for {
 		off = b.skip(off, " \t\r\n,")
-		if off >= len(b.f.src) || b.f.src[off] != '#' {
+		if off >= len(b.f.Src) || b.f.Src[off] != '#' {
 			return off
 		}
-		off = b.f.lineEnd(b.f.lineOf(off))
+		off = b.f.LineEnd(b.f.LineOf(off))
 	}
 }

@@ -1,11 +1,11 @@
 package tomledit
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/idpctl/idpctl/cluster/internal/textedit"
 )
 
 // Value is a value to write: one of a text, a list of texts and a table of texts.
@@ -74,33 +74,10 @@ func (v Value) render(literal bool) string {
 // quote writes s as a string of one line. What literal strings cannot hold, and
 // what is not seen, is written with escapes.
 func quote(s string, literal bool) string {
-	plain := func(r rune) bool { return r == ' ' || r != utf8.RuneError && unicode.IsPrint(r) }
-	if literal && !strings.ContainsRune(s, '\'') && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+	if literal && !strings.ContainsFunc(s, func(r rune) bool { return r == '\'' || !textedit.Plain(r) }) {
 		return "'" + s + "'"
 	}
-	var b strings.Builder
-	b.WriteByte('"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == '\t':
-			b.WriteString(`\t`)
-		case r == '\r':
-			b.WriteString(`\r`)
-		case plain(r):
-			b.WriteRune(r)
-		case r > 0xFFFF:
-			fmt.Fprintf(&b, `\U%08X`, r)
-		default:
-			fmt.Fprintf(&b, `\u%04X`, r)
-		}
-	}
-	b.WriteByte('"')
-	return b.String()
+	return textedit.Quote(s)
 }
 
 var bareKey = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
@@ -144,24 +121,24 @@ func (f *File) headerIndent(s *section) string {
 	if s.end == 0 {
 		return ""
 	}
-	return f.indentOf(f.lineOf(s.start))
+	return f.Indent(f.LineOf(s.start))
 }
 
 // styleOf is how the lines of a section with pairs are written: as the last of
 // them, and with the = below each other if all of them are so.
 func (f *File) styleOf(s *section) lineStyle {
 	last := s.pairs[len(s.pairs)-1]
-	st := lineStyle{indent: f.indentOf(f.lineOf(last.start))}
+	st := lineStyle{indent: f.Indent(f.LineOf(last.start))}
 	st.before, st.after = f.equals(last)
 	texts, literal, widths, columns := 0, 0, map[int]bool{}, map[int]bool{}
 	for _, p := range s.pairs {
 		if p.value.Kind == Text {
 			texts++
-			if f.src[p.value.start] == '\'' {
+			if f.Src[p.value.start] == '\'' {
 				literal++
 			}
 		}
-		k := utf8.RuneCount(f.src[p.start:p.parts[len(p.parts)-1].end])
+		k := utf8.RuneCount(f.Src[p.start:p.parts[len(p.parts)-1].end])
 		before, _ := f.equals(p)
 		widths[k], columns[k+len(before)] = true, true
 	}
@@ -179,13 +156,13 @@ func (f *File) styleOf(s *section) lineStyle {
 
 // equals is the white space on both sides of a pair's =.
 func (f *File) equals(p *pair) (before, after string) {
-	text := string(f.src[p.parts[len(p.parts)-1].end:p.value.start])
+	text := string(f.Src[p.parts[len(p.parts)-1].end:p.value.start])
 	before, after, _ = strings.Cut(text, "=")
 	return before, after
 }
 
 // literal reports whether the text at a node is in 'quotes'.
-func (f *File) literal(n *Node) bool { return n.Kind == Text && f.src[n.start] == '\'' }
+func (f *File) literal(n *Node) bool { return n.Kind == Text && f.Src[n.start] == '\'' }
 
 // models are how headers of tables are written below an element of an array:
 // for each, the header's indent, the style of its lines, and whether a blank
@@ -237,8 +214,8 @@ func (f *File) tableModel(around *Node, path []string) model {
 		return m
 	}
 	m := model{indent: f.headerIndent(found)}
-	line := f.lineOf(found.start)
-	m.blank = line == 0 || f.isBlank(line-1) || f.isComment(line-1)
+	line := f.LineOf(found.start)
+	m.blank = line == 0 || f.IsBlank(line-1) || f.IsComment(line-1)
 	if len(found.pairs) > 0 {
 		m.lines = f.styleOf(found)
 	} else {

@@ -164,6 +164,14 @@ func TestEdits(t *testing.T) {
 		{"inline value", "a = 1\n", set("b", Inline(Field{"c d", "e"})), "a = 1\nb = { \"c d\" = \"e\" }\n"},
 		{"list", "a = ['x', 'y']\n", set("a", Strings([]string{"y", "z"})), "a = ['z', 'y']\n"},
 		{"shorter list", "a = ['x', 'y', 'z']\n", set("a", Strings([]string{"y"})), "a = ['y']\n"},
+		{"shorter list with a comment", "a = [\n  'x', # 1\n  'y', # 2\n]\n", set("a", Strings([]string{"y"})), "a = [\n  'y', # 2\n]\n"},
+		{"last of a list with comments", "a = [\n  'x', # 1\n  # 2\n  'y' # 3\n  # 4\n] # 5\n", set("a", Strings([]string{"x"})), "a = [\n  'x' # 1\n  # 2\n  # 4\n] # 5\n"},
+		{"last of a list before the bracket", "a = [\n  'x', # 1\n  'y' ] # 2\n", set("a", Strings([]string{"x"})), "a = [\n  'x' # 1\n  ] # 2\n"},
+		{"all of a list with comments", "a = [ # 1\r\n  'x', 'y', # 2\r\n\t# 3\r\n'#,z']\r\n", set("a", Strings(nil)), "a = [ # 1\r\n\t# 3\r\n]\r\n"},
+		{"all of a line with a comment", "a = [\n  'x', 'y', # 1\n  'z', # 2\n]\n", set("a", Strings([]string{"z"})), "a = [\n  'z', # 2\n]\n"},
+		{"commas before", "a = [ 'x' # 1\n, 'y' # 2\n, 'z' # 3\n]\n", set("a", Strings([]string{"x", "z"})), "a = [ 'x' # 1\n, 'z' # 3\n]\n"},
+		{"commas before the last", "a = [ 'x' # 1\n, 'y' # 2\n]\n", set("a", Strings([]string{"x"})), "a = [ 'x' # 1\n]\n"},
+		{"several lines with a comment", "a = [\n  \"\"\"x,\n#\"\"\", # 1\n  'y', # 2\n]\n", set("a", Strings([]string{"y"})), "a = [\n  'y', # 2\n]\n"},
 		{"no list", "a = ['x', 'y', ] # c\n", set("a", Strings(nil)), "a = [] # c\n"},
 		{"remove", "# c\na = 1 # gone\nb = 2\n", remove("a"), "# c\nb = 2\n"},
 		{"remove several lines", "a = '''\n\n''' # gone\nb = 2", remove("a"), "b = 2"},
@@ -190,13 +198,33 @@ func TestEdits(t *testing.T) {
 	}
 }
 
+// TestBesideComment refuses to take out what a comment stands beside that may be
+// about something else.
+func TestBesideComment(t *testing.T) {
+	for in, want := range map[string][]string{
+		"a = ['x', # 1\n'y']\n":               {"y"},
+		"a = [\n'x', 'y', # 1\n'z']\n":        {"x", "z"},
+		"a = [\n'x' # 1\n, 'y']\n":            {"y"},
+		"a = [\n'x', 'y', # 1\n'z', # 2\n]\n": {"x"},
+	} {
+		e := parse(t, in).Edit()
+		if err := e.Set(e.f.root, []string{"a"}, Strings(want)); err != nil {
+			t.Fatal(err)
+		}
+		got, err := e.Bytes()
+		if err == nil || !strings.Contains(err.Error(), "A comment stands beside something that goes") {
+			t.Errorf("%q: got %q, %v", in, got, err)
+		}
+	}
+}
+
 // TestVerify refuses a result that says anything else than was asked for.
 func TestVerify(t *testing.T) {
 	for name, spoil := range map[string]func(*Edits){
-		"another value": func(e *Edits) { e.replace(4, 5, "2") },
-		"no TOML":       func(e *Edits) { e.replace(4, 5, "") },
-		"a new key":     func(e *Edits) { e.after[0] = []string{"z = 1"} },
-		"an overlap":    func(e *Edits) { e.replace(0, 3, ""); e.replace(1, 2, "") },
+		"another value": func(e *Edits) { e.Replace(4, 5, "2") },
+		"no TOML":       func(e *Edits) { e.Replace(4, 5, "") },
+		"a new key":     func(e *Edits) { e.InsertAfter(0, "z = 1") },
+		"an overlap":    func(e *Edits) { e.Replace(0, 3, ""); e.Replace(1, 2, "") },
 		"not done":      func(e *Edits) { e.ops = append(e.ops, op{addr: []string{"a"}, value: "2"}) },
 	} {
 		e := parse(t, "a = 1\nb = nan\n").Edit()
@@ -224,6 +252,9 @@ func TestParseErrors(t *testing.T) {
 		"a = 1\n  b = \n":        "f.toml:2:7: The file is not valid TOML",
 		"\uFEFFé = 1":            "f.toml:1:1: The file is not valid TOML",
 		"a = 1\na = 2":           "f.toml:2:1: The file is not valid TOML",
+		"# c\ra = 1\r":           "f.toml:1:4: A line ends with a carriage return alone",
+		"a = 1\r\nb = 2\r\r\n":   "f.toml:2:6: A line ends with a carriage return alone",
+		"a = \nb = 1\r":          "f.toml:1:5: The file is not valid TOML",
 		"a = \"\x1b[31m\"":       "f.toml:1:6: The file is not valid TOML",
 		"[a]\nb.c = 1\n[a.b]\n":  "f.toml:3:2: The file is not valid TOML",
 		"'ü' = 1\n'ö' = 1 ü = 2": "f.toml:2:9: The file is not valid TOML",

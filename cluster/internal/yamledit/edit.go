@@ -1,104 +1,33 @@
 package yamledit
 
 import (
-	"bytes"
-	"cmp"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/idpctl/idpctl/cluster/internal/textedit"
 )
 
 // Edits collects changes to a file. All of them are at positions of the file
 // as it was parsed; [Edits.Bytes] makes them at once.
 type Edits struct {
-	f       *File
-	spans   []span
-	deleted map[int]bool     // whole lines
-	after   map[int][]string // new lines behind a line
+	*lineEdits
+	f *File
 }
 
-type span struct {
-	start, end int
-	text       string
-}
+type lineEdits = textedit.Edits
 
 // Edit begins a set of changes.
-func (f *File) Edit() *Edits {
-	return &Edits{f: f, deleted: map[int]bool{}, after: map[int][]string{}}
-}
-
-func (e *Edits) replace(start, end int, text string) {
-	e.spans = append(e.spans, span{start, end, text})
-}
-
-func (e *Edits) insertAfter(line int, lines []string) {
-	e.after[line] = append(e.after[line], lines...)
-}
-
-func (e *Edits) deleteLines(first, last int) {
-	for l := first; l <= last; l++ {
-		e.deleted[l] = true
-	}
-}
-
-// Changed reports whether there is anything to change.
-func (e *Edits) Changed() bool {
-	return len(e.spans)+len(e.deleted)+len(e.after) > 0
-}
+func (f *File) Edit() *Edits { return &Edits{f.text.Edit(), f} }
 
 // Bytes is the file with the changes made. The error means a defect: two
 // changes of the same text.
 func (e *Edits) Bytes() ([]byte, error) {
-	all := append(slices.Clone(e.spans), e.lineSpans()...)
-	slices.SortStableFunc(all, func(a, b span) int {
-		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(min(a.end-a.start, 1), min(b.end-b.start, 1)))
-	})
-	var out bytes.Buffer
-	pos := 0
-	for _, s := range all {
-		if s.start < pos || s.end < s.start {
-			return nil, e.f.at(s.start, "The file could not be edited in place", "Two changes meet here. This is a defect of idpctl: please report it. The file was not changed.")
-		}
-		out.Write(e.f.src[pos:s.start])
-		out.WriteString(s.text)
-		pos = s.end
+	out, clash := e.Splice()
+	if clash >= 0 {
+		return nil, e.f.ErrorAt(clash, "The file could not be edited in place", "Two changes meet here. This is a defect of idpctl: please report it. The file was not changed.")
 	}
-	out.Write(e.f.src[pos:])
-	return out.Bytes(), nil
-}
-
-// lineSpans turns changes of whole lines into changes of text.
-func (e *Edits) lineSpans() []span {
-	f, nl := e.f, e.f.newline
-	var spans []span
-	for i := 0; i < len(f.lines); i++ {
-		if !e.deleted[i] {
-			if add := e.after[i]; len(add) > 0 {
-				spans = append(spans, span{f.lineEnd(i), f.lineEnd(i), nl + strings.Join(add, nl)})
-			}
-			continue
-		}
-		first := i
-		add := slices.Clone(e.after[i])
-		for e.deleted[i+1] && i+1 < len(f.lines) {
-			i++
-			add = append(add, e.after[i]...)
-		}
-		switch text := strings.Join(add, nl); {
-		case i+1 < len(f.lines):
-			if len(add) > 0 {
-				text += nl
-			}
-			spans = append(spans, span{f.lines[first], f.lines[i+1], text})
-		default: // the last line has no break: neither has the new last one
-			if len(add) > 0 {
-				text = nl + text
-			}
-			spans = append(spans, span{f.lineEnd(max(first-1, 0)), len(f.src), text})
-		}
-	}
-	return spans
+	return out, nil
 }
 
 // SetScalar makes the scalar n say s, in the style that it is written in.
@@ -114,17 +43,17 @@ func (e *Edits) SetScalar(n *yaml.Node, s string) error {
 	}
 	p := f.places[n]
 	if unwritten(n, propsEnd) {
-		if end == 0 || f.src[end-1] != ':' {
+		if end == 0 || f.Src[end-1] != ':' {
 			return f.unsupported(n)
 		}
 		st := f.styleAt(p.parent)
-		e.replace(end, end, " "+scalarText(s, st.values, p.flow))
+		e.Replace(end, end, " "+scalarText(s, st.values, p.flow))
 		return nil
 	}
 	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 && propsEnd < 0 {
 		return e.setBlockScalar(n, s, start, p.indent)
 	}
-	e.replace(f.offset(n), end, scalarText(s, quoteOf(n), p.flow))
+	e.Replace(f.offset(n), end, scalarText(s, quoteOf(n), p.flow))
 	return nil
 }
 
@@ -143,16 +72,16 @@ func (e *Edits) setBlockScalar(n *yaml.Node, s string, start, parentIndent int) 
 		return err
 	}
 	if !blockSafe(s) || b.last < b.first {
-		e.replace(start, b.indicators, scalarText(s, double, false))
+		e.Replace(start, b.indicators, scalarText(s, double, false))
 		if b.last >= b.first {
-			e.deleteLines(b.first, b.last)
+			e.DeleteLines(b.first, b.last)
 		}
 		return nil
 	}
-	if header := string(f.src[start]) + "-"; header != string(f.src[start:b.indicators]) {
-		e.replace(start, b.indicators, header)
+	if header := string(f.Src[start]) + "-"; header != string(f.Src[start:b.indicators]) {
+		e.Replace(start, b.indicators, header)
 	}
-	e.replace(f.lines[b.first], f.lineEnd(b.last), strings.Repeat(" ", b.indent)+s)
+	e.Replace(f.Lines[b.first], f.LineEnd(b.last), strings.Repeat(" ", b.indent)+s)
 	return nil
 }
 
@@ -182,12 +111,12 @@ func (e *Edits) AppendFields(m *yaml.Node, fields []Field) error {
 	if err != nil {
 		return err
 	}
-	indent := f.column(f.contentStart(m))
+	indent := f.Column(f.contentStart(m))
 	var lines []string
 	for _, fd := range fields {
 		lines = append(lines, st.indented(st.fieldLines(fd, indent), indent)...)
 	}
-	e.insertAfter(f.tail(f.lineOf(end), indent, true), lines)
+	e.InsertAfter(f.tail(f.LineOf(end), indent, true), lines...)
 	return nil
 }
 
@@ -211,11 +140,11 @@ func (f *File) valueQuote(m *yaml.Node, otherwise quote) quote {
 // that are indented more than column belong to it. blanks allows blank lines
 // in between.
 func (f *File) tail(line, column int, blanks bool) int {
-	for i := line + 1; i < len(f.lines); i++ {
+	for i := line + 1; i < len(f.Lines); i++ {
 		switch {
-		case f.isComment(i) && f.indentOf(i) > column:
+		case f.IsComment(i) && f.indentOf(i) > column:
 			line = i
-		case blanks && f.isBlank(i):
+		case blanks && f.IsBlank(i):
 		default:
 			return line
 		}
@@ -248,26 +177,26 @@ func (e *Edits) Fill(m *yaml.Node, i int, v Value) error {
 	written := !unwritten(n, propsEnd)
 	inner := ""
 	if written && n.Kind != yaml.ScalarNode {
-		inner = strings.TrimSpace(string(f.src[start+1 : end-1]))
+		inner = strings.TrimSpace(string(f.Src[start+1 : end-1]))
 	}
 	switch {
 	case f.places[n].flow && !written:
-		e.replace(colon, colon, " "+st.flowText(v, true))
+		e.Replace(colon, colon, " "+st.flowText(v, true))
 	case f.places[n].flow && inner == "":
-		e.replace(start, end, st.flowText(v, true))
+		e.Replace(start, end, st.flowText(v, true))
 	case inner != "":
 		return f.unsupported(n) // a comment between the brackets
 	case !written:
-		indent := f.column(f.contentStart(m))
-		e.insertAfter(f.lineOf(colon), st.blockLines(v, indent+st.step, indent+st.seq))
-	case f.lineOf(start) == f.lineOf(colon):
-		indent := f.column(f.contentStart(m))
-		e.replace(colon, end, "")
-		e.insertAfter(f.lineOf(end), st.blockLines(v, indent+st.step, indent+st.seq))
+		indent := f.Column(f.contentStart(m))
+		e.InsertAfter(f.LineOf(colon), st.blockLines(v, indent+st.step, indent+st.seq)...)
+	case f.LineOf(start) == f.LineOf(colon):
+		indent := f.Column(f.contentStart(m))
+		e.Replace(colon, end, "")
+		e.InsertAfter(f.LineOf(end), st.blockLines(v, indent+st.step, indent+st.seq)...)
 	default: // the empty value has a line of its own
-		indent := f.column(start)
+		indent := f.Column(start)
 		text := strings.Join(st.blockLines(v, indent, indent), st.newline)
-		e.replace(start, end, strings.TrimLeft(text, " "))
+		e.Replace(start, end, strings.TrimLeft(text, " "))
 	}
 	return nil
 }
@@ -304,7 +233,7 @@ func (e *Edits) SetValue(m *yaml.Node, i int, v Value) error {
 	if !ok {
 		return f.unsupported(n)
 	}
-	e.replace(colon, max(end, colon), " "+f.styleAt(m).flowText(v, f.places[n].flow))
+	e.Replace(colon, max(end, colon), " "+f.styleAt(m).flowText(v, f.places[n].flow))
 	return nil
 }
 
@@ -325,19 +254,19 @@ func (e *Edits) RemoveField(m *yaml.Node, i int) error {
 		return err
 	}
 	key := f.offset(m.Content[i])
-	first, column := f.lineOf(key), f.column(key)
-	if strings.TrimLeft(f.lineText(first), " ") != strings.TrimLeft(string(f.src[key:f.lineEnd(first)]), " ") {
+	first, column := f.LineOf(key), f.Column(key)
+	if strings.TrimLeft(f.LineText(first), " ") != strings.TrimLeft(string(f.Src[key:f.LineEnd(first)]), " ") {
 		// Behind the dash of a list's item: the next key takes its place.
 		if i+2 >= len(m.Content) {
 			return f.unsupported(m.Content[i])
 		}
-		e.replace(key, f.offset(m.Content[i+2]), "")
+		e.Replace(key, f.offset(m.Content[i+2]), "")
 		return nil
 	}
-	last := f.tail(f.lineOf(end), column, false)
-	for first > 0 && f.isComment(first-1) && f.indentOf(first-1) == column {
+	last := f.tail(f.LineOf(end), column, false)
+	for first > 0 && f.IsComment(first-1) && f.indentOf(first-1) == column {
 		first--
 	}
-	e.deleteLines(first, last)
+	e.DeleteLines(first, last)
 	return nil
 }

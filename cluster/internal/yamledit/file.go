@@ -15,28 +15,25 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"sort"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/idpctl/idpctl/cluster/internal/textedit"
 	"github.com/idpctl/idpctl/diag"
 )
 
 // File is a parsed YAML file. Edits are collected in [Edits] and leave it as it
 // is. It is for one goroutine, as it remembers positions that it looked up.
 type File struct {
-	name    string
-	src     []byte
-	lines   []int // byte offset of each line's first byte
-	newline string
-	docs    []*yaml.Node
-	places  map[*yaml.Node]place
-	refs    map[*yaml.Node][]*yaml.Node // aliases of an anchored node
-	ends    map[*yaml.Node]int
-	memo    struct{ line, column, off int } // of the node that was located last
+	*text
+	docs   []*yaml.Node
+	places map[*yaml.Node]place
+	refs   map[*yaml.Node][]*yaml.Node // aliases of an anchored node
+	ends   map[*yaml.Node]int
+	memo   struct{ line, column, off int } // of the node that was located last
 }
 
 // place is where a node hangs in its document.
@@ -49,19 +46,20 @@ type place struct {
 	indent int  // column (from 0) of the block collection around it; -1 at the root
 }
 
-var bom = []byte("\uFEFF")
+type text = textedit.Text
 
 // Parse reads a YAML file. name is used in messages only. The error is a
 // [diag.Diagnostic].
 func Parse(name string, src []byte) (*File, error) {
 	f := &File{
-		name: name, src: src,
-		places: map[*yaml.Node]place{}, refs: map[*yaml.Node][]*yaml.Node{}, ends: map[*yaml.Node]int{},
+		text: textedit.New(name, src, breakLen), places: map[*yaml.Node]place{}, refs: map[*yaml.Node][]*yaml.Node{}, ends: map[*yaml.Node]int{},
 	}
-	if err := f.checkEncoding(); err != nil {
+	if bytes.HasPrefix(src, []byte("$ANSIBLE_VAULT;")) {
+		return nil, f.ErrorAt(0, "The file is encrypted by Ansible Vault", "What is encrypted cannot be merged into. Name a file that is not encrypted.")
+	}
+	if err := f.Check(); err != nil {
 		return nil, err
 	}
-	f.findLines()
 	docs, err := decode(src)
 	if err != nil {
 		return nil, f.syntaxError(err)
@@ -93,34 +91,6 @@ func decode(src []byte) (docs []*yaml.Node, err error) {
 	}
 }
 
-func (f *File) checkEncoding() error {
-	at := diag.Range{Filename: f.name, Start: diag.Pos{Line: 1, Column: 1}, End: diag.Pos{Line: 1, Column: 1}}
-	bad := func(summary, detail string) error {
-		return diag.Diagnostic{Summary: summary, Detail: detail, Subject: at}
-	}
-	switch {
-	case bytes.HasPrefix(f.src, []byte("$ANSIBLE_VAULT;")):
-		return bad("The file is encrypted by Ansible Vault", "What is encrypted cannot be merged into. Name a file that is not encrypted.")
-	case bytes.HasPrefix(f.src, []byte("\x00GITCRYPT")):
-		return bad("The file is encrypted by git-crypt", "Unlock the repository (git-crypt unlock) and run again.")
-	case bytes.HasPrefix(f.src, []byte("\xff\xfe")), bytes.HasPrefix(f.src, []byte("\xfe\xff")):
-		return bad("The file is encoded as UTF-16", "Save it as UTF-8 and run again.")
-	case !utf8.Valid(f.src):
-		i := 0
-		for i < len(f.src) {
-			r, n := utf8.DecodeRune(f.src[i:])
-			if r == utf8.RuneError && n == 1 {
-				break
-			}
-			i += n
-		}
-		f.findLines()
-		at = f.rangeOf(i, i+1)
-		return bad("The file is not text in UTF-8", "This byte is not part of a character. Save the file as UTF-8 and run again.")
-	}
-	return nil
-}
-
 var (
 	lineInError = regexp.MustCompile(`line (\d+): `)
 	markers     = regexp.MustCompile(`\{\{|\{%`)
@@ -135,30 +105,30 @@ func (f *File) syntaxError(err error) error {
 		line, _ = strconv.Atoi(m[1])
 		msg = strings.Replace(msg, m[0], "", 1)
 	}
-	if line = min(max(line, 1), len(f.lines)); line > 1 && strings.TrimSpace(f.lineText(line-1)) == "" {
+	if line = min(max(line, 1), len(f.Lines)); line > 1 && strings.TrimSpace(f.LineText(line-1)) == "" {
 		line-- // the parser stops behind the line that it could not read
 	}
 	d := diag.Diagnostic{
 		Summary: "The file is not valid YAML",
 		Detail:  fmt.Sprintf("The parser stopped at this line or before it: %s. Correct the file and run again.", strings.TrimSpace(msg)),
-		Subject: f.rangeOf(f.lines[line-1], f.lineEnd(line-1)),
+		Subject: f.RangeOf(f.Lines[line-1], f.LineEnd(line-1)),
 	}
-	for i := range f.lines {
-		if strings.HasPrefix(f.lineText(i), "%YAML") && strings.Contains(msg, "incompatible") {
+	for i := range f.Lines {
+		if strings.HasPrefix(f.LineText(i), "%YAML") && strings.Contains(msg, "incompatible") {
 			d.Detail = "This line asks for a version of YAML that neither kubectl nor idpctl reads. Remove it and run again."
-			d.Subject = f.rangeOf(f.lines[i], f.lineEnd(i))
+			d.Subject = f.RangeOf(f.Lines[i], f.LineEnd(i))
 			return d
 		}
-		if text := f.lineText(i); leadingTab(text) {
+		if text := f.LineText(i); leadingTab(text) {
 			d.Detail = "This line is indented with a tab, which YAML forbids. Indent it with spaces and run again."
-			d.Subject = f.rangeOf(f.lines[i], f.lineEnd(i))
+			d.Subject = f.RangeOf(f.Lines[i], f.LineEnd(i))
 			return d
 		}
 	}
-	if loc := markers.FindIndex(f.src); loc != nil {
+	if loc := markers.FindIndex(f.Src); loc != nil {
 		d.Summary = "The file is a template, not YAML"
 		d.Detail = "It has template markers, such as the one here, and does not parse as YAML. Name the file that the template's values come from, or the rendered file."
-		d.Subject = f.rangeOf(loc[0], loc[1])
+		d.Subject = f.RangeOf(loc[0], loc[1])
 	}
 	return d
 }
@@ -169,25 +139,8 @@ func leadingTab(line string) bool {
 	return strings.Contains(indent, "\t") && rest != "" && !strings.HasPrefix(rest, "#")
 }
 
-// findLines splits as the parser does: it takes YAML 1.1's line breaks, and
-// CR, NEL, LS and PS among them.
-func (f *File) findLines() {
-	f.lines, f.newline = []int{0}, "\n"
-	for i := 0; i < len(f.src); {
-		n := breakLen(f.src, i)
-		if n == 0 {
-			i++
-			continue
-		}
-		if len(f.lines) == 1 && f.src[i] == '\r' && n == 2 {
-			f.newline = "\r\n"
-		}
-		i += n
-		f.lines = append(f.lines, i)
-	}
-}
-
-// breakLen is the length of the line break at offset i, 0 if there is none.
+// breakLen is the length of the line break at offset i, 0 if there is none, as the
+// parser has it: it takes YAML 1.1's line breaks, and CR, NEL, LS and PS among them.
 func breakLen(b []byte, i int) int {
 	switch {
 	case i >= len(b):
@@ -204,43 +157,10 @@ func breakLen(b []byte, i int) int {
 	return 0
 }
 
-// lineOf is the index (from 0) of the line that holds the byte at off.
-func (f *File) lineOf(off int) int {
-	return sort.Search(len(f.lines), func(i int) bool { return f.lines[i] > off }) - 1
-}
-
-// lineEnd is the offset behind a line's text, before its break.
-func (f *File) lineEnd(i int) int {
-	if i+1 >= len(f.lines) {
-		return len(f.src)
-	}
-	end := f.lines[i+1]
-	for n := 1; n <= 3 && end-n >= f.lines[i]; n++ {
-		if l := breakLen(f.src, end-n); l == n && (n != 1 || end-2 < f.lines[i] || breakLen(f.src, end-2) != 2) {
-			return end - n
-		}
-	}
-	return end
-}
-
-func (f *File) lineText(i int) string {
-	start := f.lines[i]
-	if i == 0 && bytes.HasPrefix(f.src, bom) {
-		start += len(bom)
-	}
-	return string(f.src[min(start, f.lineEnd(i)):f.lineEnd(i)])
-}
-
 // indentOf is the number of spaces at the start of a line.
 func (f *File) indentOf(i int) int {
-	text := f.lineText(i)
+	text := f.LineText(i)
 	return len(text) - len(strings.TrimLeft(text, " "))
-}
-
-func (f *File) isBlank(i int) bool { return strings.TrimLeft(f.lineText(i), " \t") == "" }
-
-func (f *File) isComment(i int) bool {
-	return strings.HasPrefix(strings.TrimLeft(f.lineText(i), " \t"), "#")
 }
 
 // offset is where a node begins, with its anchor and tag.
@@ -250,19 +170,16 @@ func (f *File) offset(n *yaml.Node) int { return f.places[n].start }
 // count characters, and a byte order mark is not one of them.
 func (f *File) locate(n *yaml.Node) int {
 	line := n.Line - 1
-	if line < 0 || line >= len(f.lines) {
-		return len(f.src)
+	if line < 0 || line >= len(f.Lines) {
+		return len(f.Src)
 	}
-	off := f.lines[line]
-	if line == 0 && bytes.HasPrefix(f.src, bom) {
-		off += len(bom)
-	}
+	off := f.Lines[line]
 	c := 1
 	if f.memo.line == n.Line && f.memo.column <= n.Column {
 		c, off = f.memo.column, f.memo.off // a file may be one long line
 	}
-	for ; c < n.Column && off < len(f.src); c++ {
-		_, size := utf8.DecodeRune(f.src[off:])
+	for ; c < n.Column && off < len(f.Src); c++ {
+		_, size := utf8.DecodeRune(f.Src[off:])
 		off += size
 	}
 	f.memo.line, f.memo.column, f.memo.off = n.Line, c, off
@@ -271,51 +188,28 @@ func (f *File) locate(n *yaml.Node) int {
 
 // atLineStart reports whether off is the first byte of a line's text.
 func (f *File) atLineStart(off int) bool {
-	start := f.lines[f.lineOf(off)]
-	return off == start || start == 0 && off == len(bom) && bytes.HasPrefix(f.src, bom)
-}
-
-// column is the column (from 0) of an offset, in characters.
-func (f *File) column(off int) int {
-	start := f.lines[f.lineOf(off)]
-	if start == 0 && bytes.HasPrefix(f.src, bom) {
-		start = min(len(bom), off)
-	}
-	return utf8.RuneCount(f.src[start:off])
-}
-
-func (f *File) pos(off int) diag.Pos {
-	return diag.Pos{Line: f.lineOf(off) + 1, Column: f.column(off) + 1, Byte: off}
-}
-
-func (f *File) rangeOf(start, end int) diag.Range {
-	return diag.Range{Filename: f.name, Start: f.pos(start), End: f.pos(max(start, min(end, len(f.src))))}
+	return off == f.Lines[f.LineOf(off)]
 }
 
 // Range is where a node stands, for messages.
 func (f *File) Range(n *yaml.Node) diag.Range {
 	if n == nil || n.Line == 0 {
-		return diag.Range{Filename: f.name, Start: diag.Pos{Line: 1, Column: 1}, End: diag.Pos{Line: 1, Column: 1}}
+		return diag.Range{Filename: f.Name, Start: diag.Pos{Line: 1, Column: 1}, End: diag.Pos{Line: 1, Column: 1}}
 	}
 	start := f.offset(n)
 	end, err := f.end(n)
 	if err != nil || end < start {
-		end = f.lineEnd(f.lineOf(start))
+		end = f.LineEnd(f.LineOf(start))
 	}
-	if l := f.lineOf(start); f.lineOf(end) != l {
-		end = f.lineEnd(l)
+	if l := f.LineOf(start); f.LineOf(end) != l {
+		end = f.LineEnd(l)
 	}
-	return f.rangeOf(start, end)
+	return f.RangeOf(start, end)
 }
 
 // Problem is an error at a node, with what to do in its detail.
 func (f *File) Problem(n *yaml.Node, summary, format string, args ...any) error {
 	return diag.Diagnostic{Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: f.Range(n)}
-}
-
-// at is an error at one byte.
-func (f *File) at(off int, summary, detail string) error {
-	return diag.Diagnostic{Summary: summary, Detail: detail, Subject: f.rangeOf(off, off+1)}
 }
 
 // Docs are the documents' root nodes, in order; a document without content has
@@ -340,7 +234,7 @@ func (f *File) index(n, doc, parent *yaml.Node, i int, flow bool, indent int) {
 	case n.Style&yaml.FlowStyle != 0:
 		flow = true
 	case n.Kind == yaml.MappingNode || n.Kind == yaml.SequenceNode:
-		indent = f.column(f.contentStart(n))
+		indent = f.Column(f.contentStart(n))
 	}
 	for i, c := range n.Content {
 		f.index(c, doc, n, i, flow, indent)

@@ -98,7 +98,7 @@ func template(s string) bool {
 // mapping, from a mapping.
 func (f *File) doubleBrace(n *yaml.Node) bool {
 	start := f.contentStart(n)
-	return n.Style&yaml.FlowStyle != 0 && strings.HasPrefix(string(f.src[start:min(start+2, len(f.src))]), "{{")
+	return n.Style&yaml.FlowStyle != 0 && strings.HasPrefix(string(f.Src[start:min(start+2, len(f.Src))]), "{{")
 }
 
 // KindName is what a node is, in words.

@@ -63,7 +63,7 @@ func (f *File) itemStyle(n *yaml.Node) style {
 		st.keys = quoteOf(item.Content[0])
 		st.values = f.valueQuote(item, st.values)
 		if n.Style&yaml.FlowStyle == 0 {
-			st.dash = max(f.column(f.contentStart(item))-f.column(f.contentStart(n)), 2)
+			st.dash = max(f.Column(f.contentStart(item))-f.Column(f.contentStart(n)), 2)
 			if f.places[item.Content[0]].flow {
 				st.dash = 2
 			}
@@ -81,7 +81,7 @@ func (e *Edits) blockList(m *yaml.Node, i int, remove []bool, add []Value, st st
 		return err
 	}
 	colon, ok := f.colonEnd(keyEnd, false)
-	if !ok || f.lineOf(colon) == f.lineOf(f.contentStart(n)) {
+	if !ok || f.LineOf(colon) == f.LineOf(f.contentStart(n)) {
 		return f.unsupported(n)
 	}
 	items, column, err := f.extents(n)
@@ -91,7 +91,7 @@ func (e *Edits) blockList(m *yaml.Node, i int, remove []bool, add []Value, st st
 	kept := 0
 	for j, x := range items {
 		if remove[j] {
-			e.deleteLines(x.first, x.last)
+			e.DeleteLines(x.first, x.last)
 		} else {
 			kept++
 		}
@@ -101,14 +101,14 @@ func (e *Edits) blockList(m *yaml.Node, i int, remove []bool, add []Value, st st
 		if _, propsEnd := f.skipProperties(n); propsEnd >= 0 {
 			at = propsEnd
 		}
-		e.replace(at, at, " []")
+		e.Replace(at, at, " []")
 	}
 	if len(add) == 0 {
 		e.closeGaps(items, remove)
 		return nil
 	}
 	last := items[len(items)-1]
-	spaced := len(items) > 1 && f.isBlank(last.first-1)
+	spaced := len(items) > 1 && f.IsBlank(last.first-1)
 	var lines []string
 	for k, v := range add {
 		if spaced && (k > 0 || !remove[len(items)-1]) {
@@ -116,7 +116,7 @@ func (e *Edits) blockList(m *yaml.Node, i int, remove []bool, add []Value, st st
 		}
 		lines = append(lines, st.itemLines(v, column)...)
 	}
-	e.insertAfter(last.last, lines)
+	e.InsertAfter(last.last, lines...)
 	return nil
 }
 
@@ -130,18 +130,18 @@ func (e *Edits) closeGaps(items []extent, remove []bool) {
 		}
 		first := items[j].first
 		for j+1 < len(items) && remove[j+1] && f.allBlank(items[j].last+1, items[j+1].first-1) {
-			e.deleteLines(items[j].last+1, items[j+1].first-1)
+			e.DeleteLines(items[j].last+1, items[j+1].first-1)
 			j++
 		}
 		if j+1 == len(items) {
 			e.closeEnd(first, items[j].last)
 			continue
 		}
-		if first != items[0].first && !f.isBlank(first-1) {
+		if first != items[0].first && !f.IsBlank(first-1) {
 			continue
 		}
-		for l := items[j].last + 1; l < items[j+1].first && f.isBlank(l); l++ {
-			e.deleteLines(l, l)
+		for l := items[j].last + 1; l < items[j+1].first && f.IsBlank(l); l++ {
+			e.DeleteLines(l, l)
 		}
 	}
 }
@@ -149,17 +149,17 @@ func (e *Edits) closeGaps(items []extent, remove []bool) {
 // closeEnd takes the blank lines above first out if nothing follows last.
 func (e *Edits) closeEnd(first, last int) {
 	f := e.f
-	if !f.allBlank(last+1, len(f.lines)-1) {
+	if !f.allBlank(last+1, len(f.Lines)-1) {
 		return
 	}
-	for l := first - 1; l > 0 && f.isBlank(l); l-- {
-		e.deleteLines(l, l)
+	for l := first - 1; l > 0 && f.IsBlank(l); l-- {
+		e.DeleteLines(l, l)
 	}
 }
 
 func (f *File) allBlank(first, last int) bool {
 	for l := first; l <= last; l++ {
-		if !f.isBlank(l) {
+		if !f.IsBlank(l) {
 			return false
 		}
 	}
@@ -171,20 +171,20 @@ func (f *File) allBlank(first, last int) bool {
 // those behind it that are indented more than the dash. column is the dashes'.
 func (f *File) extents(n *yaml.Node) (items []extent, column int, err error) {
 	dash := f.contentStart(n)
-	column = f.column(dash)
-	floor := f.lineOf(dash) // nothing above this line belongs to the item
-	for ; floor > 0 && f.isComment(floor-1) && f.indentOf(floor-1) == column; floor-- {
+	column = f.Column(dash)
+	floor := f.LineOf(dash) // nothing above this line belongs to the item
+	for ; floor > 0 && f.IsComment(floor-1) && f.indentOf(floor-1) == column; floor-- {
 	}
 	for _, item := range n.Content {
-		if dash >= len(f.src) || f.src[dash] != '-' || f.column(dash) != column {
+		if dash >= len(f.Src) || f.Src[dash] != '-' || f.Column(dash) != column {
 			return nil, 0, f.unsupported(item)
 		}
 		end, err := f.end(item)
 		if err != nil {
 			return nil, 0, err
 		}
-		x := extent{first: f.lineOf(dash), last: f.tail(f.lineOf(max(end, dash)), column, true)}
-		for x.first > floor && f.isComment(x.first-1) && f.indentOf(x.first-1) == column {
+		x := extent{first: f.LineOf(dash), last: f.tail(f.LineOf(max(end, dash)), column, true)}
+		for x.first > floor && f.IsComment(x.first-1) && f.indentOf(x.first-1) == column {
 			x.first--
 		}
 		items = append(items, x)
@@ -198,6 +198,8 @@ func (f *File) extents(n *yaml.Node) (items []extent, column int, err error) {
 func (e *Edits) flowAppend(n *yaml.Node, texts []string) error {
 	return e.flowAppendBehind(n, texts, make([]bool, len(n.Content)))
 }
+
+type span struct{ start, end int }
 
 // children are the spans of a flow collection's items or pairs.
 func (f *File) children(n *yaml.Node) ([]span, error) {
@@ -219,7 +221,7 @@ func (f *File) children(n *yaml.Node) ([]span, error) {
 // comma is the offset behind the comma that follows off in a flow collection,
 // or -1.
 func (f *File) comma(off int) int {
-	if off = f.skipSpace(off); off < len(f.src) && f.src[off] == ',' {
+	if off = f.skipSpace(off); off < len(f.Src) && f.Src[off] == ',' {
 		return off + 1
 	}
 	return -1
@@ -228,10 +230,10 @@ func (f *File) comma(off int) int {
 // ownLines reports whether each child of a flow collection has lines of its own.
 func (f *File) ownLines(children []span) bool {
 	for _, c := range children {
-		start, end := f.lineOf(c.start), f.lineOf(c.end)
-		after := strings.TrimLeft(string(f.src[c.end:f.lineEnd(end)]), " \t")
+		start, end := f.LineOf(c.start), f.LineOf(c.end)
+		after := strings.TrimLeft(string(f.Src[c.end:f.LineEnd(end)]), " \t")
 		after = strings.TrimLeft(strings.TrimPrefix(after, ","), " \t")
-		if strings.TrimLeft(string(f.src[f.lines[start]:c.start]), " ") != "" || after != "" && after[0] != '#' {
+		if strings.TrimLeft(string(f.Src[f.Lines[start]:c.start]), " ") != "" || after != "" && after[0] != '#' {
 			return false
 		}
 	}
@@ -244,7 +246,7 @@ func (e *Edits) flowAppendBehind(n *yaml.Node, texts []string, removed []bool) e
 		return nil
 	}
 	open := f.contentStart(n)
-	if open >= len(f.src) || f.src[open] != '{' && f.src[open] != '[' {
+	if open >= len(f.Src) || f.Src[open] != '{' && f.Src[open] != '[' {
 		return f.unsupported(n)
 	}
 	children, err := f.children(n)
@@ -252,7 +254,7 @@ func (e *Edits) flowAppendBehind(n *yaml.Node, texts []string, removed []bool) e
 		return err
 	}
 	if len(children) == 0 {
-		e.replace(open+1, open+1, strings.Join(texts, ", "))
+		e.Replace(open+1, open+1, strings.Join(texts, ", "))
 		return nil
 	}
 	own := f.ownLines(children)
@@ -266,10 +268,10 @@ func (e *Edits) flowAppendBehind(n *yaml.Node, texts []string, removed []bool) e
 		}
 	}
 	if !own {
-		e.replace(kept.end, kept.end, ", "+strings.Join(texts, ", "))
+		e.Replace(kept.end, kept.end, ", "+strings.Join(texts, ", "))
 		return nil
 	}
-	indent := string(f.src[f.lines[f.lineOf(final.start)]:final.start])
+	indent := string(f.Src[f.Lines[f.LineOf(final.start)]:final.start])
 	lines := make([]string, len(texts))
 	for j, t := range texts {
 		lines[j] = indent + t
@@ -278,9 +280,9 @@ func (e *Edits) flowAppendBehind(n *yaml.Node, texts []string, removed []bool) e
 		}
 	}
 	if keptComma < 0 {
-		e.replace(kept.end, kept.end, ",")
+		e.Replace(kept.end, kept.end, ",")
 	}
-	e.insertAfter(f.lineOf(final.end), lines)
+	e.InsertAfter(f.LineOf(final.end), lines...)
 	return nil
 }
 
@@ -310,9 +312,9 @@ func (e *Edits) flowRemove(n *yaml.Node, remove []bool, adding bool) error {
 		}
 		switch {
 		case lastKept >= 0:
-			e.replace(children[lastKept].end, children[run].end, "")
+			e.Replace(children[lastKept].end, children[run].end, "")
 		case run+1 < len(children):
-			e.replace(children[j].start, children[run+1].start, "")
+			e.Replace(children[j].start, children[run+1].start, "")
 		default:
 			return f.unsupported(n)
 		}
@@ -326,23 +328,23 @@ func (e *Edits) flowRemove(n *yaml.Node, remove []bool, adding bool) error {
 func (e *Edits) flowRemoveLines(children []span, remove []bool, adding bool) error {
 	f := e.f
 	last := len(children) - 1
-	floor := f.lineOf(children[0].start)
+	floor := f.LineOf(children[0].start)
 	kept := -1
 	for j, c := range children {
-		first := f.lineOf(c.start)
+		first := f.LineOf(c.start)
 		if !remove[j] {
 			kept = j
 		} else {
-			for first > floor && f.isComment(first-1) {
+			for first > floor && f.IsComment(first-1) {
 				first--
 			}
-			e.deleteLines(first, f.lineOf(c.end))
+			e.DeleteLines(first, f.LineOf(c.end))
 		}
-		floor = f.lineOf(c.end) + 1
+		floor = f.LineOf(c.end) + 1
 	}
 	if remove[last] && kept >= 0 && !adding && f.comma(children[last].end) < 0 {
 		if c := f.comma(children[kept].end); c >= 0 {
-			e.replace(c-1, c, "")
+			e.Replace(c-1, c, "")
 		}
 	}
 	return nil
@@ -359,6 +361,6 @@ func (e *Edits) flowReplace(n *yaml.Node, add []Value, st style) error {
 	for j, v := range add {
 		texts[j] = st.flowText(v, true)
 	}
-	e.replace(f.contentStart(n)+1, end-1, strings.Join(texts, ", "))
+	e.Replace(f.contentStart(n)+1, end-1, strings.Join(texts, ", "))
 	return nil
 }

@@ -1,64 +1,52 @@
 package yamledit
 
 import (
-	"bytes"
 	"slices"
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/idpctl/idpctl/cluster/internal/textedit"
 )
 
-// Masked stands for a value that is not shown.
-const Masked = "(not shown)"
-
-// Mask is the file with all values masked but those that show allows; the
-// number of lines stays. show is given the index of the document and the path
-// to the value, list items as [0], [1], … Keys and comments are not masked.
+// Mask is the file for people, with all values masked but those that show allows.
+// show is given the index of the document and the path to the value, list items as
+// [0], [1], … See [textedit.Mask].
 func (f *File) Mask(show func(doc int, path []string) bool) []byte {
-	var spans []span
-	var walk func(n *yaml.Node, doc int, path []string)
-	walk = func(n *yaml.Node, doc int, path []string) {
+	var parts []textedit.Part
+	add := func(n *yaml.Node, shown bool) {
+		if _, propsEnd := f.skipProperties(n); unwritten(n, propsEnd) {
+			return
+		}
+		start := f.contentStart(n)
+		end, err := f.end(n)
+		if err != nil {
+			end, shown = f.LineEnd(f.LineOf(start)), false
+		}
+		parts = append(parts, textedit.Part{Start: start, End: end, Shown: shown})
+	}
+	var walk func(n *yaml.Node, doc int, path []string, key bool)
+	walk = func(n *yaml.Node, doc int, path []string, key bool) {
 		switch n.Kind {
 		case yaml.MappingNode:
 			for i := 0; i+1 < len(n.Content); i += 2 {
-				walk(n.Content[i+1], doc, append(slices.Clip(path), n.Content[i].Value))
+				if k := n.Content[i]; k.Kind == yaml.ScalarNode {
+					add(k, true)
+				} else {
+					walk(k, doc, nil, true)
+				}
+				walk(n.Content[i+1], doc, append(slices.Clip(path), n.Content[i].Value), key)
 			}
 		case yaml.SequenceNode:
 			for i, c := range n.Content {
-				walk(c, doc, append(slices.Clip(path), "["+strconv.Itoa(i)+"]"))
+				walk(c, doc, append(slices.Clip(path), "["+strconv.Itoa(i)+"]"), key)
 			}
 		case yaml.ScalarNode:
-			if _, propsEnd := f.skipProperties(n); show(doc, path) || unwritten(n, propsEnd) {
-				return
-			}
-			start := f.contentStart(n)
-			end, err := f.end(n)
-			if err != nil {
-				end = f.lineEnd(f.lineOf(start))
-			}
-			spans = append(spans, span{start: start, end: max(start, end)})
+			add(n, !key && show(doc, path))
 		}
 	}
 	for i, root := range f.Docs() {
-		walk(root, i, nil)
+		walk(root, i, nil, false)
 	}
-	slices.SortFunc(spans, func(a, b span) int { return a.start - b.start })
-	var out bytes.Buffer
-	pos := 0
-	for _, s := range spans {
-		if s.start < pos {
-			continue
-		}
-		out.Write(f.src[pos:s.start])
-		out.WriteString(Masked)
-		for i := s.start; i < s.end; i++ {
-			if n := breakLen(f.src, i); n > 0 {
-				out.Write(f.src[i : i+n])
-				i += n - 1
-			}
-		}
-		pos = s.end
-	}
-	out.Write(f.src[pos:])
-	return out.Bytes()
+	return textedit.Mask(f.Src, parts)
 }

@@ -1,12 +1,13 @@
 package yamledit
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 	"unicode"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/idpctl/idpctl/cluster/internal/textedit"
 )
 
 // retyped matches what a reader of YAML 1.1 or 1.2 may take for something
@@ -85,27 +86,7 @@ func scalarText(s string, q quote, flow bool) string {
 	case q == single && printable(s):
 		return "'" + strings.ReplaceAll(s, "'", "''") + "'"
 	}
-	var b strings.Builder
-	b.WriteByte('"')
-	for _, r := range s {
-		switch {
-		case r == '"', r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == '\t':
-			b.WriteString(`\t`)
-		case unicode.IsPrint(r):
-			b.WriteRune(r)
-		case r > 0xFFFF:
-			fmt.Fprintf(&b, `\U%08X`, r)
-		default:
-			fmt.Fprintf(&b, `\u%04X`, r)
-		}
-	}
-	b.WriteByte('"')
-	return b.String()
+	return textedit.Quote(s)
 }
 
 // printable reports whether every character of s can stand for itself.

@@ -23,12 +23,12 @@ func (f *File) skipProperties(n *yaml.Node) (content, propsEnd int) {
 		return off, propsEnd
 	}
 	anchor, tag := n.Anchor != "", n.Style&yaml.TaggedStyle != 0 || n.Kind == yaml.ScalarNode
-	for off < len(f.src) {
-		switch c := f.src[off]; {
+	for off < len(f.Src) {
+		switch c := f.Src[off]; {
 		case c == '&' && anchor:
 			off += 1 + len(n.Anchor)
 			anchor = false
-		case c == '!' && tag && bytes.HasPrefix(f.src[off:], []byte("!<")):
+		case c == '!' && tag && bytes.HasPrefix(f.Src[off:], []byte("!<")):
 			off = f.until(off, ">") + 1
 			tag = false
 		case c == '!' && tag:
@@ -41,22 +41,22 @@ func (f *File) skipProperties(n *yaml.Node) (content, propsEnd int) {
 		default:
 			return off, propsEnd
 		}
-		propsEnd = min(off, len(f.src))
+		propsEnd = min(off, len(f.Src))
 		off = f.skipSpace(propsEnd)
 	}
-	return min(off, len(f.src)), propsEnd
+	return min(off, len(f.Src)), propsEnd
 }
 
 func (f *File) until(off int, chars string) int {
-	if i := bytes.IndexAny(f.src[off:], chars); i >= 0 {
+	if i := bytes.IndexAny(f.Src[off:], chars); i >= 0 {
 		return off + i
 	}
-	return len(f.src)
+	return len(f.Src)
 }
 
 // skipBlanks passes over spaces and tabs.
 func (f *File) skipBlanks(off int) int {
-	for off < len(f.src) && (f.src[off] == ' ' || f.src[off] == '\t') {
+	for off < len(f.Src) && (f.Src[off] == ' ' || f.Src[off] == '\t') {
 		off++
 	}
 	return off
@@ -64,13 +64,13 @@ func (f *File) skipBlanks(off int) int {
 
 // skipSpace passes over blanks, line breaks and comments.
 func (f *File) skipSpace(off int) int {
-	for off < len(f.src) {
+	for off < len(f.Src) {
 		if next := f.skipBlanks(off); next > off {
 			off = next
-		} else if n := breakLen(f.src, off); n > 0 {
+		} else if n := breakLen(f.Src, off); n > 0 {
 			off += n
-		} else if f.src[off] == '#' && (off == 0 || blankOrBreak(f.src, off-1) || f.atLineStart(off)) {
-			off = f.lineEnd(f.lineOf(off))
+		} else if f.Src[off] == '#' && (off == 0 || blankOrBreak(f.Src, off-1) || f.atLineStart(off)) {
+			off = f.LineEnd(f.LineOf(off))
 		} else {
 			return off
 		}
@@ -89,7 +89,7 @@ func (f *File) end(n *yaml.Node) (int, error) {
 		return e, nil
 	}
 	e, err := f.findEnd(n)
-	if err == nil && (e > len(f.src) || e < f.offset(n) && n.Value != "") {
+	if err == nil && (e > len(f.Src) || e < f.offset(n) && n.Value != "") {
 		err = f.unsupported(n)
 	}
 	if err == nil {
@@ -100,7 +100,7 @@ func (f *File) end(n *yaml.Node) (int, error) {
 
 func (f *File) unsupported(n *yaml.Node) error {
 	start := f.offset(n)
-	return f.at(start, "This form of YAML cannot be edited in place",
+	return f.ErrorAt(start, "This form of YAML cannot be edited in place",
 		"idpctl changes single values of a file and keeps the rest as it is; it does not know how to do that here. Write this part in the usual form (key: value) and run again.")
 }
 
@@ -125,8 +125,8 @@ func (f *File) findEnd(n *yaml.Node) (int, error) {
 func (f *File) scalarEnd(n *yaml.Node, start, propsEnd int, p place) (int, error) {
 	switch {
 	case n.Style&yaml.DoubleQuotedStyle != 0:
-		for i := start + 1; i < len(f.src) && f.src[start] == '"'; i++ {
-			switch f.src[i] {
+		for i := start + 1; i < len(f.Src) && f.Src[start] == '"'; i++ {
+			switch f.Src[i] {
 			case '\\':
 				i++
 			case '"':
@@ -134,11 +134,11 @@ func (f *File) scalarEnd(n *yaml.Node, start, propsEnd int, p place) (int, error
 			}
 		}
 	case n.Style&yaml.SingleQuotedStyle != 0:
-		for i := start + 1; i < len(f.src) && f.src[start] == '\''; i++ {
-			if f.src[i] != '\'' {
+		for i := start + 1; i < len(f.Src) && f.Src[start] == '\''; i++ {
+			if f.Src[i] != '\'' {
 				continue
 			}
-			if i+1 < len(f.src) && f.src[i+1] == '\'' {
+			if i+1 < len(f.Src) && f.Src[i+1] == '\'' {
 				i++
 				continue
 			}
@@ -149,7 +149,7 @@ func (f *File) scalarEnd(n *yaml.Node, start, propsEnd int, p place) (int, error
 		if err != nil || b.last < b.first && n.Value != "" && strings.Trim(n.Value, "\n") != "" {
 			return 0, f.unsupported(n)
 		}
-		if b.last >= b.first && !sameWords(f.src[f.lines[b.first]:f.lineEnd(b.last)], n.Value) {
+		if b.last >= b.first && !sameWords(f.Src[f.Lines[b.first]:f.LineEnd(b.last)], n.Value) {
 			return 0, f.unsupported(n)
 		}
 		return b.end, nil
@@ -159,7 +159,7 @@ func (f *File) scalarEnd(n *yaml.Node, start, propsEnd int, p place) (int, error
 		}
 		return f.nullEnd(n, p), nil
 	default:
-		if end := f.plainEnd(start, p.indent+1, p.flow); sameWords(f.src[start:end], n.Value) {
+		if end := f.plainEnd(start, p.indent+1, p.flow); sameWords(f.Src[start:end], n.Value) {
 			return end, nil
 		}
 	}
@@ -185,7 +185,7 @@ func (f *File) colonEnd(keyEnd int, flow bool) (int, bool) {
 	if flow {
 		off = f.skipSpace(keyEnd)
 	}
-	if off < len(f.src) && f.src[off] == ':' {
+	if off < len(f.Src) && f.Src[off] == ':' {
 		return off + 1, true
 	}
 	return 0, false
@@ -194,7 +194,7 @@ func (f *File) colonEnd(keyEnd int, flow bool) (int, bool) {
 // plainEnd reads a plain scalar as the parser does. minColumn is the least
 // column (from 0) that continues it on a further line of block style.
 func (f *File) plainEnd(start, minColumn int, flow bool) int {
-	src, end, off := f.src, start, start
+	src, end, off := f.Src, start, start
 	for off < len(src) {
 		if f.atLineStart(off) && documentMarker(src[off:]) || src[off] == '#' && off > start && blankOrBreak(src, off-1) {
 			return end
@@ -215,7 +215,7 @@ func (f *File) plainEnd(start, minColumn int, flow bool) int {
 				off++
 			}
 		}
-		if lines > 0 && !flow && f.column(off) < minColumn {
+		if lines > 0 && !flow && f.Column(off) < minColumn {
 			return end
 		}
 	}
@@ -251,12 +251,12 @@ type blockText struct {
 
 func (f *File) blockScalar(n *yaml.Node, start, parentIndent int) (blockText, error) {
 	var b blockText
-	if start >= len(f.src) || f.src[start] != '|' && f.src[start] != '>' {
+	if start >= len(f.Src) || f.Src[start] != '|' && f.Src[start] != '>' {
 		return b, f.unsupported(n)
 	}
 	explicit, off := 0, start+1
-	for ; off < len(f.src) && strings.IndexByte("+-0123456789", f.src[off]) >= 0; off++ {
-		switch c := f.src[off]; c {
+	for ; off < len(f.Src) && strings.IndexByte("+-0123456789", f.Src[off]) >= 0; off++ {
+		switch c := f.Src[off]; c {
 		case '+':
 			b.keep = true
 		case '-':
@@ -265,15 +265,15 @@ func (f *File) blockScalar(n *yaml.Node, start, parentIndent int) (blockText, er
 		}
 	}
 	b.indicators = off
-	header := f.lineOf(start)
+	header := f.LineOf(start)
 	b.first, b.last = header+1, header
 	b.indent = max(parentIndent+1, 1)
 	if explicit > 0 {
 		b.indent = max(parentIndent, 0) + explicit
 	} else {
-		for i := b.first; i < len(f.lines); i++ {
+		for i := b.first; i < len(f.Lines); i++ {
 			b.indent = max(b.indent, f.indentOf(i))
-			if strings.TrimLeft(f.lineText(i), " ") != "" {
+			if strings.TrimLeft(f.LineText(i), " ") != "" {
 				if f.indentOf(i) < b.indent {
 					b.indent = max(parentIndent+1, 1, f.indentOf(i))
 				}
@@ -282,8 +282,8 @@ func (f *File) blockScalar(n *yaml.Node, start, parentIndent int) (blockText, er
 		}
 	}
 	trailing := header
-	for i := b.first; i < len(f.lines) && f.lines[i] < len(f.src); i++ {
-		text := f.lineText(i)
+	for i := b.first; i < len(f.Lines) && f.Lines[i] < len(f.Src); i++ {
+		text := f.LineText(i)
 		if len(text) > b.indent && f.indentOf(i) >= b.indent {
 			b.last = i
 		} else if strings.TrimLeft(text, " ") != "" {
@@ -291,12 +291,12 @@ func (f *File) blockScalar(n *yaml.Node, start, parentIndent int) (blockText, er
 		}
 		trailing = i
 	}
-	b.end = f.lineEnd(b.last)
+	b.end = f.LineEnd(b.last)
 	if b.last == header {
 		b.end = b.indicators
 	}
 	if b.keep && trailing > b.last {
-		b.end = f.lineEnd(trailing)
+		b.end = f.LineEnd(trailing)
 	}
 	return b, nil
 }
@@ -313,7 +313,7 @@ func (f *File) collectionEnd(n *yaml.Node, start int) (int, error) {
 	if n.Style&yaml.FlowStyle == 0 {
 		return last, nil
 	}
-	if start >= len(f.src) || f.src[start] != '{' && f.src[start] != '[' {
+	if start >= len(f.Src) || f.Src[start] != '{' && f.Src[start] != '[' {
 		return last, nil // the pair in [key: value]
 	}
 	if len(n.Content) == 0 {
@@ -321,10 +321,10 @@ func (f *File) collectionEnd(n *yaml.Node, start int) (int, error) {
 	}
 	for {
 		last = f.skipSpace(last)
-		if last >= len(f.src) {
+		if last >= len(f.Src) {
 			return 0, f.unsupported(n)
 		}
-		switch f.src[last] {
+		switch f.Src[last] {
 		case ',', ':', '?':
 			last++
 		case '}', ']':

@@ -136,7 +136,7 @@ func (s style) flowField(fd Field) string {
 // styleAt looks at what stands around n: how its keys are quoted and how much
 // deeper each level of the document is indented.
 func (f *File) styleAt(n *yaml.Node) style {
-	s := style{step: 2, seq: -1, dash: 2, newline: f.newline}
+	s := style{step: 2, seq: -1, dash: 2, newline: f.Newline}
 	for m := n; m != nil; m = f.places[m].parent {
 		if m.Kind == yaml.MappingNode && len(m.Content) > 0 {
 			s.keys = quoteOf(m.Content[0])
@@ -166,7 +166,7 @@ func (f *File) stepOf(m *yaml.Node) (int, bool) {
 	if m.Kind != yaml.MappingNode || p.flow || m.Style&yaml.FlowStyle != 0 || len(m.Content) == 0 || p.parent == nil || p.parent.Kind != yaml.MappingNode {
 		return 0, false
 	}
-	step := f.column(f.contentStart(m)) - p.indent
+	step := f.Column(f.contentStart(m)) - p.indent
 	return step, step > 0 && p.indent >= 0
 }
 
@@ -178,7 +178,7 @@ func (f *File) seqIndent(n *yaml.Node) int {
 	}
 	p := f.places[n]
 	if n.Kind == yaml.SequenceNode && !p.flow && n.Style&yaml.FlowStyle == 0 && len(n.Content) > 0 && p.parent != nil && p.parent.Kind == yaml.MappingNode {
-		if d := f.column(f.contentStart(n)) - p.indent; d >= 0 {
+		if d := f.Column(f.contentStart(n)) - p.indent; d >= 0 {
 			return d
 		}
 	}

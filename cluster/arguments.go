@@ -1,0 +1,53 @@
+package cluster
+
+import (
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/idpctl/idpctl/diag"
+	"github.com/idpctl/idpctl/resource"
+)
+
+// Arguments reads the arguments of a nested block of cluster.
+type Arguments struct {
+	// Problems are what is wrong with those that were read.
+	Problems diag.Diagnostics
+
+	kind  string
+	attrs cty.Value
+}
+
+// ReadArguments begins to read a block. attrs conforms to its attributes in [Spec].
+func ReadArguments(kind string, attrs cty.Value) *Arguments {
+	attrs, _ = attrs.UnmarkDeep()
+	return &Arguments{kind: kind, attrs: attrs}
+}
+
+// Get is an argument of one type; ok is false if it is not there, or not as it has to be.
+func (a *Arguments) Get(name string, typ cty.Type) (v cty.Value, ok bool) {
+	v = resource.Attr(a.attrs, name)
+	switch {
+	case v.IsNull():
+		return v, false
+	case !v.IsWhollyKnown():
+		a.Problems = a.Problems.Errorf("The value is known only after apply", "The %s of %s has to be known when the plan is made. Use a literal or a variable.", name, a.kind)
+		return v, false
+	case !v.Type().Equals(typ):
+		a.Problems = a.Problems.Errorf("The value is of the wrong type", "The %s of %s has to be a %s.", name, a.kind, typ.FriendlyName())
+		return v, false
+	}
+	return v, true
+}
+
+// Text is a text, empty without it.
+func (a *Arguments) Text(name string) string {
+	if v, ok := a.Get(name, cty.String); ok {
+		return v.AsString()
+	}
+	return ""
+}
+
+// Flag is a boolean, false without it.
+func (a *Arguments) Flag(name string) bool {
+	v, ok := a.Get(name, cty.Bool)
+	return ok && v.True()
+}

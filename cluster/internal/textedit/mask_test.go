@@ -1,0 +1,66 @@
+package textedit
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestComment hides what follows a word that a secret may follow, and nothing of
+// comments without such a word.
+func TestComment(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                                                "",
+		" the password is hunter2":                        " the password (not shown)",
+		" old token hunter2":                              " old token (not shown)",
+		" api key = hunter2":                              " api key = (not shown)",
+		" APIKEY hunter2":                                 " APIKEY (not shown)",
+		" api-key: hunter2":                               " api-key: (not shown)",
+		" private key hunter2":                            " private key (not shown)",
+		" Passwd=hunter2":                                 " Passwd=(not shown)",
+		` "mgmt_token" = "hunter2" # old`:                 ` "mgmt_token" = (not shown)`,
+		" the tokens endpoint is hunter2":                 " the tokens (not shown)",
+		" credentials (hunter2)":                          " credentials (not shown)",
+		" credential `hunter2`":                           " credential (not shown)",
+		" DSN host=db user=u pw=hunter2":                  " DSN (not shown)",
+		" clientSecretHunter2":                            " clientSecret(not shown)",
+		" secret->hunter2":                                " secret(not shown)",
+		" dsn.value: hunter2":                             " dsn(not shown)",
+		" value: hunter2":                                 " value: (not shown)",
+		" pass: hunter2":                                  " pass: (not shown)",
+		" Authorization: Basic hunter2":                   " Authorization: (not shown)",
+		" hunter2 is the admin password":                  " (not shown) is the admin password",
+		" (old: postgres://u:hunter2@db/x), see secret x": " (old: (not shown) see secret (not shown)",
+		" dGhpc2lzbm90YXRva2Vu= the token":                " (not shown) the token",
+		" of 2024-05-01, a token, v2":                     " of 2024-05-01, a token(not shown)",
+		" ftp://u:x@h the secret":                         " ftp://(not shown)@h the secret",
+		" see the secret.":                                " see the secret.",
+		" was postgres://u:hunter2@db/x, y":               " was postgres://(not shown)@db/x, y",
+		" postgres://u:hunt@er/2@db/x":                    " postgres://(not shown)@db/x",
+		" mysql u:hunter2@tcp(db)/x":                      " mysql (not shown)@tcp(db)/x",
+		" client authorization settings":                  " client authorization settings",
+		" the value of this":                              " the value of this",
+		" compass, bypass; ann@x.org":                     " compass, bypass; ann@x.org",
+		" key: a, see https://x.org/a?b#c":                " key: a, see https://x.org/a?b#c",
+	} {
+		if got, _ := Comment(in); got != want {
+			t.Errorf("%q is shown as %q and not as %q", in, got, want)
+		}
+	}
+}
+
+// TestMask hides parts and comments, with the lines of a comment behind a word that
+// a secret may follow, and keeps the number of lines.
+func TestMask(t *testing.T) {
+	const in = "\uFEFF# The password:\r\n#\r\n#   hunter2\r\n\r\n# fine\r\nkey#token: 'x # token y' # a token: hunter2\r" +
+		"  # fine\rb: [hunter2,\rhunter2] # fine\n  # token\n # fine\n # secret\nc: # fine, https://u:hunter2@x\n # more\n # dsn\n # hunter2"
+	const want = "\uFEFF# The password:\n#\n#   (not shown)\n\n# fine\nkey#token: 'x # token y' # a token: (not shown)\n" +
+		"  # fine\nb: [(not shown)\n] # fine\n  # token\n # fine\n # secret\nc: # fine, https://(not shown)@x\n # more\n # dsn\n # (not shown)"
+	var parts []Part
+	for text, shown := range map[string]bool{"key#token": true, "'x # token y'": true, "hunter2,\rhunter2": false, "c:": true} {
+		at := strings.Index(in, text)
+		parts = append(parts, Part{Start: at, End: at + len(text), Shown: shown})
+	}
+	if got := string(Mask([]byte(in), parts)); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
