@@ -77,6 +77,10 @@ func lookalike(s string) rune {
 // patterns keeps compiled patterns: they are matched once for each instance.
 type patterns map[string]*regexp.Regexp
 
+// CheckValue says what is wrong with a value of an attribute by the attribute's own
+// checks, as a configuration would be told, or "". For values that come from elsewhere.
+func CheckValue(a resource.Attribute, v cty.Value) string { return patterns{}.check(a, v) }
+
 // check says what is wrong with the known parts of a value, or "". The text
 // holds the value only if it is not sensitive.
 func (p patterns) check(a resource.Attribute, v cty.Value) string {

@@ -75,6 +75,9 @@ that it adopted. Admins are taken out of the cluster's files first.`,
 // apply plans and, once that is approved, applies.
 func (a *app) apply(flags *applyFlags, mode plan.Mode) error {
 	v := a.view()
+	if err := noFile("credentials-out", flags.credentialsOut, "leave it out at a terminal, and the passwords are shown there once"); err != nil {
+		return err
+	}
 	opts, err := a.options(&flags.runFlags, state.Locked)
 	if err != nil {
 		return err

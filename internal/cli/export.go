@@ -19,6 +19,9 @@ import (
 	"github.com/idpctl/idpctl/internal/run"
 )
 
+// formatWithProfile is the only form that says where the cluster is.
+const formatWithProfile = "influxctl"
+
 // exportFlags are those of `idpctl export`.
 type exportFlags struct {
 	runFlags
@@ -53,36 +56,61 @@ are sensitive in the configuration.`,
 			if len(args) > 0 {
 				format = args[0]
 			}
+			if err := flags.contradiction(format); err != nil {
+				return err
+			}
+			if flags.out == stdoutPath {
+				flags.out = ""
+			}
+			flags.out = a.below(flags.out)
 			return a.export(&flags, format)
 		},
 	}
 	flags.add(c)
 	c.Flags().StringVar(&flags.cluster, "cluster", "", "`NAME` of the cluster block, where there are several")
-	c.Flags().StringVar(&flags.client, "client", "", "`CLIENT` that influxctl signs in with, such as client.influxctl, instead of that of a cluster block")
-	c.Flags().StringVar(&flags.admins, "admins", "", "`ADMINS` as an expression, such as '[user.marty, data.users.team]', instead of those of a cluster block")
+	c.Flags().StringVar(&flags.client, "client", "", "`CLIENT` that influxctl signs in with, such as client.influxctl, instead of a cluster block's; with -admins where there is one")
+	c.Flags().StringVar(&flags.admins, "admins", "", "`ADMINS` as an expression, such as '[user.marty, data.users.team]', instead of a cluster block's")
 	c.Flags().StringVar(&flags.profile.Name, "profile", "", "`NAME` of the profile for influxctl, instead of that of a cluster block")
 	c.Flags().StringVar(&flags.profile.Host, "host", "", "`HOST` of the cluster for influxctl, instead of that of a cluster block")
 	c.Flags().StringVar(&flags.profile.Port, "port", "", "`PORT` of the cluster for influxctl, instead of that of a cluster block")
-	c.Flags().StringVar(&flags.out, "out", "", "write to this `FILE` instead of standard output")
+	c.Flags().StringVar(&flags.out, "out", "", "write to this `FILE` instead of standard output, which is -")
 	c.Flags().BoolVar(&flags.check, "check", false, "write nothing; exit with 2 if a file differs")
 	return c
 }
 
-func (a *app) export(flags *exportFlags, format string) error {
-	switch {
-	case format == "" && !flags.check:
+// contradiction says which flags are at odds with each other or with a format: what
+// would be ignored is refused.
+func (f *exportFlags) contradiction(format string) error {
+	instead := firstSet("client", f.client, "admins", f.admins)
+	profile := firstSet("profile", f.profile.Name, "host", f.profile.Host, "port", f.profile.Port)
+	switch of := cmp.Or(instead, profile, firstSet("out", f.out)); {
+	case format == "" && !f.check:
 		return fmt.Errorf("say what to export: %s", strings.Join(cluster.Formats(), ", "))
 	case format != "" && !slices.Contains(cluster.Formats(), format):
 		return fmt.Errorf("there is no export %q; there is %s", format, strings.Join(cluster.Formats(), ", "))
-	case flags.check && format != "" && flags.out == "":
+	case format == "" && of != "":
+		return fmt.Errorf("-check without a FORMAT looks at the files of the cluster blocks, and %s says something about an export: add one of %s, or leave %s out", of, strings.Join(cluster.Formats(), ", "), of)
+	case f.check && format != "" && (f.out == "" || f.out == stdoutPath):
 		return errors.New("-check with a format needs -out, the file to compare")
-	case run.OwnFile(flags.out):
-		return fmt.Errorf("%s is named like a file that idpctl keeps or reads itself: name another for -out", flags.out)
+	case f.cluster != "" && instead != "":
+		return fmt.Errorf("-cluster exports a cluster block, and %s is instead of one: leave one of them out", instead)
+	case profile != "" && format != formatWithProfile:
+		return fmt.Errorf("%s is part of influxctl's profile, and %s holds none: leave it out, or export influxctl", profile, format)
+	case run.OwnFile(f.out):
+		return fmt.Errorf("%s is named like a file that idpctl keeps or reads itself: name another for -out", f.out)
 	}
+	return errors.Join(profileFlag("profile", f.profile.Name), profileFlag("host", f.profile.Host), profileFlag("port", f.profile.Port))
+}
+
+func (a *app) export(flags *exportFlags, format string) error {
 	made := false
 	more := func(m *config.Module) (config.Source, diag.Diagnostics) {
-		if made = format != "" && (flags.client != "" || flags.admins != "" || !hasClusters(m)); !made {
+		if made = format != "" && flags.cluster == "" && (flags.client != "" || flags.admins != "" || !hasClusters(m)); !made {
 			return config.Source{}, nil
+		}
+		if flags.admins == "" && hasClusters(m) {
+			return config.Source{}, diag.Diagnostics{}.Errorf("The admins are not clear",
+				"With -client no cluster block is exported, and all users of the configuration would be admins. Say with -admins who they are, as in -admins '[user.marty]', or leave -client out.")
 		}
 		return run.ExportSource(m, a.Providers, flags.client, flags.admins)
 	}
@@ -154,8 +182,12 @@ func (a *app) deliver(flags *exportFlags, text []byte) error {
 		_, err := a.Stdout.Write(text)
 		return err
 	}
-	if info, err := os.Stat(flags.out); err == nil && !info.Mode().IsRegular() {
+	info, err := os.Stat(flags.out)
+	if err == nil && !info.Mode().IsRegular() {
 		return a.tell(unusable(flags.out, errors.New("it is a folder, a device or a pipe, and no file")), nil)
+	}
+	if _, there := os.Lstat(flags.out); there == nil && errors.Is(err, fs.ErrNotExist) {
+		return a.tell(unusable(flags.out, errors.New("it is a symbolic link, and what it leads to is not there")), nil)
 	}
 	had, err := os.ReadFile(flags.out)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -178,18 +210,24 @@ func (a *app) deliver(flags *exportFlags, text []byte) error {
 	return changes
 }
 
-// unusable says what is wrong with the file of -out. The operating system's word may
-// be about the temporary file beside it.
+// unusable says what is wrong with the file of -out.
 func unusable(file string, err error) diag.Diagnostics {
+	err = bare(err)
+	return diag.Diagnostics{}.Errorf("The file of -out cannot be used", "%s: %v. Name another file, or correct that.", file, err)
+}
+
+// bare is what the operating system says without the file that it says it of: that may
+// be the temporary one beside the file in question.
+func bare(err error) error {
 	var link *os.LinkError
 	var path *fs.PathError
 	switch {
 	case errors.As(err, &link):
-		err = link.Err
+		return link.Err
 	case errors.As(err, &path):
-		err = path.Err
+		return path.Err
 	}
-	return diag.Diagnostics{}.Errorf("The file of -out cannot be used", "%s: %v. Name another file, or correct that.", file, err)
+	return err
 }
 
 // checkTargets says which files of the clusters are not as the configuration says.

@@ -36,6 +36,7 @@ func TestScripts(t *testing.T) {
 			server := httptest.NewServer(keycloak.New(keycloak.Options{AdminUser: "admin", AdminPassword: "admin"}))
 			env.Defer(server.Close)
 			env.Setenv("KEYCLOAK_URL", server.URL)
+			env.Setenv("ESC", "a\x1b[2Jb") // clears a terminal
 			env.Setenv("KEYCLOAK_USER", "admin")
 			env.Setenv("KEYCLOAK_PASSWORD", "admin")
 			return nil

@@ -69,8 +69,14 @@ those that it changed. "-" formats standard input to standard output.`,
 			if err != nil {
 				return err
 			}
-			if len(args) == 1 && args[0] == "-" {
+			if slices.Contains(args, stdoutPath) {
+				if len(args) > 1 || recursive {
+					return errors.New(`"-" is standard input, and stands alone: format files and folders by another command`)
+				}
 				return a.fmtStdin(check)
+			}
+			for i := range args {
+				args[i] = a.below(args[i])
 			}
 			if len(args) == 0 {
 				args = []string{dir}

@@ -15,7 +15,7 @@ import (
 func usage(c *cobra.Command, err error) string {
 	text := err.Error()
 	if c == nil {
-		return text
+		return sentence(text)
 	}
 	help := fmt.Sprintf(" `%s -help` shows what there is.", c.CommandPath())
 	if name, ok := strings.CutPrefix(text, "unknown flag: --"); ok {
@@ -34,12 +34,26 @@ func usage(c *cobra.Command, err error) string {
 		}
 		return fmt.Sprintf("%s has no command %s.%s%s", m[2], m[1], did, help)
 	}
-	if m := regexp.MustCompile(`^invalid argument ("[^"]*") for "(?:-\w, )?--([^"]*)" flag: `).FindStringSubmatch(text); m != nil {
-		want := "another kind of value"
+	if m := regexp.MustCompile(`(?s)^invalid argument ("(?:[^"\\]|\\.)*") for "(?:-\w, )?--([^"]*)" flag: (.*)$`).FindStringSubmatch(text); m != nil {
 		if f := c.Flag(m[2]); f != nil {
-			want = map[string]string{"int": "a whole number", "bool": "true or false", "duration": "a time with its unit, as in 10s or 5m"}[f.Value.Type()]
+			if want, ok := map[string]string{"int": "a whole number", "bool": "true or false", "duration": "a time with its unit, as in 10s or 5m"}[f.Value.Type()]; ok {
+				return fmt.Sprintf("The flag -%s takes %s, not %s.", m[2], want, m[1])
+			}
 		}
-		return fmt.Sprintf("The flag -%s takes %s, not %s.", m[2], want, m[1])
+		return fmt.Sprintf("The flag -%s cannot be %s: %s.", m[2], m[1], m[3])
+	}
+	return sentence(text)
+}
+
+// sentence is an error's text as one: those of Go begin with a small letter and have
+// no stop. What begins with a name or a flag keeps it.
+func sentence(text string) string {
+	switch word, _, _ := strings.Cut(text, " "); word {
+	case "the", "there", "say":
+		text = strings.ToUpper(text[:1]) + text[1:]
+	}
+	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "?") {
+		text += "."
 	}
 	return text
 }

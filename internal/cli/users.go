@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,19 +39,24 @@ markdown, nothing in a name can become a formula or markup. Values that are
 sensitive are masked, but in yaml.`,
 		Example: "  idpctl users\n  idpctl users -group admins -format csv > admins.csv\n  idpctl users -filter mcfly -json",
 		Args:    cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			if a.json {
-				flags.format = "json"
-			}
+		RunE: func(c *cobra.Command, args []string) error {
 			only := ""
 			if len(args) > 0 {
 				only = args[0]
+			}
+			both := a.json && c.Flags().Changed("format") && flags.format != jsonFormat
+			if a.json && !both {
+				flags.format = jsonFormat
+			}
+			a.json = a.json || flags.format == jsonFormat // errors too
+			if err := flags.contradiction(both, only); err != nil {
+				return err
 			}
 			return a.users(&flags, only)
 		},
 	}
 	flags.add(c)
-	c.Flags().StringVar(&flags.format, "format", "table", "`FORM` of the list: "+strings.Join(userFormats(), ", "))
+	c.Flags().StringVar(&flags.format, "format", tableFormat, "`FORM` of the list: "+strings.Join(userFormats(), ", "))
 	c.Flags().StringVar(&flags.filter, "filter", "", "only users with this `TEXT` in their id, e-mail, name or address")
 	c.Flags().StringVar(&flags.group, "group", "", "the members of this `GROUP` at the identity provider, instead of the admins")
 	c.Flags().StringVar(&flags.in, "in", "", "`REALM` or tenant of the group, such as realm.influxdb, where there are several")
@@ -58,15 +64,31 @@ sensitive are masked, but in yaml.`,
 	return c
 }
 
-const yamlFormat = "yaml"
+const (
+	yamlFormat  = "yaml"
+	jsonFormat  = "json"
+	tableFormat = "table"
+)
 
 func userFormats() []string { return append(view.UserFormats(), yamlFormat) }
 
-func (a *app) users(flags *usersFlags, only string) error {
-	a.json = flags.format == "json" // errors too
-	if !slices.Contains(userFormats(), flags.format) {
-		return fmt.Errorf("-format is %s, not %q", strings.Join(userFormats(), ", "), flags.format)
+// contradiction says which flags and arguments are at odds with each other. both:
+// there is -json, and another -format.
+func (f *usersFlags) contradiction(both bool, only string) error {
+	switch {
+	case !slices.Contains(userFormats(), f.format):
+		return fmt.Errorf("-format is %s, not %q", strings.Join(userFormats(), ", "), f.format)
+	case both:
+		return fmt.Errorf("-json is -format json, and there is -format %s too: leave one of them out", f.format)
+	case f.in != "" && f.group == "":
+		return errors.New("-in says where the group of -group is: add -group, or leave -in out")
+	case f.group != "" && only != "":
+		return fmt.Errorf("-group lists the members of a group, and %s names a cluster, whose admins are listed: leave one of them out", only)
 	}
+	return nil
+}
+
+func (a *app) users(flags *usersFlags, only string) error {
 	var lists []run.Admins
 	more := func(m *config.Module) (config.Source, diag.Diagnostics) {
 		if flags.group == "" && hasClusters(m) {
@@ -98,7 +120,7 @@ func (a *app) users(flags *usersFlags, only string) error {
 		_, err := a.Stdout.Write(cluster.UsersYAML(admins))
 		return err
 	}
-	if len(list) == 0 && flags.format == "table" {
+	if len(list) == 0 && flags.format == tableFormat {
 		fmt.Fprintln(a.Stderr, "No users.")
 		return nil
 	}
