@@ -17,6 +17,7 @@ import (
 	"github.com/idpctl/idpctl/config"
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/internal/run"
+	"github.com/idpctl/idpctl/resource"
 )
 
 // formatWithProfile is the only form that says where the cluster is.
@@ -121,19 +122,15 @@ func (a *app) export(flags *exportFlags, format string) error {
 		if diags.HasErrors() {
 			return diags
 		}
-		exports = slices.DeleteFunc(exports, func(e run.Export) bool {
-			if made {
-				return !run.IsExport(e.Cluster)
-			}
-			return flags.cluster != "" && !isNamed(e.Cluster.String(), flags.cluster)
-		})
-		if len(exports) == 0 {
-			return diags.Errorf("No such cluster", "The configuration has no cluster block%s, so there is nothing to export or to check.", map[bool]string{true: " of that name"}[flags.cluster != ""])
+		var ds diag.Diagnostics
+		if made {
+			exports = slices.DeleteFunc(exports, func(e run.Export) bool { return !run.IsExport(e.Cluster) })
+		} else if exports, ds = chosen(r.ClusterBlocks(), exports, clusterOf, flags.cluster); ds.HasErrors() {
+			return append(diags, ds...)
 		}
 		if format == "" {
 			return diags
 		}
-		var ds diag.Diagnostics
 		text, ds = exported(exports, format, flags.profile)
 		return append(diags, ds...)
 	})
@@ -153,16 +150,14 @@ func (a *app) export(flags *exportFlags, format string) error {
 	return a.deliver(flags, text)
 }
 
+func clusterOf(e run.Export) resource.Address { return e.Cluster }
+
 // exported is the one export that was asked for.
 func exported(exports []run.Export, format string, profile cluster.Profile) ([]byte, diag.Diagnostics) {
 	var diags diag.Diagnostics
-	var names []string
-	for _, e := range exports {
-		names = append(names, e.Cluster.String())
-	}
 	switch {
 	case len(exports) > 1:
-		return nil, diags.Errorf("Several clusters", "There are %s: say with -cluster which one.", shortList(names, 6))
+		return nil, diags.Errorf("Several clusters", "There are %s, and an export is of one: say which, as in `-cluster %s`.", shortList(named(exports, clusterOf), 6), shellWord(exports[0].Cluster.String()))
 	case len(exports[0].Missing) > 0:
 		return nil, diags.Errorf("Not applied yet", "%s of %s will be known after an apply: run `idpctl apply` first.", shortList(exports[0].Missing, 6), exports[0].Cluster)
 	}
@@ -232,8 +227,9 @@ func bare(err error) error {
 
 // checkTargets says which files of the clusters are not as the configuration says.
 func (a *app) checkTargets(exports []run.Export) error {
-	differ := false
+	differ, files := false, 0
 	for _, e := range exports {
+		files += len(e.Targets)
 		for _, t := range e.Targets {
 			if t.Differs() {
 				differ = true
@@ -241,8 +237,11 @@ func (a *app) checkTargets(exports []run.Export) error {
 			}
 		}
 	}
-	if differ {
+	switch {
+	case differ:
 		return changes
+	case files == 0:
+		fmt.Fprintf(a.Stderr, "No file was checked: %s has none that idpctl merges into.\n", shortList(named(exports, clusterOf), 6))
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/internal/run"
 	"github.com/idpctl/idpctl/internal/view"
+	"github.com/idpctl/idpctl/resource"
 )
 
 // usersFlags are those of `idpctl users`.
@@ -97,15 +98,16 @@ func (a *app) users(flags *usersFlags, only string) error {
 		return run.UsersSource(m, a.Providers, flags.group, flags.in)
 	}
 	err := a.look(&flags.runFlags, more, func(ctx context.Context, r *run.Run) (diags diag.Diagnostics) {
+		var ds diag.Diagnostics
 		lists, diags = r.Users(ctx)
-		if diags.HasErrors() || only == "" {
+		if diags.HasErrors() || only == "" && len(r.ClusterBlocks()) == 0 || flags.group != "" {
 			return diags
 		}
-		lists = slices.DeleteFunc(lists, func(l run.Admins) bool { return !isNamed(l.Cluster.String(), only) })
-		if len(lists) == 0 {
-			diags = diags.Errorf("No such cluster", "There is no cluster %q in the configuration.", only)
+		of := func(l run.Admins) resource.Address { return l.Cluster }
+		if lists, ds = chosen(r.ClusterBlocks(), lists, of, only); ds.HasErrors() || flags.format != yamlFormat || len(lists) < 2 {
+			return append(diags, ds...)
 		}
-		return diags
+		return diags.Errorf("Several clusters", "There are %s, and a list in yaml is that of one. Name it, as in `idpctl users %s -format yaml`.", shortList(named(lists, of), 6), shellWord(lists[0].Cluster.String()))
 	})
 	if err != nil {
 		return err
@@ -125,11 +127,6 @@ func (a *app) users(flags *usersFlags, only string) error {
 		return nil
 	}
 	return a.view().UserList(list, flags.format)
-}
-
-// isNamed reports whether a cluster's address is what a user calls it.
-func isNamed(address, name string) bool {
-	return address == name || address == "cluster."+name
 }
 
 // rows are the users that pass the filter, once for each cluster, and the same as
