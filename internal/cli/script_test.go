@@ -12,6 +12,7 @@ import (
 	"github.com/idpctl/idpctl/internal/cli"
 	"github.com/idpctl/idpctl/providers"
 	provider "github.com/idpctl/idpctl/providers/keycloak"
+	"github.com/idpctl/idpctl/providers/oidc"
 )
 
 func TestMain(m *testing.M) {
@@ -19,7 +20,7 @@ func TestMain(m *testing.M) {
 		"idpctl": func() {
 			os.Exit(cli.Main(context.Background(), os.Args[1:], &cli.Env{
 				Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(),
-				Providers: []providers.Provider{provider.New()}, Version: "1.2.3", Exit: os.Exit,
+				Providers: []providers.Provider{provider.New(), oidc.New()}, Version: "1.2.3", Exit: os.Exit,
 			}))
 		},
 	})

@@ -109,7 +109,7 @@ func ExportSource(module *config.Module, known []providers.Provider, client, adm
 	source := config.Source{Name: "(export)"}
 	var diags diag.Diagnostics
 	if client == "" {
-		clients := blocks(module, func(k resource.Kind) bool { return len(k.DeviceFlow) > 0 }, known)
+		clients := blocks(module, referredBy("client"), known)
 		if len(clients) != 1 {
 			return source, diags.Errorf("The client is not clear", "The configuration has %d clients%s. Say with -client which one influxctl signs in with.", len(clients), addressList(clients))
 		}
@@ -125,7 +125,7 @@ func ExportSource(module *config.Module, known []providers.Provider, client, adm
 // userBlocks are the addresses of all blocks that manage or look up users.
 func userBlocks(module *config.Module, known []providers.Provider) []string {
 	var refs []string
-	for _, b := range blocks(module, func(k resource.Kind) bool { return k.Enabled != "" || k.Disabled != "" }, known) {
+	for _, b := range blocks(module, referredBy("admins"), known) {
 		refs = append(refs, b.String())
 	}
 	return refs
@@ -205,6 +205,12 @@ func addressList(list []resource.Address) string {
 		names[i] = a.String()
 	}
 	return ": " + strings.Join(names, ", ")
+}
+
+// referredBy tells the kinds that an argument of a cluster block takes.
+func referredBy(argument string) func(resource.Kind) bool {
+	a, _ := cluster.Spec().Attribute(argument)
+	return func(k resource.Kind) bool { return a.Ref != nil && slices.Contains(a.Ref.Kinds, k.Name) }
 }
 
 // blocks are the addresses of the blocks of some kinds.
