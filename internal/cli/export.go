@@ -100,6 +100,12 @@ func (f *exportFlags) contradiction(format string) error {
 	case run.OwnFile(f.out):
 		return fmt.Errorf("%s is named like a file that idpctl keeps or reads itself: name another for -out", f.out)
 	}
+	if f.client != "" && !config.IsExpression(f.client) {
+		return fmt.Errorf("-client %s is no expression: name a block, as in -client client.influxctl", shellWord(f.client))
+	}
+	if f.admins != "" && !config.IsExpression(f.admins) {
+		return fmt.Errorf("-admins %s is no expression: write a list of blocks, as in -admins '[user.marty, user.emmett]'", shellWord(f.admins))
+	}
 	return errors.Join(profileFlag("profile", f.profile.Name), profileFlag("host", f.profile.Host), profileFlag("port", f.profile.Port))
 }
 
@@ -117,7 +123,16 @@ func (a *app) export(flags *exportFlags, format string) error {
 	}
 	var exports []run.Export
 	var text []byte
-	err := a.look(&flags.runFlags, more, func(ctx context.Context, r *run.Run) (diags diag.Diagnostics) {
+	told := func(line int) string { // of what was made up
+		switch {
+		case line == run.ExportClientLine && flags.client != "":
+			return "-client " + shellWord(flags.client)
+		case line >= run.ExportAdminsLine && flags.admins != "":
+			return "-admins " + shellWord(flags.admins)
+		}
+		return ""
+	}
+	err := a.look(&flags.runFlags, more, told, func(ctx context.Context, r *run.Run) (diags diag.Diagnostics) {
 		exports, diags = r.Exports(ctx)
 		if diags.HasErrors() {
 			return diags
@@ -162,9 +177,11 @@ func exported(exports []run.Export, format string, profile cluster.Profile) ([]b
 		return nil, diags.Errorf("Not applied yet", "%s of %s will be known after an apply: run `idpctl apply` first.", shortList(exports[0].Missing, 6), exports[0].Cluster)
 	}
 	e := exports[0]
+	if e.Profile.Host, e.Profile.Port = cmp.Or(profile.Host, e.Profile.Host), cmp.Or(profile.Port, e.Profile.Port); format == formatWithProfile && (e.Profile.Host == "" || e.Profile.Port == "") {
+		return nil, diags.Errorf("The profile has no host or no port", "influxctl needs to know where the cluster is. Add -host and -port, as in `-host cluster-host.com -port 443`, or a block influxctl with both to the cluster block.")
+	}
 	facts := cluster.Facts{Cluster: e.Cluster.String(), Issuer: e.Issuer, Profile: e.Profile}
 	facts.Profile.Name = cmp.Or(profile.Name, facts.Profile.Name, "default")
-	facts.Profile.Host, facts.Profile.Port = cmp.Or(profile.Host, facts.Profile.Host), cmp.Or(profile.Port, facts.Profile.Port)
 	if i := slices.IndexFunc(e.Targets, func(t run.Target) bool { return cluster.IsAppInstance(t.Change.Kind) }); i >= 0 {
 		facts.Place = e.Targets[i].Place
 	}

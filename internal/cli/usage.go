@@ -19,7 +19,16 @@ func usage(c *cobra.Command, err error) string {
 	}
 	help := fmt.Sprintf(" `%s -help` shows what there is.", c.CommandPath())
 	if name, ok := strings.CutPrefix(text, "unknown flag: --"); ok {
+		if instead, ok := terraformFlags()[name]; ok {
+			return fmt.Sprintf("%s has no flag -%s: %s.", c.CommandPath(), name, instead)
+		}
 		return fmt.Sprintf("%s has no flag -%s.%s%s", c.CommandPath(), name, similarFlag(c, name), help)
+	}
+	if _, name, ok := strings.Cut(text, " in -"); ok && strings.HasPrefix(text, "unknown shorthand flag: ") {
+		return fmt.Sprintf("%s has no flag -%s.%s%s", c.CommandPath(), name, flagThatBegins(c, name), help)
+	}
+	if m := regexp.MustCompile(`^accepts at most (\d+) arg\(s\), received (\d+)$`).FindStringSubmatch(text); m != nil {
+		return fmt.Sprintf("%s takes %s argument at most, and is given %s: %q.%s", c.CommandPath(), m[1], m[2], c.Flags().Args(), help)
 	}
 	if name, ok := strings.CutPrefix(text, "flag needs an argument: --"); ok {
 		return fmt.Sprintf("The flag -%s needs a value, as in -%s=…%s", name, name, help)
@@ -56,6 +65,29 @@ func sentence(text string) string {
 		text += "."
 	}
 	return text
+}
+
+// terraformFlags says what to do instead of flags that users of Terraform know.
+func terraformFlags() map[string]string {
+	return map[string]string{
+		"out":    "a plan cannot be saved, and apply plans anew, shows that plan and asks. With -json there is a plan for programs",
+		"target": "a plan is always of the whole configuration",
+	}
+}
+
+// flagThatBegins asks whether a flag was meant that begins so; one letter is not a
+// short form of any.
+func flagThatBegins(c *cobra.Command, with string) string {
+	var names []string
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if strings.HasPrefix(f.Name, with) {
+			names = append(names, "-"+f.Name)
+		}
+	})
+	if len(names) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" Did you mean %s?", strings.Join(names, " or "))
 }
 
 // similarFlag asks whether a flag of much the same name was meant.

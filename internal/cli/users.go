@@ -97,7 +97,13 @@ func (a *app) users(flags *usersFlags, only string) error {
 		}
 		return run.UsersSource(m, a.Providers, flags.group, flags.in)
 	}
-	err := a.look(&flags.runFlags, more, func(ctx context.Context, r *run.Run) (diags diag.Diagnostics) {
+	told := func(int) string {
+		if flags.group == "" {
+			return ""
+		}
+		return "-group " + shellWord(flags.group)
+	}
+	err := a.look(&flags.runFlags, more, told, func(ctx context.Context, r *run.Run) (diags diag.Diagnostics) {
 		var ds diag.Diagnostics
 		lists, diags = r.Users(ctx)
 		if diags.HasErrors() || only == "" && len(r.ClusterBlocks()) == 0 || flags.group != "" {
@@ -123,6 +129,10 @@ func (a *app) users(flags *usersFlags, only string) error {
 		return err
 	}
 	if len(list) == 0 && flags.format == tableFormat {
+		if flags.filter != "" {
+			fmt.Fprintf(a.Stderr, "No users with %q in their id, e-mail, name or address.\n", flags.filter)
+			return nil
+		}
 		fmt.Fprintln(a.Stderr, "No users.")
 		return nil
 	}

@@ -100,6 +100,13 @@ func missing(issuer string, s cluster.Section, in cluster.SignIn) []string {
 // exportCluster is the name of the cluster block that [ExportSource] makes up.
 const exportCluster = "idpctl_export"
 
+// The lines of [ExportSource] that its arguments are in: the client in one, the admins
+// in all from the second one on.
+const (
+	ExportClientLine = 2
+	ExportAdminsLine = 3
+)
+
 // IsExport reports whether a cluster is the one that [ExportSource] makes up.
 func IsExport(a resource.Address) bool { return a.Name == exportCluster }
 
@@ -111,6 +118,9 @@ func ExportSource(module *config.Module, known []providers.Provider, client, adm
 	if client == "" {
 		clients := blocks(module, referredBy("client"), known)
 		if len(clients) != 1 {
+			if len(clients) == 0 {
+				return source, diags.Errorf("There is no client", "The configuration has no client, and influxctl signs in with one. Add its block, or a data block that looks it up.")
+			}
 			return source, diags.Errorf("The client is not clear", "The configuration has %d clients%s. Say with -client which one influxctl signs in with.", len(clients), addressList(clients))
 		}
 		client = clients[0].String()
@@ -153,8 +163,11 @@ func UsersSource(module *config.Module, known []providers.Provider, group, home 
 		home = homes[0].String()
 	}
 	at := slices.IndexFunc(homes, func(a resource.Address) bool { return a.String() == home })
+	if at < 0 && len(homes) == 0 {
+		return source, diags.Errorf("No such realm or tenant", "The configuration has no realm or tenant that a group could be in.")
+	}
 	if at < 0 {
-		return source, diags.Errorf("No such realm or tenant", "The configuration has no %s%s. Say with -in which of its blocks the group is in.", home, addressList(homes))
+		return source, diags.Errorf("No such realm or tenant", "The configuration has no block %s. Say with -in which of its blocks the group is in%s.", home, addressList(homes))
 	}
 	parent, key := homes[at].Kind, groupKey(known, homes[at].Kind)
 	source.Text = fmt.Appendf(nil, `data "group" %[1]q {
