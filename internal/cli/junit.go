@@ -20,7 +20,7 @@ const junitUsage = "write the checks to this `FILE` as a JUnit report too"
 func (a *app) report(command, file string, checks func() ([]view.Suite, error)) error {
 	var junit *junitFile
 	if file != "" {
-		err := noFile("junit", file, "the checks are printed there. Name a file, or leave it out for -json")
+		err := noFile("junit", file, "the checks are printed there. Name a file, or leave -junit out; -json prints the checks for programs")
 		if err != nil {
 			return err
 		}

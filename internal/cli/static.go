@@ -183,7 +183,7 @@ func formattable(paths []string, recursive bool) ([]string, error) {
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w. Name files and folders that are there, or none for the folder of the configuration", path, bare(err))
 		}
 		if !info.IsDir() {
 			files = append(files, path)

@@ -28,7 +28,7 @@ func usage(c *cobra.Command, err error) string {
 		return fmt.Sprintf("%s has no flag -%s.%s%s", c.CommandPath(), name, flagThatBegins(c, name), help)
 	}
 	if m := regexp.MustCompile(`^accepts at most (\d+) arg\(s\), received (\d+)$`).FindStringSubmatch(text); m != nil {
-		return fmt.Sprintf("%s takes %s argument at most, and is given %s: %q.%s", c.CommandPath(), m[1], m[2], c.Flags().Args(), help)
+		return fmt.Sprintf("%s takes %s argument at most, and is given %s: %s.%s", c.CommandPath(), m[1], m[2], strings.Join(c.Flags().Args(), ", "), help)
 	}
 	if name, ok := strings.CutPrefix(text, "flag needs an argument: --"); ok {
 		return fmt.Sprintf("The flag -%s needs a value, as in -%s=…%s", name, name, help)

@@ -49,9 +49,9 @@ func (p *planner) watchAdmins(pt *plannedTarget, c *config.ClusterInstance, afte
 	case c.AdminsKnown && len(after.Admins) == 0 && p.mode != plan.Destroy:
 		warn(noAdmin, "%s lists nobody, so that nobody can administer the cluster.", pt.change.Path)
 	case everybody && others:
-		warn(noAdminSignIn, "None of the admins can: %s. Whether one of the other entries of %s can, idpctl does not know.", strings.Join(out, ", "), pt.change.Path)
+		warn("No admin can sign in", "None of the admins can: %s. Whether one of the other entries of %s can, idpctl does not know.", strings.Join(out, ", "), pt.change.Path)
 	case everybody:
-		warn(noAdminSignIn, "Nobody could administer the cluster: %s cannot sign in, and %s lists nobody else.", strings.Join(out, ", "), pt.change.Path)
+		warn("No admin can sign in", "Nobody could administer the cluster: %s cannot sign in, and %s lists nobody else.", strings.Join(out, ", "), pt.change.Path)
 	case len(out) > 0:
 		warn("Admin cannot sign in", "An admin of the cluster who cannot sign in is none: %s.", strings.Join(out, ", "))
 	}
