@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -195,8 +196,9 @@ func (a *app) deliver(flags *exportFlags, text []byte) error {
 		return err
 	}
 	info, err := os.Stat(flags.out)
-	if err == nil && !info.Mode().IsRegular() {
-		return a.tell(unusable(flags.out, errors.New("it is a folder, a device or a pipe, and no file")), nil)
+	// /dev/stdout is a link to the file that the shell has opened, which would be replaced.
+	if err == nil && (!info.Mode().IsRegular() || strings.HasPrefix(filepath.Clean(flags.out), "/dev/")) {
+		return a.tell(unusable(flags.out, errors.New("it is a folder, a device or a pipe, and no file; standard output is -out -")), nil)
 	}
 	if _, there := os.Lstat(flags.out); there == nil && errors.Is(err, fs.ErrNotExist) {
 		return a.tell(unusable(flags.out, errors.New("it is a symbolic link, and what it leads to is not there")), nil)

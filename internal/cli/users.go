@@ -110,7 +110,11 @@ func (a *app) users(flags *usersFlags, only string) error {
 			return diags
 		}
 		of := func(l run.Admins) resource.Address { return l.Cluster }
-		if lists, ds = chosen(r.ClusterBlocks(), lists, of, only); ds.HasErrors() || flags.format != yamlFormat || len(lists) < 2 {
+		lists, ds = chosen(r.ClusterBlocks(), lists, of, only)
+		if ds.HasErrors() && only != "" {
+			ds[0].Detail += fmt.Sprintf(" To find a user, write -filter %s.", shellWord(only))
+		}
+		if ds.HasErrors() || flags.format != yamlFormat || len(lists) < 2 {
 			return append(diags, ds...)
 		}
 		return diags.Errorf("Several clusters", "There are %s, and a list in yaml is that of one. Name it, as in `idpctl users %s -format yaml`.", shortList(named(lists, of), 6), shellWord(lists[0].Cluster.String()))
