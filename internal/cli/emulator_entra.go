@@ -26,7 +26,7 @@ func (a *app) emulateEntra() *cobra.Command {
 	var f entraFlags
 	c := &cobra.Command{
 		Use:   "entra",
-		Short: "Run an Entra ID emulator: Microsoft Graph, discovery, keys, device flow with pages",
+		Short: "Run an Entra ID emulator: Microsoft Graph, keys, device flow with pages",
 		Long: `emulator entra behaves as Microsoft Graph v1.0 and the login service of Entra ID do,
 as far as idpctl, influxctl and InfluxDB use them, and as far as their
 documentation tells. It serves TLS with a certificate of its own, as Microsoft's

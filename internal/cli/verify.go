@@ -39,7 +39,7 @@ checks the access token as the cluster would. It changes nothing.
 
 On a terminal the address is shown as a QR code too, for a phone, and opened in
 the browser of this machine if it has one.`,
-		Example: "  idpctl verify\n  idpctl verify -user marty@example.com\n  idpctl verify -no-sign-in -junit verify.xml   # in a pipeline: what needs no person",
+		Example: "  idpctl verify\n  idpctl verify -user marty@example.com\n\n  # in a pipeline: what needs no person\n  idpctl verify -no-sign-in -junit verify.xml",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
