@@ -171,17 +171,21 @@ func clusterOf(e run.Export) resource.Address { return e.Cluster }
 // exported is the one export that was asked for.
 func exported(exports []run.Export, format string, profile cluster.Profile) ([]byte, diag.Diagnostics) {
 	var diags diag.Diagnostics
+	name, of := exports[0].Cluster.String(), exports[0].Cluster.String()
+	if run.IsExport(exports[0].Cluster) { // a block that nobody wrote
+		name, of = "", "what is exported"
+	}
 	switch {
 	case len(exports) > 1:
 		return nil, diags.Errorf("Several clusters", "There are %s, and an export is of one: say which, as in `-cluster %s`.", shortList(named(exports, clusterOf), 6), shellWord(exports[0].Cluster.String()))
 	case len(exports[0].Missing) > 0:
-		return nil, diags.Errorf("Not applied yet", "%s of %s will be known after an apply: run `idpctl apply` first.", shortList(exports[0].Missing, 6), exports[0].Cluster)
+		return nil, diags.Errorf("Not applied yet", "%s of %s will be known after an apply: run `idpctl apply` first.", shortList(exports[0].Missing, 6), of)
 	}
 	e := exports[0]
 	if e.Profile.Host, e.Profile.Port = cmp.Or(profile.Host, e.Profile.Host), cmp.Or(profile.Port, e.Profile.Port); format == formatWithProfile && (e.Profile.Host == "" || e.Profile.Port == "") {
 		return nil, diags.Errorf("The profile has no host or no port", "influxctl needs to know where the cluster is. Add -host and -port, as in `-host cluster-host.com -port 443`, or a block influxctl with both to the cluster block.")
 	}
-	facts := cluster.Facts{Cluster: e.Cluster.String(), Issuer: e.Issuer, Profile: e.Profile}
+	facts := cluster.Facts{Cluster: name, Issuer: e.Issuer, Profile: e.Profile}
 	facts.Profile.Name = cmp.Or(profile.Name, facts.Profile.Name, "default")
 	if i := slices.IndexFunc(e.Targets, func(t run.Target) bool { return cluster.IsAppInstance(t.Change.Kind) }); i >= 0 {
 		facts.Place = e.Targets[i].Place
