@@ -10,6 +10,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/resource"
@@ -76,6 +78,19 @@ func lookalike(s string) rune {
 
 // patterns keeps compiled patterns: they are matched once for each instance.
 type patterns map[string]*regexp.Regexp
+
+// CheckValue says what is wrong with a value of an attribute by the attribute's own
+// checks, as a configuration would be told, or "". For values that come from elsewhere.
+func CheckValue(a resource.Attribute, v cty.Value) string { return patterns{}.check(a, v) }
+
+// IsExpression reports whether a text is one expression and nothing else.
+func IsExpression(text string) bool {
+	if checkNesting([]byte(text), "", hcl.InitialPos, expressionSyntax) != nil {
+		return false
+	}
+	_, ds := hclsyntax.ParseExpression([]byte(text), "", hcl.InitialPos)
+	return !ds.HasErrors()
+}
 
 // check says what is wrong with the known parts of a value, or "". The text
 // holds the value only if it is not sensitive.

@@ -13,6 +13,7 @@ import (
 	"github.com/idpctl/idpctl/internal/run"
 	"github.com/idpctl/idpctl/internal/view"
 	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/resource"
 	"github.com/idpctl/idpctl/state"
 )
 
@@ -75,6 +76,9 @@ that it adopted. Admins are taken out of the cluster's files first.`,
 // apply plans and, once that is approved, applies.
 func (a *app) apply(flags *applyFlags, mode plan.Mode) error {
 	v := a.view()
+	if err := noFile("credentials-out", flags.credentialsOut, "leave it out at a terminal, and the passwords are shown there once"); err != nil {
+		return err
+	}
 	opts, err := a.options(&flags.runFlags, state.Locked)
 	if err != nil {
 		return err
@@ -96,7 +100,8 @@ func (a *app) apply(flags *applyFlags, mode plan.Mode) error {
 		diags = interrupted()
 	}
 	if !diags.HasErrors() {
-		diags = append(diags, a.refuse(flags, planned)...)
+		refused := a.refuse(flags, planned)
+		diags = append(run.Superseded(diags, refused), refused...)
 	}
 	if diags.HasErrors() {
 		closeRun(r, &diags)
@@ -244,16 +249,7 @@ func (a *app) approved(flags *applyFlags, p *run.Planned) (bool, error) {
 func (a *app) refuse(flags *applyFlags, p *run.Planned) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if flags.autoApprove && !flags.allowAdopt {
-		for _, c := range p.Adoptions() {
-			what := fmt.Sprintf("exists already (id %s) and would come under management", c.ID)
-			if c.Restore != "" {
-				what = fmt.Sprintf("was deleted (id %s), and would come back as it was, although idpctl is not known to have made it", c.Restore)
-			}
-			diags = append(diags, diag.Diagnostic{
-				Summary: "Adoption needs approval", Subject: c.Range, Address: c.Address.String(),
-				Detail: fmt.Sprintf("%s %s. If it is the right one, add -allow-adopt, or approve the plan at a terminal.", c.Address, what),
-			})
-		}
+		diags = append(diags, adoptions(p)...)
 	}
 	if !flags.allowEmptyAdmins {
 		diags = append(diags, p.LosesLastAdmin()...)
@@ -269,12 +265,51 @@ func (a *app) refuse(flags *applyFlags, p *run.Planned) diag.Diagnostics {
 			diags = diags.Errorf("Credentials file cannot be used", "%s.", err)
 		}
 	case a.json || !isTerminal(a.Stdout):
-		names := make([]string, len(users))
-		for i, u := range users {
-			names[i] = u.String()
+		diags = append(diags, nobodyGets(users)...)
+	}
+	return diags
+}
+
+// adoptions say what would come under management, which an unattended run must not
+// decide.
+func adoptions(p *run.Planned) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, c := range p.Adoptions() {
+		what := fmt.Sprintf("exists already (id %s) and would come under management", c.ID)
+		if c.Restore != "" {
+			what = fmt.Sprintf("was deleted (id %s), and would come back as it was, although idpctl is not known to have made it", c.Restore)
 		}
-		diags = diags.Errorf("Nobody would get the first passwords",
-			"A password would be made for %s, and there is no terminal to show it on. Name a file with -credentials-out.", shortList(names, 5))
+		diags = append(diags, diag.Diagnostic{
+			Summary: "Adoption needs approval", Subject: c.Range, Address: c.Address.String(),
+			Detail: fmt.Sprintf("%s %s. If it is the right one, add -allow-adopt, or approve the plan at a terminal.", c.Address, what),
+		})
+	}
+	return diags
+}
+
+// nobodyGets says whose first passwords could not be shown.
+func nobodyGets(users []resource.Address) diag.Diagnostics {
+	names := make([]string, len(users))
+	for i, u := range users {
+		names[i] = u.String()
+	}
+	return diag.Diagnostics{}.Errorf("Nobody would get the first passwords",
+		"A password would be made for %s, and there is no terminal to show it on. Name a file with -credentials-out.", shortList(names, 5))
+}
+
+// forewarn is what an apply would refuse of a plan, as warnings. What it refuses only
+// where nobody can be asked or told is left out where somebody can.
+func (a *app) forewarn(p *run.Planned, input bool) diag.Diagnostics {
+	diags := p.LosesLastAdmin()
+	if a.json || !input || !isTerminal(a.Stdin) {
+		diags = append(diags, adoptions(p)...)
+		if users := p.NeedsDelivery(); len(users) > 0 && (a.json || !isTerminal(a.Stdout)) {
+			diags = append(diags, nobodyGets(users)...)
+		}
+	}
+	for i := range diags {
+		diags[i].Severity = diag.Warning
+		diags[i].Detail += " Else `idpctl apply` refuses this plan."
 	}
 	return diags
 }

@@ -75,9 +75,10 @@ func (a *app) root() *cobra.Command {
 device-flow client and the admin users of an InfluxDB Clustered installation. It
 shows what would change at the identity provider (plan), makes it so (apply), and
 puts the client ID, endpoints and user IDs where the cluster needs them.`,
-		Example:       "  idpctl plan\n  idpctl apply",
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		Example:           "  idpctl plan\n  idpctl apply",
+		PersistentPreRunE: a.given,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
 	}
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80"))
 	root.SetIn(a.Stdin)
@@ -98,7 +99,18 @@ puts the client ID, endpoints and user IDs where the cluster needs them.`,
 			c.Example = "  # in this shell\n  source <(idpctl completion bash)"
 		}
 	}
+	fitTerminal(root)
 	return root
+}
+
+// fitTerminal breaks what commands say of themselves into lines for 80 columns.
+func fitTerminal(c *cobra.Command) {
+	c.Long = view.Paragraphs(c.Long, 80)
+	for _, sub := range c.Commands() {
+		if c.Name() != "completion" { // those are cobra's own, with commands in their text
+			fitTerminal(sub)
+		}
+	}
 }
 
 // dir is the folder of the configuration.

@@ -45,9 +45,14 @@ func (f credentialsFile) check() error {
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(f.path), f.prefix()+"*")
 	if err != nil {
-		return fmt.Errorf("the credentials file cannot be written: %w", err)
+		return f.unwritable(err)
 	}
 	return errors.Join(tmp.Close(), os.Remove(tmp.Name()))
+}
+
+// unwritable says that the file cannot be written.
+func (f credentialsFile) unwritable(err error) error {
+	return fmt.Errorf("%s cannot be written: %w. Name another file for -credentials-out, or correct that", f.path, bare(err))
 }
 
 // prefix begins the names of temporary files beside the file.
@@ -58,7 +63,7 @@ func (f credentialsFile) sweep() error {
 	dir := filepath.Dir(f.path)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return err
+		return f.unwritable(err)
 	}
 	for _, e := range entries {
 		if !strings.HasPrefix(e.Name(), f.prefix()) {

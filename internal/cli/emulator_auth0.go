@@ -68,10 +68,13 @@ func (a *app) serveAuth0(f auth0Flags) error {
 	if err := loopback(f.listen); err != nil {
 		return err
 	}
+	if err := noFile("ca-out", f.caOut, "leave it out for a temporary file"); err != nil {
+		return err
+	}
 	if _, err := f.options(""); err != nil {
 		return err
 	}
-	return a.serveTLS(f.listen, f.caOut, func(domain, file string) (http.Handler, error) {
+	return a.serveTLS(f.listen, a.below(f.caOut), func(domain, file string) (http.Handler, error) {
 		opts, err := f.options(domain)
 		if err != nil {
 			return nil, err

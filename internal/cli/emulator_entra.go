@@ -26,7 +26,7 @@ func (a *app) emulateEntra() *cobra.Command {
 	var f entraFlags
 	c := &cobra.Command{
 		Use:   "entra",
-		Short: "Run an Entra ID emulator: Microsoft Graph, discovery, keys, device flow with pages",
+		Short: "Run an Entra ID emulator: Microsoft Graph, keys, device flow with pages",
 		Long: `emulator entra behaves as Microsoft Graph v1.0 and the login service of Entra ID do,
 as far as idpctl, influxctl and InfluxDB use them, and as far as their
 documentation tells. It serves TLS with a certificate of its own, as Microsoft's
@@ -54,12 +54,15 @@ func (a *app) serveEntra(f entraFlags) error {
 	if err := loopback(f.listen); err != nil {
 		return err
 	}
+	if err := noFile("ca-out", f.caOut, "leave it out for a temporary file"); err != nil {
+		return err
+	}
 	for flag, id := range map[string]string{"-tenant-id": f.tenant, "-client-id": f.clientID} {
 		if _, err := uuid.Parse(id); err != nil || len(id) != 36 {
 			return fmt.Errorf("%s: write a GUID, as in %s", flag, entra.DefaultTenantID)
 		}
 	}
-	return a.serveTLS(f.listen, f.caOut, func(address, file string) (http.Handler, error) {
+	return a.serveTLS(f.listen, a.below(f.caOut), func(address, file string) (http.Handler, error) {
 		base := "https://" + address
 		handler := entra.New(entra.Options{
 			TenantID: f.tenant, InitialDomain: f.domain, VerifiedDomains: f.domains, App: entra.App{ClientID: f.clientID, Secret: f.clientSecret},

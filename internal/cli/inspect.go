@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -29,6 +30,9 @@ func (a *app) stateCommand() *cobra.Command {
 		Example: "  idpctl state list\n  idpctl state list user.team\n  idpctl state list -long",
 		RunE: func(c *cobra.Command, args []string) error {
 			long, _ := c.Flags().GetBool("long")
+			if long && a.json {
+				return errors.New("-long prints a table, and -json JSON, which holds all of it: leave one of them out")
+			}
 			return a.stateList(args, long)
 		},
 	}

@@ -20,7 +20,10 @@ const junitUsage = "write the checks to this `FILE` as a JUnit report too"
 func (a *app) report(command, file string, checks func() ([]view.Suite, error)) error {
 	var junit *junitFile
 	if file != "" {
-		var err error
+		err := noFile("junit", file, "the checks are printed there. Name a file, or leave -junit out; -json prints the checks for programs")
+		if err != nil {
+			return err
+		}
 		if junit, err = newJUnitFile(a.below(file)); err != nil {
 			return err
 		}
@@ -79,7 +82,7 @@ func newJUnitFile(path string) (*junitFile, error) {
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
-		return nil, fmt.Errorf("the JUnit report cannot be written: %w", err)
+		return nil, fmt.Errorf("the JUnit report %s cannot be written: %w. Name another file for -junit, or correct that", path, bare(err))
 	}
 	return &junitFile{path: path, tmp: tmp}, nil
 }

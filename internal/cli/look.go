@@ -12,8 +12,9 @@ import (
 
 // look evaluates the configuration with what the identity provider has now, for a
 // command that changes nothing. more is configuration to add to what a module has,
-// read is what to do then; the errors of both are told.
-func (a *app) look(flags *runFlags, more func(*config.Module) (config.Source, diag.Diagnostics), read func(context.Context, *run.Run) diag.Diagnostics) error {
+// read is what to do then; the errors of both are told: those of what was added as of
+// the flag that told says its lines come from.
+func (a *app) look(flags *runFlags, more func(*config.Module) (config.Source, diag.Diagnostics), told func(line int) string, read func(context.Context, *run.Run) diag.Diagnostics) error {
 	opts, err := a.options(flags, state.NotLocked)
 	if err != nil {
 		return err
@@ -33,11 +34,27 @@ func (a *app) look(flags *runFlags, more func(*config.Module) (config.Source, di
 	defer stop()
 	r, module, diags := run.Open(ctx, opts)
 	if diags.HasErrors() {
-		return a.tell(diags, source(module))
+		return a.tell(ofFlags(diags, extra, told), source(module))
 	}
 	diags = append(diags, read(ctx, r)...)
 	closeRun(r, &diags)
-	return a.tell(errorsOnly(diags), source(module))
+	return a.tell(ofFlags(errorsOnly(diags), extra, told), source(module))
+}
+
+// ofFlags says of what is wrong in a made-up text which flag it comes from: nobody
+// wrote, or can see, the text itself.
+func ofFlags(diags diag.Diagnostics, extra config.Source, told func(line int) string) diag.Diagnostics {
+	out := slices.Clone(diags)
+	for i, d := range out {
+		if extra.Name == "" || d.Subject.Filename != extra.Name {
+			continue
+		}
+		if flag := told(d.Subject.Start.Line); flag != "" {
+			out[i].Detail = flag + ": " + d.Detail
+		}
+		out[i].Subject, out[i].Address = diag.Range{}, ""
+	}
+	return out
 }
 
 // glance reads the configuration to see which blocks it has. It asks nobody.

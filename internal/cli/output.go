@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -27,7 +28,12 @@ stored: they are evaluated again, and printed only when asked for by name with
 -raw or -json.`,
 		Example: "  idpctl output\n  idpctl output -raw client_id\n  idpctl output -json",
 		Args:    cobra.MaximumNArgs(1),
-		RunE:    func(_ *cobra.Command, args []string) error { return a.output(&flags, args, raw) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			if raw && a.json {
+				return errors.New("-raw prints a value as it is, and -json as JSON: leave one of them out")
+			}
+			return a.output(&flags, args, raw)
+		},
 	}
 	flags.add(c)
 	c.Flags().BoolVar(&raw, "raw", false, "print the value of one output as it is, without quotes or newline")

@@ -19,7 +19,8 @@ func (a *app) planCommand() *cobra.Command {
 		Use:   "plan",
 		Short: "Show what apply would change",
 		Long: `plan compares the configuration with the identity provider and the state, and
-shows what apply would do. It changes nothing, anywhere.`,
+shows what apply would do. It changes nothing, anywhere. What apply would refuse
+without further flags is a warning.`,
 		Example: "  idpctl plan\n\n  # in a pipeline: 0 nothing, 1 error, 2 changes\n  idpctl plan -detailed-exitcode -no-color",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -58,6 +59,8 @@ func (a *app) plan(flags *runFlags, mode plan.Mode, detailed bool) (err error) {
 		}
 		return a.refusePlan(v, diags, module)
 	}
+	warned := a.forewarn(planned, flags.input)
+	diags = append(run.Superseded(diags, warned), warned...)
 	if err := v.Plan(planned.Plan, diags, source(module)); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/idpctl/idpctl/internal/cli"
 	"github.com/idpctl/idpctl/providers"
 	provider "github.com/idpctl/idpctl/providers/keycloak"
+	"github.com/idpctl/idpctl/providers/oidc"
 )
 
 func TestMain(m *testing.M) {
@@ -19,7 +20,7 @@ func TestMain(m *testing.M) {
 		"idpctl": func() {
 			os.Exit(cli.Main(context.Background(), os.Args[1:], &cli.Env{
 				Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(),
-				Providers: []providers.Provider{provider.New()}, Version: "1.2.3", Exit: os.Exit,
+				Providers: []providers.Provider{provider.New(), oidc.New()}, Version: "1.2.3", Exit: os.Exit,
 			}))
 		},
 	})
@@ -36,6 +37,7 @@ func TestScripts(t *testing.T) {
 			server := httptest.NewServer(keycloak.New(keycloak.Options{AdminUser: "admin", AdminPassword: "admin"}))
 			env.Defer(server.Close)
 			env.Setenv("KEYCLOAK_URL", server.URL)
+			env.Setenv("ESC", "a\x1b[2Jb") // clears a terminal
 			env.Setenv("KEYCLOAK_USER", "admin")
 			env.Setenv("KEYCLOAK_PASSWORD", "admin")
 			return nil

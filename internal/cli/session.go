@@ -43,6 +43,9 @@ type varFlag struct {
 func (v varFlag) String() string { return "" }
 func (v varFlag) Type() string   { return "string" }
 func (v varFlag) Set(s string) error {
+	if s == "" {
+		return map[bool]error{true: errors.New("it names a file"), false: errors.New("it is NAME=VALUE")}[v.file]
+	}
 	if v.file {
 		*v.list = append(*v.list, config.VarSource{File: s})
 		return nil

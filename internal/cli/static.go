@@ -69,8 +69,14 @@ those that it changed. "-" formats standard input to standard output.`,
 			if err != nil {
 				return err
 			}
-			if len(args) == 1 && args[0] == "-" {
+			if slices.Contains(args, stdoutPath) {
+				if len(args) > 1 || recursive {
+					return errors.New(`"-" is standard input, and stands alone: format files and folders by another command`)
+				}
 				return a.fmtStdin(check)
+			}
+			for i := range args {
+				args[i] = a.below(args[i])
 			}
 			if len(args) == 0 {
 				args = []string{dir}
@@ -177,7 +183,7 @@ func formattable(paths []string, recursive bool) ([]string, error) {
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w. Name files and folders that are there, or none for the folder of the configuration", path, bare(err))
 		}
 		if !info.IsDir() {
 			files = append(files, path)

@@ -15,11 +15,20 @@ import (
 func usage(c *cobra.Command, err error) string {
 	text := err.Error()
 	if c == nil {
-		return text
+		return sentence(text)
 	}
 	help := fmt.Sprintf(" `%s -help` shows what there is.", c.CommandPath())
 	if name, ok := strings.CutPrefix(text, "unknown flag: --"); ok {
+		if instead, ok := terraformFlags()[name]; ok {
+			return fmt.Sprintf("%s has no flag -%s: %s.", c.CommandPath(), name, instead)
+		}
 		return fmt.Sprintf("%s has no flag -%s.%s%s", c.CommandPath(), name, similarFlag(c, name), help)
+	}
+	if _, name, ok := strings.Cut(text, " in -"); ok && strings.HasPrefix(text, "unknown shorthand flag: ") {
+		return fmt.Sprintf("%s has no flag -%s.%s%s", c.CommandPath(), name, flagThatBegins(c, name), help)
+	}
+	if m := regexp.MustCompile(`^accepts at most (\d+) arg\(s\), received (\d+)$`).FindStringSubmatch(text); m != nil {
+		return fmt.Sprintf("%s takes %s argument at most, and is given %s: %s.%s", c.CommandPath(), m[1], m[2], strings.Join(c.Flags().Args(), ", "), help)
 	}
 	if name, ok := strings.CutPrefix(text, "flag needs an argument: --"); ok {
 		return fmt.Sprintf("The flag -%s needs a value, as in -%s=…%s", name, name, help)
@@ -34,14 +43,51 @@ func usage(c *cobra.Command, err error) string {
 		}
 		return fmt.Sprintf("%s has no command %s.%s%s", m[2], m[1], did, help)
 	}
-	if m := regexp.MustCompile(`^invalid argument ("[^"]*") for "(?:-\w, )?--([^"]*)" flag: `).FindStringSubmatch(text); m != nil {
-		want := "another kind of value"
+	if m := regexp.MustCompile(`(?s)^invalid argument ("(?:[^"\\]|\\.)*") for "(?:-\w, )?--([^"]*)" flag: (.*)$`).FindStringSubmatch(text); m != nil {
 		if f := c.Flag(m[2]); f != nil {
-			want = map[string]string{"int": "a whole number", "bool": "true or false", "duration": "a time with its unit, as in 10s or 5m"}[f.Value.Type()]
+			if want, ok := map[string]string{"int": "a whole number", "bool": "true or false", "duration": "a time with its unit, as in 10s or 5m"}[f.Value.Type()]; ok {
+				return fmt.Sprintf("The flag -%s takes %s, not %s.", m[2], want, m[1])
+			}
 		}
-		return fmt.Sprintf("The flag -%s takes %s, not %s.", m[2], want, m[1])
+		return fmt.Sprintf("The flag -%s cannot be %s: %s.", m[2], m[1], m[3])
+	}
+	return sentence(text)
+}
+
+// sentence is an error's text as one: those of Go begin with a small letter and have
+// no stop. What begins with a name or a flag keeps it.
+func sentence(text string) string {
+	switch word, _, _ := strings.Cut(text, " "); word {
+	case "the", "there", "say":
+		text = strings.ToUpper(text[:1]) + text[1:]
+	}
+	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "?") {
+		text += "."
 	}
 	return text
+}
+
+// terraformFlags says what to do instead of flags that users of Terraform know.
+func terraformFlags() map[string]string {
+	return map[string]string{
+		"out":    "a plan cannot be saved, and apply plans anew, shows that plan and asks. With -json there is a plan for programs",
+		"target": "a plan is always of the whole configuration",
+	}
+}
+
+// flagThatBegins asks whether a flag was meant that begins so; one letter is not a
+// short form of any.
+func flagThatBegins(c *cobra.Command, with string) string {
+	var names []string
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if strings.HasPrefix(f.Name, with) {
+			names = append(names, "-"+f.Name)
+		}
+	})
+	if len(names) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" Did you mean %s?", strings.Join(names, " or "))
 }
 
 // similarFlag asks whether a flag of much the same name was meant.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/internal/run"
 	"github.com/idpctl/idpctl/internal/view"
+	"github.com/idpctl/idpctl/resource"
 )
 
 // usersFlags are those of `idpctl users`.
@@ -38,19 +40,24 @@ markdown, nothing in a name can become a formula or markup. Values that are
 sensitive are masked, but in yaml.`,
 		Example: "  idpctl users\n  idpctl users -group admins -format csv > admins.csv\n  idpctl users -filter mcfly -json",
 		Args:    cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			if a.json {
-				flags.format = "json"
-			}
+		RunE: func(c *cobra.Command, args []string) error {
 			only := ""
 			if len(args) > 0 {
 				only = args[0]
+			}
+			both := a.json && c.Flags().Changed("format") && flags.format != jsonFormat
+			if a.json && !both {
+				flags.format = jsonFormat
+			}
+			a.json = a.json || flags.format == jsonFormat // errors too
+			if err := flags.contradiction(both, only); err != nil {
+				return err
 			}
 			return a.users(&flags, only)
 		},
 	}
 	flags.add(c)
-	c.Flags().StringVar(&flags.format, "format", "table", "`FORM` of the list: "+strings.Join(userFormats(), ", "))
+	c.Flags().StringVar(&flags.format, "format", tableFormat, "`FORM` of the list: "+strings.Join(userFormats(), ", "))
 	c.Flags().StringVar(&flags.filter, "filter", "", "only users with this `TEXT` in their id, e-mail, name or address")
 	c.Flags().StringVar(&flags.group, "group", "", "the members of this `GROUP` at the identity provider, instead of the admins")
 	c.Flags().StringVar(&flags.in, "in", "", "`REALM` or tenant of the group, such as realm.influxdb, where there are several")
@@ -58,15 +65,31 @@ sensitive are masked, but in yaml.`,
 	return c
 }
 
-const yamlFormat = "yaml"
+const (
+	yamlFormat  = "yaml"
+	jsonFormat  = "json"
+	tableFormat = "table"
+)
 
 func userFormats() []string { return append(view.UserFormats(), yamlFormat) }
 
-func (a *app) users(flags *usersFlags, only string) error {
-	a.json = flags.format == "json" // errors too
-	if !slices.Contains(userFormats(), flags.format) {
-		return fmt.Errorf("-format is %s, not %q", strings.Join(userFormats(), ", "), flags.format)
+// contradiction says which flags and arguments are at odds with each other. both:
+// there is -json, and another -format.
+func (f *usersFlags) contradiction(both bool, only string) error {
+	switch {
+	case !slices.Contains(userFormats(), f.format):
+		return fmt.Errorf("-format is %s, not %q", strings.Join(userFormats(), ", "), f.format)
+	case both:
+		return fmt.Errorf("-json is -format json, and there is -format %s too: leave one of them out", f.format)
+	case f.in != "" && f.group == "":
+		return errors.New("-in says where the group of -group is: add -group, or leave -in out")
+	case f.group != "" && only != "":
+		return fmt.Errorf("-group lists the members of a group, and %s names a cluster, whose admins are listed: leave one of them out", only)
 	}
+	return nil
+}
+
+func (a *app) users(flags *usersFlags, only string) error {
 	var lists []run.Admins
 	more := func(m *config.Module) (config.Source, diag.Diagnostics) {
 		if flags.group == "" && hasClusters(m) {
@@ -74,16 +97,27 @@ func (a *app) users(flags *usersFlags, only string) error {
 		}
 		return run.UsersSource(m, a.Providers, flags.group, flags.in)
 	}
-	err := a.look(&flags.runFlags, more, func(ctx context.Context, r *run.Run) (diags diag.Diagnostics) {
+	told := func(int) string {
+		if flags.group == "" {
+			return ""
+		}
+		return "-group " + shellWord(flags.group)
+	}
+	err := a.look(&flags.runFlags, more, told, func(ctx context.Context, r *run.Run) (diags diag.Diagnostics) {
+		var ds diag.Diagnostics
 		lists, diags = r.Users(ctx)
-		if diags.HasErrors() || only == "" {
+		if diags.HasErrors() || only == "" && len(r.ClusterBlocks()) == 0 || flags.group != "" {
 			return diags
 		}
-		lists = slices.DeleteFunc(lists, func(l run.Admins) bool { return !isNamed(l.Cluster.String(), only) })
-		if len(lists) == 0 {
-			diags = diags.Errorf("No such cluster", "There is no cluster %q in the configuration.", only)
+		of := func(l run.Admins) resource.Address { return l.Cluster }
+		lists, ds = chosen(r.ClusterBlocks(), lists, of, only)
+		if ds.HasErrors() && only != "" {
+			ds[0].Detail += fmt.Sprintf(" To find a user, write -filter %s.", shellWord(only))
 		}
-		return diags
+		if ds.HasErrors() || flags.format != yamlFormat || len(lists) < 2 {
+			return append(diags, ds...)
+		}
+		return diags.Errorf("Several clusters", "There are %s, and a list in yaml is that of one. Name it, as in `idpctl users %s -format yaml`.", shortList(named(lists, of), 6), shellWord(lists[0].Cluster.String()))
 	})
 	if err != nil {
 		return err
@@ -98,16 +132,15 @@ func (a *app) users(flags *usersFlags, only string) error {
 		_, err := a.Stdout.Write(cluster.UsersYAML(admins))
 		return err
 	}
-	if len(list) == 0 && flags.format == "table" {
+	if len(list) == 0 && flags.format == tableFormat {
+		if flags.filter != "" {
+			fmt.Fprintf(a.Stderr, "No users with %q in their id, e-mail, name or address.\n", flags.filter)
+			return nil
+		}
 		fmt.Fprintln(a.Stderr, "No users.")
 		return nil
 	}
 	return a.view().UserList(list, flags.format)
-}
-
-// isNamed reports whether a cluster's address is what a user calls it.
-func isNamed(address, name string) bool {
-	return address == name || address == "cluster."+name
 }
 
 // rows are the users that pass the filter, once for each cluster, and the same as

@@ -39,11 +39,11 @@ checks the access token as the cluster would. It changes nothing.
 
 On a terminal the address is shown as a QR code too, for a phone, and opened in
 the browser of this machine if it has one.`,
-		Example: "  idpctl verify\n  idpctl verify -user marty@example.com\n  idpctl verify -no-sign-in -junit verify.xml   # in a pipeline: what needs no person",
+		Example: "  idpctl verify\n  idpctl verify -user marty@example.com\n\n  # in a pipeline: what needs no person\n  idpctl verify -no-sign-in -junit verify.xml",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				only = strings.TrimPrefix(args[0], "cluster.")
+				only = args[0]
 			}
 			if flags.noSignIn && flags.user != "" {
 				return errors.New("-user says who signs in, and -no-sign-in that nobody does: leave one of them out")
@@ -80,25 +80,20 @@ func (a *app) verify(flags *verifyFlags, only string) ([]view.Suite, error) {
 		diags = append(diags, ds...)
 	}
 	closeRun(r, &diags)
-	var chosen []run.Cluster
-	for _, c := range clusters {
-		if only == "" || c.Address.Name == only || "cluster."+only == c.Address.String() {
-			chosen = append(chosen, c)
-		}
-	}
 	if !diags.HasErrors() {
-		diags = append(diags, choice(clusters, chosen, only)...)
+		clusters, ds = chosen(r.ClusterBlocks(), clusters, func(c run.Cluster) resource.Address { return c.Address }, only)
+		diags = append(append(diags, ds...), unapplied(clusters)...)
 	}
 	who := map[resource.Address]string{}
 	if !diags.HasErrors() && flags.user != "" {
-		who, ds = theOne(chosen, flags.user)
+		who, ds = theOne(clusters, flags.user)
 		diags = append(diags, ds...)
 	}
 	if diags.HasErrors() {
 		return nil, a.tell(diags, source(module))
 	}
 	var suites []view.Suite
-	for _, c := range chosen {
+	for _, c := range clusters {
 		v := verification{app: a, client: clients[c.Provider], cluster: c, onlyID: who[c.Address]}
 		checks := v.run(ctx, flags)
 		if err := a.view().Checks(c.Address.String(), checks); err != nil {
@@ -109,16 +104,10 @@ func (a *app) verify(flags *verifyFlags, only string) ([]view.Suite, error) {
 	return suites, nil
 }
 
-// choice says why there is nothing to verify, or not yet.
-func choice(all, chosen []run.Cluster, only string) diag.Diagnostics {
+// unapplied says of which clusters there is nothing to verify yet.
+func unapplied(clusters []run.Cluster) diag.Diagnostics {
 	var diags diag.Diagnostics
-	switch {
-	case len(all) == 0:
-		return diags.Errorf("Nothing to verify", "The configuration has no cluster block, so there is no one whose sign-in could be verified.")
-	case len(chosen) == 0:
-		return diags.Errorf("No such cluster", "There is no cluster %q in the configuration.", only)
-	}
-	for _, c := range chosen {
+	for _, c := range clusters {
 		if len(c.Missing) > 0 {
 			diags = append(diags, diag.Diagnostic{
 				Summary: "Not applied yet", Address: c.Address.String(),

@@ -38,7 +38,33 @@ verify
 fmt nowhere.idp.hcl
 emulator okta
 emulator keycloak -listen 0.0.0.0:8080
-emulator keycloak -listen 8080`, "\n")
+emulator keycloak -listen 8080
+plan -out x
+plan -target=user.marty
+plan -var-file=
+plan -refresh=never
+users -f csv
+users -group=
+users -in realm.influxdb
+users production -group admins
+users -format CSV
+verify -user=
+verify production staging
+check https://sso.example.com -junit=
+check https://sso.example.com -junit -
+check https://sso.example.com -junit nowhere/out.xml
+export
+export yaml
+export helm json
+export helm -o values.yaml
+export helm -cluster=
+export helm -port 443
+export influxctl -host https://cluster-host.com -port 443
+export influxctl -host cluster-host.com -port 99999
+export helm -admins user.marty,user.emmett
+export helm -cluster production -client client.influxctl
+export helm -check
+export -check -out values.yaml`, "\n")
 	configured := strings.Split(`plan -var=nme=x
 plan -var=name
 plan -var==x

@@ -47,7 +47,7 @@ func (p *planner) watchAdmins(pt *plannedTarget, c *config.ClusterInstance, afte
 		!others && slices.ContainsFunc(pt.live.Section.Admins, func(a cluster.Admin) bool { return !couldNot[a.ID] }))
 	switch {
 	case c.AdminsKnown && len(after.Admins) == 0 && p.mode != plan.Destroy:
-		warn("No admin", "%s lists nobody, so that nobody can administer the cluster.", pt.change.Path)
+		warn(noAdmin, "%s lists nobody, so that nobody can administer the cluster.", pt.change.Path)
 	case everybody && others:
 		warn("No admin can sign in", "None of the admins can: %s. Whether one of the other entries of %s can, idpctl does not know.", strings.Join(out, ", "), pt.change.Path)
 	case everybody:

@@ -142,7 +142,7 @@ func (l lookup) resolve(objects []resource.Object) (cty.Value, diag.Diagnostics)
 	}
 	switch {
 	case len(found) == 0:
-		return cty.UnknownVal(typ), l.errorf("Not found", "There is no %s with %s%s. A data block looks up what exists already; to have it created, write it without data.", l.kind.Name, l.wanted(), inParent(l.place.parent))
+		return cty.UnknownVal(typ), l.errorf("Not found", "There is no %s with %s%s.%s", l.kind.Name, l.wanted(), inParent(l.place.parent), l.instead())
 	case len(found) > 1:
 		return cty.UnknownVal(typ), l.errorf("Ambiguous", "%d %ss have %s: %s. Name the id of the one you mean.", len(found), l.kind.Name, l.wanted(), candidates(found))
 	case l.doubt(found[0]) != "":
@@ -202,6 +202,14 @@ func (l lookup) doubt(o resource.Object) string {
 		return ""
 	}
 	return o.Doubt(slices.Sorted(maps.Keys(l.by))...)
+}
+
+// instead says what to do about what is not there.
+func (l lookup) instead() string {
+	if l.desired.Address.Name == usersOutput {
+		return " Name one that there is."
+	}
+	return " A data block looks up what exists already; to have it created, write it without data."
 }
 
 func (l lookup) wanted() string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -100,6 +101,13 @@ func missing(issuer string, s cluster.Section, in cluster.SignIn) []string {
 // exportCluster is the name of the cluster block that [ExportSource] makes up.
 const exportCluster = "idpctl_export"
 
+// The lines of [ExportSource] that its arguments are in: the client in one, the admins
+// in all from the second one on.
+const (
+	ExportClientLine = 2
+	ExportAdminsLine = 3
+)
+
 // IsExport reports whether a cluster is the one that [ExportSource] makes up.
 func IsExport(a resource.Address) bool { return a.Name == exportCluster }
 
@@ -109,8 +117,11 @@ func ExportSource(module *config.Module, known []providers.Provider, client, adm
 	source := config.Source{Name: "(export)"}
 	var diags diag.Diagnostics
 	if client == "" {
-		clients := blocks(module, func(k resource.Kind) bool { return len(k.DeviceFlow) > 0 }, known)
+		clients := blocks(module, referredBy("client"), known)
 		if len(clients) != 1 {
+			if len(clients) == 0 {
+				return source, diags.Errorf("There is no client", "The configuration has no client, and influxctl signs in with one. Add its block, or a data block that looks it up.")
+			}
 			return source, diags.Errorf("The client is not clear", "The configuration has %d clients%s. Say with -client which one influxctl signs in with.", len(clients), addressList(clients))
 		}
 		client = clients[0].String()
@@ -125,7 +136,7 @@ func ExportSource(module *config.Module, known []providers.Provider, client, adm
 // userBlocks are the addresses of all blocks that manage or look up users.
 func userBlocks(module *config.Module, known []providers.Provider) []string {
 	var refs []string
-	for _, b := range blocks(module, func(k resource.Kind) bool { return k.Enabled != "" || k.Disabled != "" }, known) {
+	for _, b := range blocks(module, referredBy("admins"), known) {
 		refs = append(refs, b.String())
 	}
 	return refs
@@ -153,8 +164,11 @@ func UsersSource(module *config.Module, known []providers.Provider, group, home 
 		home = homes[0].String()
 	}
 	at := slices.IndexFunc(homes, func(a resource.Address) bool { return a.String() == home })
+	if at < 0 && len(homes) == 0 {
+		return source, diags.Errorf("No such realm or tenant", "The configuration has no realm or tenant that a group could be in.")
+	}
 	if at < 0 {
-		return source, diags.Errorf("No such realm or tenant", "The configuration has no %s%s. Say with -in which of its blocks the group is in.", home, addressList(homes))
+		return source, diags.Errorf("No such realm or tenant", "The configuration has no block %s. Say with -in which of its blocks the group is in%s.", home, addressList(homes))
 	}
 	parent, key := homes[at].Kind, groupKey(known, homes[at].Kind)
 	source.Text = fmt.Appendf(nil, `data "group" %[1]q {
@@ -191,9 +205,20 @@ func groupKey(known []providers.Provider, parent string) string {
 	return "name"
 }
 
-// quoted is a text as an expression that is that text.
+// quoted is a text as an expression that is that text. HCL has no \x of Go's.
 func quoted(s string) string {
-	return strings.NewReplacer("${", "$${", "%{", "%%{").Replace(fmt.Sprintf("%q", s))
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteString("\\" + string(r))
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		}
+	}
+	return `"` + strings.NewReplacer("${", "$${", "%{", "%%{").Replace(b.String()) + `"`
 }
 
 func addressList(list []resource.Address) string {
@@ -205,6 +230,12 @@ func addressList(list []resource.Address) string {
 		names[i] = a.String()
 	}
 	return ": " + strings.Join(names, ", ")
+}
+
+// referredBy tells the kinds that an argument of a cluster block takes.
+func referredBy(argument string) func(resource.Kind) bool {
+	a, _ := cluster.Spec().Attribute(argument)
+	return func(k resource.Kind) bool { return a.Ref != nil && slices.Contains(a.Ref.Kinds, k.Name) }
 }
 
 // blocks are the addresses of the blocks of some kinds.

@@ -49,14 +49,23 @@ func (r *Run) Admins(p *Planned) []Admins {
 // them without errors.
 func (r *Run) clusters() []*config.ClusterInstance {
 	var out []*config.ClusterInstance
+	for _, b := range r.ClusterBlocks() {
+		instances, _ := r.eval.Clusters(b.Address)
+		for i := range instances {
+			out = append(out, &instances[i])
+		}
+	}
+	return out
+}
+
+// ClusterBlocks are the cluster blocks of the configuration, whether or not they have an
+// instance.
+func (r *Run) ClusterBlocks() []config.Block {
+	var out []config.Block
 	for _, layer := range r.module.Layers() {
 		for _, b := range layer {
-			if b.Type != config.ClusterBlock {
-				continue
-			}
-			instances, _ := r.eval.Clusters(b.Address)
-			for i := range instances {
-				out = append(out, &instances[i])
+			if b.Type == config.ClusterBlock {
+				out = append(out, b)
 			}
 		}
 	}

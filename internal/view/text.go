@@ -122,6 +122,15 @@ func wrap(s string, columns int) []string {
 	return lines
 }
 
+// Paragraphs fills the lines of paragraphs, which are separated by empty lines.
+func Paragraphs(text string, columns int) string {
+	paragraphs := strings.Split(text, "\n\n")
+	for i, p := range paragraphs {
+		paragraphs[i] = strings.Join(wrap(p, columns), "\n")
+	}
+	return strings.Join(paragraphs, "\n\n")
+}
+
 // prose cleans a text of several lines and wraps it. Lines that begin with a
 // space stay as they are; list items ("- ", "* ") hang.
 func prose(s string, columns int) []string {
