@@ -103,7 +103,7 @@ func TestDexOverTLS(t *testing.T) {
 	}
 	dex := startDex(t, func(c *testdex.Config) { c.Certificate, c.Roots = &certificate.Server, certificate.Pool })
 	f := onDex(t, dex)
-	f.browser = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: certificate.Pool, MinVersion: tls.VersionTLS12}}}
+	browser := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: certificate.Pool, MinVersion: tls.VersionTLS12}}}
 	if r := f.idpctl("plan"); r.code != 1 || !strings.Contains(r.stderr, "ca_file") {
 		t.Errorf("an unknown authority: %s", r)
 	}
@@ -119,7 +119,7 @@ func TestDexOverTLS(t *testing.T) {
 		t.Error(r)
 	}
 	saysThere(t, r.stderr, "The cluster may not trust the identity provider's certificate", "egress.customCertificates")
-	said, code, page := f.verifyBy(jane())
+	said, code, page := f.verifyIn(browser, jane())
 	saysThere(t, said, "User (sub): "+janeEmail+" ("+janeSubject+")", "27 checks: 25 passed, 1 warned, 1 skipped.")
 	if code != 0 || page != nil {
 		t.Errorf("exit code %d; the page: %v", code, page)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,8 +18,6 @@ type folder struct {
 	testing.TB
 	dir     string
 	environ []string
-	// browser reaches the pages of the identity provider; nil for the usual client.
-	browser *http.Client
 }
 
 func (f *folder) idpctl(args ...string) result {

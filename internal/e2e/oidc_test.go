@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -102,9 +103,15 @@ func TestOIDCVerify(t *testing.T) {
 // says with single spaces, its exit code, and why the person did not get through.
 func (f *folder) verifyBy(who formclient.Credentials) (said string, code int, page error) {
 	f.Helper()
+	return f.verifyIn(nil, who)
+}
+
+// verifyIn is verifyBy with another browser; nil for the usual one.
+func (f *folder) verifyIn(browser *http.Client, who formclient.Credentials) (said string, code int, page error) {
+	f.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	stdout := &signingIn{at: func(page, _ string) error { return formclient.SignIn(ctx, f.browser, page, who) }}
+	stdout := &signingIn{at: func(page, _ string) error { return formclient.SignIn(ctx, browser, page, who) }}
 	var stderr bytes.Buffer
 	code = f.main(ctx, stdout, &stderr, "verify")
 	stdout.done.Wait()
