@@ -60,7 +60,31 @@ func TestEveryPage(t *testing.T) {
 		tn.must(t, 204, "DELETE applications/"+a.ID, "")
 	}
 	see(b.Submit(t, "loginfmt", "lou@contoso.com", "passwd", "Other0ne!"), 400, sorry, "AADSTS50058", "")
-	if want := []string{"device-code", "sign-in", "new-password", "consent", "confirm", "declined", "done", "error"}; len(pages) != len(want) {
+	// A guest accepts, whose inviter leads elsewhere.
+	invite := func(more string) string {
+		return tn.must(t, 201, "POST invitations", `{"invitedUserEmailAddress":"biff@elsewhere.test","inviteRedirectUrl":"https://influx.test/?a=1&b=%22"`+more+`}`).str("inviteRedeemUrl")
+	}
+	const account, review = "flow hidden, newpass password, confirmnewpass password", "flow hidden, idSIButton9 submit, cancel submit"
+	link := invite("")
+	see(b.Open(t, link), 200, "Create account", "", account)
+	see(b.Submit(t, "newpass", "Butth3ad!", "confirmnewpass", "x"), 200, "Create account", "Those passwords didn't match.", account)
+	see(b.Submit(t, "newpass", "weak", "confirmnewpass", "weak"), 200, "Create account", "Choose a password", account)
+	see(b.Submit(t, "newpass", "Butth3ad!", "confirmnewpass", "Butth3ad!"), 200, "Review permissions", "", review)
+	see(b.Submit(t, "cancel", "Cancel"), 200, "You have not accepted the invitation.", "Contoso <b> gets nothing", "")
+	tn.SetPassword(tn.Outbox()[0].UserID, "Butth3ad!")
+	see(b.Open(t, link), 200, "Sign in", "", login)
+	see(b.Submit(t, "loginfmt", "lou@contoso.com", "passwd", "Other0ne!"), 200, "Sign in", "AADSTS50034", login)
+	see(b.Submit(t, "loginfmt", "biff@elsewhere.test", "passwd", "x"), 200, "Sign in", "AADSTS50126", login)
+	see(b.Submit(t, "loginfmt", "biff@elsewhere.test", "passwd", "Butth3ad!"), 200, "Review permissions", "", review)
+	p := b.Submit(t, "idSIButton9", "Accept")
+	see(p, 200, "Invitation accepted", "", "")
+	equal(t, "links", p.Links(), []string{"https://influx.test/?a=1&b=%22"})
+	equal(t, "leads to", between(p.Body, `<meta http-equiv="refresh" content="`, `"`), "0; url=https://influx.test/?a=1&amp;b=%22")
+	p = b.Open(t, link)
+	see(p, 200, "You have accepted this invitation before.", "", "")
+	equal(t, "stays", between(p.Body, `http-equiv="`, `"`), "")
+	see(b.Open(t, "https://login.test/redeem"), 400, "This invitation is not valid.", "The link is incomplete", "")
+	if want := []string{"create-account", "review-permissions", "invitation-declined", "invitation-accepted", "invitation-used", "invitation-invalid", "device-code", "sign-in", "new-password", "consent", "confirm", "declined", "done", "error"}; len(pages) != len(want) {
 		t.Errorf("%v were seen, want %v", pages, want)
 	}
 }
@@ -75,6 +99,7 @@ func TestDashboardHasNoSecret(t *testing.T) {
 	b := pagetest.NewBrowser(pagetest.Direct{Handler: h})
 	d := tn.device(t, client, "")
 	var flow string
+	link := tn.Outbox()[0].Link
 	b.Check = func(_ int, _ http.Header, body string) {
 		if f := between(body, `name="flow" value="`, `"`); f != "" {
 			flow = f
@@ -92,10 +117,13 @@ func TestDashboardHasNoSecret(t *testing.T) {
 	b.Open(t, "https://127.0.0.1/devicelogin?access_token="+url.QueryEscape(tokens.str("access_token"))+"&client_secret="+entra.DefaultClientSecret)
 	p := b.Open(t, "https://127.0.0.1"+dashboard.Path)
 	for what, secret := range map[string]string{"password": "Passw0rd!", "client secret": entra.DefaultClientSecret, "access token": tokens.str("access_token"),
-		"refresh token": tokens.str("refresh_token"), "id token": tokens.str("id_token"), "device code": d.str("device_code"), "user code": d.str("user_code"), "flow": flow} {
+		"refresh token": tokens.str("refresh_token"), "id token": tokens.str("id_token"), "device code": d.str("device_code"), "user code": d.str("user_code"), "flow": flow, "link": link, "invitation": between(link, "rd=", "&")} {
 		if len(secret) < 6 || strings.Contains(p.Body, secret) {
 			t.Errorf("the dashboard has the %s: %q", what, secret)
 		}
+	}
+	if p := b.Open(t, "https://127.0.0.1"+dashboard.Path+"mail/1"); p.Heading != "Create account" {
+		t.Errorf("the mail leads to %q", p.Heading)
 	}
 	for _, want := range []string{"marty@contoso.com", "influxctl", "biff@elsewhere.test", "Invitation to Contoso", "/common/login", "/devicelogin"} {
 		if !strings.Contains(p.Body, want) {

@@ -30,6 +30,9 @@ func services(t testing.TB) []*service {
 	kc.invite = strings.NewReplacer("display_name", "smtp_server {\n    host = \"127.0.0.1\"\n    from = \"idp@example.com\"\n  }\n  display_name", "generate_password = true # temporary", "invite = true # by mail")
 	en := emulator(t, "entra", "-verified-domain", "example.com")
 	en.example, en.subject, en.pages = "entra", "oid", entraPages()
+	en.invited = "marty@elsewhere.example" // a guest, who is sent to a page of ours
+	en.invite = strings.NewReplacer(`"`+marty+`"`, `"`+en.invited+`"`, "generate_password = true # temporary, delivered once",
+		"guest = true\n  invite = true\n  invite_redirect_url = \""+en.origin+dashboard.Path+"\"")
 	au := emulator(t, "auth0")
 	au.example, au.subject, au.pages = "auth0", "sub", auth0Pages()
 	au.invite = strings.NewReplacer("generate_password = true # delivered", "invite = true # by mail")
@@ -120,11 +123,11 @@ func entraPages() pages {
 		p.enter()
 	}
 	return pages{
-		signIn: func(p *person, d device, secret string) {
+		signIn: func(p *person, d device, user, secret string) {
 			p.open(d.Page)
 			p.fill("otc", d.UserCode, true)
 			p.enter()
-			p.fill("loginfmt", marty, true)
+			p.fill("loginfmt", user, true)
 			password(p, secret, false)
 		},
 		again: func(p *person, secret string) {
@@ -135,6 +138,15 @@ func entraPages() pages {
 			p.fill("newpass", password, true)
 			p.fill("confirmnewpass", password, false)
 			p.enter()
+		},
+		accept: func(p *person, password string) {
+			p.fill("newpass", password, true)
+			p.fill("confirmnewpass", password, false)
+			p.enter()
+			p.arrive("Review permissions")
+			p.press("button[name=idSIButton9]")
+			p.reads("marty@elsewhere.example")
+			p.reads("Guest, Accepted") // on the dashboard, where the inviter leads
 		},
 		agree: func(p *person) {
 			p.press("button[name=idSIButton9]")
@@ -150,9 +162,9 @@ func entraPages() pages {
 // auth0Pages are those of Auth0.
 func auth0Pages() pages {
 	return pages{
-		signIn: func(p *person, d device, password string) {
+		signIn: func(p *person, d device, user, password string) {
 			p.open(d.Complete)
-			p.fill("username", marty, true)
+			p.fill("username", user, true)
 			p.fill("password", password, false)
 			p.enter()
 		},

@@ -75,6 +75,10 @@ func (c *checker) element(n *html.Node) {
 		if !strings.HasPrefix(attr(n, "href"), "data:") {
 			c.t.Errorf("the page loads %s", attr(n, "href"))
 		}
+	case atom.Meta:
+		if strings.Contains(attr(n, "content"), "url=") {
+			c.onward(n)
+		}
 	case atom.Html:
 		if attr(n, "lang") != "en" {
 			c.t.Errorf("lang is %q", attr(n, "lang"))
@@ -88,6 +92,17 @@ func (c *checker) element(n *html.Node) {
 		if text(n) == "" {
 			c.t.Error("a button without a text")
 		}
+	}
+}
+
+// onward checks an element that leads to another page by itself: at once, to where
+// a link leads as well.
+func (c *checker) onward(n *html.Node) {
+	c.t.Helper()
+	to, refresh := strings.CutPrefix(attr(n, "content"), "0; url=http")
+	link := first(c.root, func(a *html.Node) bool { return a.DataAtom == atom.A && attr(a, "href") == "http"+to })
+	if attr(n, "http-equiv") != "refresh" || !refresh || link == nil {
+		c.t.Errorf("<meta http-equiv=%q content=%q>", attr(n, "http-equiv"), attr(n, "content"))
 	}
 }
 
