@@ -153,19 +153,24 @@ type scenario struct {
 	// before is applied without a death; "" for nothing. then is applied, or
 	// everything is destroyed if it is "".
 	before, then string
-	check        func(*world)
+	// files are there beforehand, by name.
+	files map[string]string
+	check func(*world)
 }
 
 var scenarios = []scenario{
-	{"first apply", "", crashing, (*world).converged},
-	{"second apply", crashing, changed, (*world).convergedToChanged},
-	{"destroy", crashing, "", (*world).convergedToNothing},
+	{name: "first apply", then: crashing, check: (*world).converged},
+	{name: "second apply", before: crashing, then: changed, check: (*world).convergedToChanged},
+	{name: "destroy", before: crashing, check: (*world).convergedToNothing},
 }
 
 // mortal is a world whose process dies when d says so: nothing that it sends
 // or delivers arrives any more.
 func (s scenario) mortal(t *testing.T, left int, after bool, idp memory.Options) (*world, *dying) {
 	w := newWorldAt(t, idp, s.before)
+	for name, text := range s.files {
+		w.write(name, text)
+	}
 	if s.before != "" {
 		w.apply()
 	}
@@ -194,8 +199,10 @@ func (s scenario) mode() plan.Mode {
 // TestDeathAtTheJournal lets the process die before and after every line of
 // the journal, then applies once more. Nothing may be there twice or be left
 // over, and every password that was delivered last must be the valid one.
-func TestDeathAtTheJournal(t *testing.T) {
-	for _, s := range scenarios {
+func TestDeathAtTheJournal(t *testing.T) { diesAtTheJournal(t, scenarios) }
+
+func diesAtTheJournal(t *testing.T, list []scenario) {
+	for _, s := range list {
 		for _, after := range []bool{false, true} {
 			for n := 1; ; n++ {
 				finished := false
@@ -229,8 +236,10 @@ func (s scenario) dieAtTheJournal(t *testing.T, n int, after bool, idp memory.Op
 
 // TestDeathAtTheServer lets the process die before each request that changes
 // something, and after the server has done it.
-func TestDeathAtTheServer(t *testing.T) {
-	for _, s := range scenarios {
+func TestDeathAtTheServer(t *testing.T) { diesAtTheServer(t, scenarios) }
+
+func diesAtTheServer(t *testing.T, list []scenario) {
+	for _, s := range list {
 		for _, fault := range []memory.Fault{memory.DropBefore, memory.DropAfter} {
 			for n := 1; ; n++ {
 				finished := false
