@@ -12,6 +12,8 @@ import (
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"github.com/idpctl/idpctl/emulator/htmltree"
 )
 
 // Direct serves requests of any host by a handler, without a network.
@@ -65,14 +67,14 @@ func (b *Browser) Open(t testing.TB, address string) *Page {
 // itself sends along. A button that is pressed is one of the values.
 func (b *Browser) Submit(t testing.TB, values ...string) *Page {
 	t.Helper()
-	form := first(b.page.root, func(n *html.Node) bool { return n.DataAtom == atom.Form })
+	form := htmltree.First(b.page.root, func(n *html.Node) bool { return n.DataAtom == atom.Form })
 	if form == nil {
 		t.Fatalf("the page %q has no form", b.page.Heading)
 	}
 	send := url.Values{}
 	for n := range form.Descendants() {
-		if n.DataAtom == atom.Input && attr(n, "type") == "hidden" {
-			send.Set(attr(n, "name"), attr(n, "value"))
+		if n.DataAtom == atom.Input && htmltree.Attr(n, "type") == "hidden" {
+			send.Set(htmltree.Attr(n, "name"), htmltree.Attr(n, "value"))
 		}
 	}
 	for i := 0; i < len(values); i += 2 {
@@ -81,7 +83,7 @@ func (b *Browser) Submit(t testing.TB, values ...string) *Page {
 		}
 		send.Set(values[i], values[i+1])
 	}
-	next, err := b.page.address.Parse(attr(form, "action"))
+	next, err := b.page.address.Parse(htmltree.Attr(form, "action"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +121,7 @@ func (b *Browser) load(t testing.TB, method, address string, form url.Values) *P
 		switch {
 		case n.DataAtom == atom.H1 && p.Heading == "":
 			p.Heading = strings.Join(strings.Fields(text(n)), " ")
-		case attr(n, "role") == "alert":
+		case htmltree.Attr(n, "role") == "alert":
 			alerts = append(alerts, text(n))
 		}
 	}
@@ -136,7 +138,7 @@ func (p *Page) Links() []string {
 	var list []string
 	for n := range p.root.Descendants() {
 		if n.DataAtom == atom.A {
-			list = append(list, attr(n, "href"))
+			list = append(list, htmltree.Attr(n, "href"))
 		}
 	}
 	return list
