@@ -3,23 +3,15 @@
 package browser
 
 import (
-	"context"
 	"crypto/sha256"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/base64"
-	"net/http"
-	"net/url"
-	"os"
-	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"github.com/idpctl/idpctl/emulator/dashboard"
-	"github.com/idpctl/idpctl/internal/cli"
+	"github.com/idpctl/idpctl/internal/testemulator"
 )
 
 // services are the three emulators, as `idpctl emulator` runs them.
@@ -40,79 +32,32 @@ func services(t testing.TB) []*service {
 	return []*service{kc, en, au}
 }
 
-// emulator runs the command until the test ends, and reads what it prints.
+// emulator runs the command until the test ends.
 func emulator(t testing.TB, name string, more ...string) *service {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	out, ended := &terminal{changed: make(chan struct{}, 1)}, make(chan int, 1)
-	go func() {
-		ended <- cli.Main(ctx, append([]string{"emulator", name}, more...), &cli.Env{Stdin: strings.NewReader(""), Stdout: out, Stderr: out, Version: "0.0.0"})
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if code := <-ended; code != 0 {
-			t.Errorf("idpctl emulator %s ended with %d: %s", name, code, out)
-		}
-	})
-	deadline := time.After(patience)
-	for told := false; !told; {
-		select {
-		case <-out.changed:
-			told = strings.Contains(out.String(), dashboard.Path+"\n\n") && (name == "keycloak" || strings.Contains(out.String(), "nobody else"))
-		case code := <-ended:
-			ended <- code
-			t.Fatalf("idpctl emulator %s ended with %d: %s", name, code, out)
-		case <-deadline:
-			t.Fatalf("idpctl emulator %s does not say where it is: %s", name, out)
-		}
-	}
-	s := &service{name: name, strict: true}
-	for _, m := range regexp.MustCompile(`([A-Z0-9_]+)=(\S+)`).FindAllStringSubmatch(out.String(), -1) {
-		s.environ = append(s.environ, m[1]+"="+strings.Trim(m[2], "'"))
-		if strings.HasSuffix(m[1], "_CA_FILE") {
-			s.environ = append(s.environ, "CA="+strings.Trim(m[2], "'"))
-		}
-	}
-	s.origin = strings.TrimSuffix(regexp.MustCompile(`https?://\S+`+dashboard.Path).FindString(out.String()), dashboard.Path)
+	e := testemulator.Start(t, name, more...)
+	s := &service{name: name, strict: true, environ: e.Environ(), origin: e.Origin, client: e.Client}
+	s.client.Timeout = patience
 	s.openMail = func(p *person, to string) {
 		p.open(s.origin + dashboard.Path)
 		p.reads(to)
 		p.press(`a[href*="/mail/"]`)
 	}
-	transport := &http.Transport{}
-	s.client = &http.Client{Transport: transport, Timeout: patience}
-	t.Cleanup(transport.CloseIdleConnections)
 	if strings.HasPrefix(s.origin, "https:") {
-		s.trust(t, transport)
+		s.trust(t)
 	}
 	return s
 }
 
-// trust makes client and browser trust the certificate of an emulator, and no other.
-func (s *service) trust(t testing.TB, transport *http.Transport) {
+// trust makes the browser trust the certificate of an emulator, as its client does.
+func (s *service) trust(t testing.TB) {
 	t.Helper()
-	var file string
-	for _, e := range s.environ {
-		if name, value, _ := strings.Cut(e, "="); name == "CA" {
-			file = value
-		}
-	}
-	pem, err := os.ReadFile(file)
-	pool := x509.NewCertPool()
-	if err != nil || !pool.AppendCertsFromPEM(pem) {
-		t.Fatalf("the certificate of %s: %v", s.name, err)
-	}
-	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
-	u, err := url.Parse(s.origin)
+	resp, err := s.client.Get(s.origin + dashboard.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := tls.Dial("tcp", u.Host, transport.TLSClientConfig)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	sum := sha256.Sum256(conn.ConnectionState().PeerCertificates[0].RawSubjectPublicKeyInfo)
+	_ = resp.Body.Close()
+	sum := sha256.Sum256(resp.TLS.PeerCertificates[0].RawSubjectPublicKeyInfo)
 	s.trusted = []string{base64.StdEncoding.EncodeToString(sum[:])}
 }
 
@@ -164,9 +109,7 @@ func auth0Pages() pages {
 	return pages{
 		signIn: func(p *person, d device, user, password string) {
 			p.open(d.Complete)
-			p.fill("username", user, true)
-			p.fill("password", password, false)
-			p.enter()
+			p.login(user, password)
 		},
 		again: func(p *person, password string) {
 			p.wrong("password", "Wrong username or password")

@@ -15,20 +15,24 @@ const marty = "marty@example.com"
 // renewed is the password that marty chooses.
 const renewed = "Great-Scott-1985!"
 
+// login fills in the form that Keycloak and Auth0 have, and sends it.
+func (p *person) login(user, password string) {
+	p.Helper()
+	p.fill("username", user, true)
+	p.fill("password", password, false)
+	p.enter()
+}
+
 // keycloakPages are those of Keycloak, of the emulator's and of the real one.
 func keycloakPages() pages {
 	return pages{
 		signIn: func(p *person, d device, user, password string) {
 			p.open(d.Complete)
-			p.fill("username", user, true)
-			p.fill("password", password, false)
-			p.enter()
+			p.login(user, password)
 		},
 		again: func(p *person, password string) {
 			p.wrong("username", "Invalid username or password.")
-			p.fill("username", marty, true)
-			p.fill("password", password, false)
-			p.enter()
+			p.login(marty, password)
 		},
 		renew: func(p *person, password string) {
 			p.fill("password-new", password, true)
