@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/conformance/memory"
 	"github.com/idpctl/idpctl/state"
 )
@@ -285,6 +286,14 @@ func (s scenario) dieAtTheServer(t *testing.T, n int, fault memory.Fault, idp me
 // without a death: one run must come through.
 func TestLostAnswers(t *testing.T) {
 	w := newWorld(t, crashing)
+	w.loseAnswers(memory.DropAfter)
+	w.apply()
+	w.idp.SetFault(nil)
+	w.converged()
+}
+
+// loseAnswers has the first request of each sort to each object end in a fault.
+func (w *world) loseAnswers(fault memory.Fault) {
 	seen := map[string]bool{}
 	var mu sync.Mutex
 	w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
@@ -298,11 +307,8 @@ func TestLostAnswers(t *testing.T) {
 			return memory.None
 		}
 		seen[key] = true
-		return memory.DropAfter
+		return fault
 	})
-	w.apply()
-	w.idp.SetFault(nil)
-	w.converged()
 }
 
 // dying is the state's backend of a process that is killed by hand.
@@ -310,6 +316,26 @@ func (w *world) dying() *dying {
 	d := &dying{Backend: state.NewLocal(filepath.Join(w.dir, state.DefaultFile), state.LocalOptions{}), left: 1 << 30}
 	w.opts.Backend = d
 	return d
+}
+
+// killAt applies, and lets the process die at the first request that changes something of
+// a kind: before the server has done it, or after. It returns what that asked for.
+func (w *world) killAt(kind string, fault memory.Fault) (asked providers.Operation) {
+	d := w.dying()
+	w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
+		if d.isDead() {
+			return memory.DropBefore
+		}
+		if r.Mutates() && r.Kind == kind {
+			asked = r.Operations[0]
+			d.kill()
+			return fault
+		}
+		return memory.None
+	})
+	_, _ = w.try(plan.Normal)
+	w.revive()
+	return asked
 }
 
 // revive starts over as the next process does.
