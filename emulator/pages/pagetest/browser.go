@@ -44,6 +44,24 @@ func NewBrowser(transport http.RoundTripper) *Browser {
 	return &Browser{client: &http.Client{Transport: transport, Jar: jar}}
 }
 
+// Walk has every page that is loaded from now on checked by [Check], and for saying that
+// it is not the service that it emulates. It returns the ids of the pages, which it goes
+// on to add to.
+func (b *Browser) Walk(t testing.TB, emulates string) (seen map[string]bool) {
+	seen = map[string]bool{}
+	b.Check = func(status int, header http.Header, body string) {
+		t.Helper()
+		Check(t, status, header, body)
+		_, id, _ := strings.Cut(body, `data-page-id="`)
+		id, _, _ = strings.Cut(id, `"`)
+		seen[id] = true
+		if !strings.Contains(body, "This is not "+emulates+".") {
+			t.Errorf("the page %s does not say what it is", id)
+		}
+	}
+	return seen
+}
+
 // Page is a page as a person sees it, and what its form asks for.
 type Page struct {
 	Status int
@@ -55,6 +73,15 @@ type Page struct {
 
 	address *url.URL
 	root    *html.Node
+}
+
+// See demands a page with a heading, with alerts that begin with alert, or none if that is
+// empty, and with fields as [Page] has them, joined by ", ".
+func (p *Page) See(t testing.TB, status int, heading, alert, fields string) {
+	t.Helper()
+	if got := strings.Join(p.Fields, ", "); p.Status != status || p.Heading != heading || got != fields || !strings.HasPrefix(p.Alerts, alert) || (alert == "") != (p.Alerts == "") {
+		t.Errorf("%d %q %q with %s\nwant %d %q %q with %s", p.Status, p.Heading, p.Alerts, got, status, heading, alert, fields)
+	}
 }
 
 // Open loads a page.
