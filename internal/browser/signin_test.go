@@ -105,24 +105,25 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
-// TestInvitation: who got no password, but a mail, sets one through its link, signs
-// in with it, and is the user whom the AppInstance lists.
+// TestInvitation: who got no password, but a mail, sets one through its link with the
+// keyboard alone, signs in with it, and is the user whom the AppInstance lists.
 func TestInvitation(t *testing.T) {
 	for _, s := range services(t) {
 		t.Run(s.name, func(t *testing.T) {
 			f := apply(t, s, s.invite)
 			browser := launch(t, s.trusted)
-			p := newPerson(t, browser, s.origin, false, s.strict)
+			p := newPerson(t, browser, s.origin, true, s.strict)
 			who := cmp.Or(s.invited, marty)
 			s.openMail(p, who)
 			s.pages.accept(p, renewed)
 			p.content()
-			p, d := newPerson(t, browser, s.origin, true, s.strict), f.begin()
+			p, d := newPerson(t, browser, s.origin, false, s.strict), f.begin()
 			s.pages.signIn(p, d, who, renewed)
 			s.pages.agree(p)
 			if subject, problem := f.poll(d); problem != "" || subject != f.listed(who) {
 				t.Errorf("the token is for %q (%s), the AppInstance lists %s", subject, problem, f.listed(who))
 			}
+			f.must("plan", "-detailed-exitcode") // to accept is no drift
 			p.content()
 		})
 	}
