@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/idpctl/idpctl/emulator/memnet"
 	"github.com/idpctl/idpctl/oidc"
 )
 
@@ -152,18 +153,16 @@ func body401(discover func(func(w *world)) func(context.Context, *world) string)
 }
 
 // mute accepts connections and reads them without a word.
-func (w *world) mute() *listener {
-	l := newListener()
-	done := make(chan struct{})
-	w.t.Cleanup(func() { close(done) })
+func (w *world) mute() *memnet.Listener {
+	l := memnet.Listen()
+	w.t.Cleanup(func() { _ = l.Close() })
 	go func() {
 		for {
-			select {
-			case conn := <-l.conns:
-				go func() { _, _ = io.Copy(io.Discard, conn); _ = conn.Close() }()
-			case <-done:
+			conn, err := l.Accept()
+			if err != nil {
 				return
 			}
+			go func() { _, _ = io.Copy(io.Discard, conn); _ = conn.Close() }()
 		}
 	}()
 	return l

@@ -121,10 +121,14 @@ func (e *Error) transient() bool {
 
 // poll asks once.
 func (f DeviceFlow) poll(ctx context.Context, code DeviceCode) (Token, error) {
-	secret := code.Code.Reveal()
-	ans, err := f.client().post(ctx, f.TokenURL, url.Values{
-		"grant_type": {deviceGrant}, "device_code": {secret}, "client_id": {f.ClientID},
-	})
+	return f.grant(ctx, deviceGrant, "device_code", code.Code)
+}
+
+// grant asks for tokens by a grant of a type, whose secret is the value of a
+// parameter. Errors are [*Error].
+func (f DeviceFlow) grant(ctx context.Context, kind, parameter string, value resource.Secret) (Token, error) {
+	secret := value.Reveal()
+	ans, err := f.client().post(ctx, f.TokenURL, url.Values{"grant_type": {kind}, parameter: {secret}, "client_id": {f.ClientID}})
 	if err != nil {
 		return Token{}, err
 	}

@@ -3,8 +3,6 @@ package oidc
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -24,31 +22,18 @@ func (f DeviceFlow) Refresh(ctx context.Context, refreshToken resource.Secret) (
 	if refreshToken.IsZero() {
 		return Token{}, &Error{Kind: BadRequest, Summary: "there is no refresh token; sign in first"}
 	}
-	secret := refreshToken.Reveal()
-	ans, err := f.client().post(ctx, f.TokenURL, url.Values{
-		"grant_type": {"refresh_token"}, "refresh_token": {secret}, "client_id": {f.ClientID},
-	})
-	if err != nil {
-		return Token{}, err
+	token, err := f.grant(ctx, "refresh_token", "refresh_token", refreshToken)
+	if err == nil {
+		return token, nil
 	}
-	if e := f.refusal(ans, secret); e != nil {
-		// What these mean is said of device codes elsewhere.
-		switch e.Code {
-		case codeInvalidGrant, codeBadRequest:
-			e.Hint = "The refresh token is not taken, although it came moments ago. Look at the identity provider's settings of refresh tokens and sessions for this client, and at its log."
-		case codeBadGrantType, codeUnauthorized:
-			e.Hint = fmt.Sprintf("The client %q is given refresh tokens and may not use them. Allow it the grant type refresh_token.", said(f.ClientID))
-		}
-		return Token{}, e
+	e := asError(err)
+	switch e.Code { // what these mean is said of device codes elsewhere
+	case codeInvalidGrant, codeBadRequest:
+		e.Hint = "The refresh token is not taken, although it came moments ago. Look at the identity provider's settings of refresh tokens and sessions for this client, and at its log."
+	case codeBadGrantType, codeUnauthorized:
+		e.Hint = fmt.Sprintf("The client %q is given refresh tokens and may not use them. Allow it the grant type refresh_token.", said(f.ClientID))
 	}
-	if ans.status != http.StatusOK {
-		return Token{}, ans.unexpected("a token")
-	}
-	o, err := ans.object("a token response")
-	if err != nil {
-		return Token{}, err
-	}
-	return readToken(o, ans)
+	return Token{}, e
 }
 
 // CheckSession reports for how long a person who signed in can work. If a refresh

@@ -23,6 +23,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 
+	"github.com/idpctl/idpctl/emulator/memnet"
 	"github.com/idpctl/idpctl/oidc"
 	"github.com/idpctl/idpctl/resource"
 )
@@ -48,14 +49,14 @@ type world struct {
 	ca     *x509.Certificate
 	caKey  *ecdsa.PrivateKey
 	certs  map[string]tls.Certificate
-	listen map[string]*listener
+	listen map[string]*memnet.Listener
 }
 
 // newWorld must be called inside the bubble: its certificates are minted by the
 // bubble's clock.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, mux: http.NewServeMux(), certs: map[string]tls.Certificate{}, listen: map[string]*listener{}}
+	w := &world{t: t, mux: http.NewServeMux(), certs: map[string]tls.Certificate{}, listen: map[string]*memnet.Listener{}}
 	w.caKey = newECKey(t, elliptic.P256())
 	w.ca = w.mint(&x509.Certificate{
 		Subject: pkix.Name{CommonName: "test CA"}, IsCA: true, BasicConstraintsValid: true,
@@ -121,7 +122,7 @@ func (w *world) httpsUntil(host string, notAfter time.Time, h http.Handler) {
 func (w *world) http(hostPort string, h http.Handler) { w.serve(hostPort, h, nil) }
 
 func (w *world) serve(addr string, h http.Handler, config *tls.Config) {
-	l := newListener()
+	l := memnet.Listen()
 	w.listen[addr] = l
 	var on net.Listener = l
 	if config != nil {
@@ -152,47 +153,14 @@ func (w *world) mint(template, parent *x509.Certificate, public any) *x509.Certi
 	return cert
 }
 
-func (w *world) dial(ctx context.Context, _, addr string) (net.Conn, error) {
+func (w *world) dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	l, ok := w.listen[addr]
 	if !ok {
 		name, _, _ := net.SplitHostPort(addr)
 		return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
 	}
-	client, server := net.Pipe()
-	select {
-	case l.conns <- server:
-		return client, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return l.Dial(ctx, network, addr)
 }
-
-// listener accepts the ends of pipes.
-type listener struct {
-	conns chan net.Conn
-	done  chan struct{}
-	once  sync.Once
-}
-
-func newListener() *listener {
-	return &listener{conns: make(chan net.Conn), done: make(chan struct{})}
-}
-
-func (l *listener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *listener) Close() error {
-	l.once.Do(func() { close(l.done) })
-	return nil
-}
-
-func (l *listener) Addr() net.Addr { return &net.UnixAddr{Name: "memory", Net: "memory"} }
 
 func writeJSON(rw http.ResponseWriter, status int, v any) {
 	rw.Header().Set("Content-Type", "application/json")

@@ -100,27 +100,23 @@ func (c *call) chosenPermissions() ([]permission, error) {
 
 // addPermissions answers 201 with an empty object (section 3).
 func addPermissions(kind Kind, missing func() *apiError) func(*call) (reply, error) {
-	return func(c *call) (reply, error) {
-		st := c.get(kind, c.params["id"])
-		if st == nil {
-			return reply{}, missing()
-		}
-		chosen, err := c.chosenPermissions()
-		if err != nil {
-			return reply{}, err
-		}
-		next := st.copy()
+	return changePermissions(kind, missing, func(has, chosen []permission) []permission {
 		for _, p := range chosen {
-			if !slices.Contains(next.permissions, p) {
-				next.permissions = append(next.permissions, p)
+			if !slices.Contains(has, p) {
+				has = append(has, p)
 			}
 		}
-		c.write(kind, c.params["id"], next)
-		return created(object{})
-	}
+		return has
+	}, func() (reply, error) { return created(object{}) })
 }
 
 func removePermissions(kind Kind, missing func() *apiError) func(*call) (reply, error) {
+	return changePermissions(kind, missing, func(has, chosen []permission) []permission {
+		return slices.DeleteFunc(has, func(p permission) bool { return slices.Contains(chosen, p) })
+	}, noContent)
+}
+
+func changePermissions(kind Kind, missing func() *apiError, change func(has, chosen []permission) []permission, answer func() (reply, error)) func(*call) (reply, error) {
 	return func(c *call) (reply, error) {
 		st := c.get(kind, c.params["id"])
 		if st == nil {
@@ -131,9 +127,9 @@ func removePermissions(kind Kind, missing func() *apiError) func(*call) (reply, 
 			return reply{}, err
 		}
 		next := st.copy()
-		next.permissions = slices.DeleteFunc(next.permissions, func(p permission) bool { return slices.Contains(chosen, p) })
+		next.permissions = change(next.permissions, chosen)
 		c.write(kind, c.params["id"], next)
-		return noContent()
+		return answer()
 	}
 }
 

@@ -18,47 +18,32 @@ func TestEveryPage(t *testing.T) {
 	tn := start(t, auth0.Options{})
 	client, user := tn.influx(t), tn.user(t, "marty")
 	b := pagetest.NewBrowser(pagetest.Direct{Handler: tn.Server})
-	pages := map[string]bool{}
-	b.Check = func(status int, header http.Header, body string) {
-		pagetest.Check(t, status, header, body)
-		_, id, _ := strings.Cut(body, `data-page-id="`)
-		id, _, _ = strings.Cut(id, `"`)
-		pages[id] = true
-		if !strings.Contains(body, "This is not Auth0.") {
-			t.Errorf("the page %s does not say what it is", id)
-		}
-	}
-	see := func(p *pagetest.Page, status int, heading, alert, fields string) {
-		t.Helper()
-		if got := strings.Join(p.Fields, ", "); p.Status != status || p.Heading != heading || got != fields || p.Alerts != alert {
-			t.Errorf("%d %q %q with %s\nwant %d %q %q with %s", p.Status, p.Heading, p.Alerts, got, status, heading, alert, fields)
-		}
-	}
+	pages := b.Walk(t, "Auth0")
 	device := func() answer { return tn.device(t, client, "openid", "") }
 	const login, confirm, reset = "state hidden, username text, password password", "state hidden, action submit, action submit", "ticket hidden, password-reset password, re-enter-password password"
-	see(b.Open(t, "https://x.test/activate"), 200, "Device Activation", "", "user_code text")
-	see(b.Submit(t, "user_code", "nonsense"), 200, "Device Activation", "The code is invalid or has expired.", "user_code text")
-	see(b.Submit(t, "user_code", device().str("user_code")), 200, "Welcome", "", login)
-	see(b.Submit(t, "username", "marty@example.com", "password", "x"), 200, "Welcome", "Wrong username or password", login)
-	see(b.Submit(t, "username", "marty@example.com", "password", "Passw0rd!"), 200, "Device Confirmation", "", confirm)
-	see(b.Submit(t, "action", "confirm"), 200, "Congratulations, you're all set!", "", "")
+	b.Open(t, "https://x.test/activate").See(t, 200, "Device Activation", "", "user_code text")
+	b.Submit(t, "user_code", "nonsense").See(t, 200, "Device Activation", "The code is invalid or has expired.", "user_code text")
+	b.Submit(t, "user_code", device().str("user_code")).See(t, 200, "Welcome", "", login)
+	b.Submit(t, "username", "marty@example.com", "password", "x").See(t, 200, "Welcome", "Wrong username or password", login)
+	b.Submit(t, "username", "marty@example.com", "password", "Passw0rd!").See(t, 200, "Device Confirmation", "", confirm)
+	b.Submit(t, "action", "confirm").See(t, 200, "Congratulations, you're all set!", "", "")
 	b.Open(t, device().str("verification_uri_complete"))
 	b.Submit(t, "username", "marty@example.com", "password", "Passw0rd!")
-	see(b.Submit(t, "action", "cancel"), 200, "Access denied", "The device was not activated.", "")
+	b.Submit(t, "action", "cancel").See(t, 200, "Access denied", "The device was not activated.", "")
 	b.Open(t, device().str("verification_uri_complete"))
 	b.Submit(t, "username", "marty@example.com", "password", "Passw0rd!")
 	tn.now = tn.now.Add(16 * time.Minute)
-	see(b.Submit(t, "action", "confirm"), 200, "Device Activation", "The code is invalid or has expired.", "user_code text")
+	b.Submit(t, "action", "confirm").See(t, 200, "Device Activation", "The code is invalid or has expired.", "user_code text")
 	link := tn.must(t, 201, "POST tickets/password-change", `{"user_id":"`+user+`","result_url":"https://example.com/"}`).str("ticket")
-	see(b.Open(t, link), 200, "Change your password", "", reset)
-	see(b.Submit(t, "password-reset", "N3w-secret", "re-enter-password", "x"), 200, "Change your password", "The passwords do not match.", reset)
-	see(b.Submit(t, "password-reset", "x", "re-enter-password", "x"), 200, "Change your password", "Password is too weak.", reset)
+	b.Open(t, link).See(t, 200, "Change your password", "", reset)
+	b.Submit(t, "password-reset", "N3w-secret", "re-enter-password", "x").See(t, 200, "Change your password", "The passwords do not match.", reset)
+	b.Submit(t, "password-reset", "x", "re-enter-password", "x").See(t, 200, "Change your password", "Password is too weak.", reset)
 	p := b.Submit(t, "password-reset", "N3w-secret", "re-enter-password", "N3w-secret")
-	see(p, 200, "Password changed", "", "")
+	p.See(t, 200, "Password changed", "", "")
 	equal(t, "links", p.Links(), []string{"https://example.com/"})
-	see(b.Open(t, link), 400, "Expired link", "This link has expired or was used already.", "")
+	b.Open(t, link).See(t, 400, "Expired link", "This link has expired or was used already.", "")
 	tn.must(t, 204, "PATCH connections/"+tn.Connections()[0].ID+"/clients", `[{"client_id":"`+client+`","status":false}]`)
-	see(b.Open(t, device().str("verification_uri_complete")), 400, "Oops!, something went wrong", "no connections enabled for the client", "")
+	b.Open(t, device().str("verification_uri_complete")).See(t, 400, "Oops!, something went wrong", "no connections enabled for the client", "")
 	for _, id := range []string{"device-code", "login", "device-confirmation", "device-success", "denied", "reset-password", "password-changed", "expired", "error"} {
 		if !pages[id] {
 			t.Errorf("the page %s was not seen", id)

@@ -13,6 +13,9 @@ import (
 // Invitation is one that was made, for tests to look at.
 type Invitation struct {
 	ID, Email, RedirectURL, DisplayName, UserID string
+	// Link is the inviteRedeemUrl, which the message has as well: where the guest
+	// accepts.
+	Link string
 	// Sent: the request asked for a message, which would have gone out.
 	Sent bool
 	// Reset: it was made to begin the redemption of a guest anew.
@@ -66,6 +69,9 @@ func (c *call) invite() (reply, error) {
 		}
 		next := e.now.copy()
 		next.props["externalUserState"], next.props["externalUserStateChangeDateTime"] = status, timestamp(c.now())
+		if !strings.EqualFold(str(next.props, "mail"), email) {
+			next.password = "" // that of another account
+		}
 		next.setUser(object{"mail": email})
 		if property := c.dir.conflict(KindUser, e.id, next); property != "" {
 			return reply{}, duplicate(property)
@@ -87,10 +93,11 @@ func (c *call) invite() (reply, error) {
 	}
 	inv := Invitation{ID: oidc.NewID(), Email: email, RedirectURL: str(set, "inviteRedirectUrl"), DisplayName: str(set, "invitedUserDisplayName"),
 		UserID: e.id, Sent: is(set, "sendInvitationMessage"), Reset: reset}
+	inv.Link = c.base(c.r) + "/redeem?rd=" + url.QueryEscape(inv.ID)
 	c.invitations = append(c.invitations, inv)
 	return reply{http.StatusCreated, object{
 		"@odata.context": c.context("invitations/$entity"), "id": inv.ID, "status": status,
-		"inviteRedeemUrl":        c.base(c.r) + "/redeem?rd=" + url.QueryEscape(inv.ID),
+		"inviteRedeemUrl":        inv.Link,
 		"invitedUserDisplayName": set["invitedUserDisplayName"], "invitedUserEmailAddress": email,
 		"invitedUserType": e.now.props["userType"], "inviteRedirectUrl": inv.RedirectURL,
 		"sendInvitationMessage": inv.Sent, "resetRedemption": reset, "invitedUserMessageInfo": set["invitedUserMessageInfo"],
@@ -99,11 +106,11 @@ func (c *call) invite() (reply, error) {
 }
 
 // guest finds who has an e-mail address, whatever a replica shows.
-func (c *call) guest(email string) *entity {
-	if id := c.dir.unique[uniqueKey("", "proxyAddresses", "SMTP:"+email)]; id != "" {
-		return c.dir.tables[KindUser].byID[id]
+func (s *Server) guest(email string) *entity {
+	if id := s.dir.unique[uniqueKey("", "proxyAddresses", "SMTP:"+email)]; id != "" {
+		return s.dir.tables[KindUser].byID[id]
 	}
-	return c.dir.find(KindUser, "userPrincipalName", c.guestUPN(email))
+	return s.dir.find(KindUser, "userPrincipalName", s.guestUPN(email))
 }
 
 // guestUPN is local_domain#EXT#@initial (section 4).

@@ -30,7 +30,7 @@ var loginRoutes = map[string]func(*visit) (reply, error){
 	"POST oauth2/v2.0/token":                    (*visit).token,
 }
 
-// pageRoutes are the pages on which a user signs in.
+// pageRoutes are the pages on which a user signs in, and a guest accepts.
 var pageRoutes = map[string]func(*visit) (reply, error){
 	"GET /common/discovery/instance": (*visit).instance,
 	"GET /devicelogin":               (*visit).codePage,
@@ -38,6 +38,10 @@ var pageRoutes = map[string]func(*visit) (reply, error){
 	"POST /common/login":             (*visit).enterPassword,
 	"POST /common/SSPR":              (*visit).enterNewPassword,
 	"POST /common/DeviceCodeConfirm": (*visit).confirm,
+	"GET /redeem":                    (*visit).redeemPage,
+	"POST /redeem/account":           (*visit).enterHome,
+	"POST /redeem/login":             (*visit).enterHomePassword,
+	"POST /redeem/consent":           (*visit).acceptInvitation,
 }
 
 func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request) {

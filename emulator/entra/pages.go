@@ -50,7 +50,12 @@ func (v *visit) current() *signIn { return v.signIns[v.form.Get("flow")] }
 
 // form is one that belongs to a sign-in.
 func (s *signIn) form(action string, buttons []pages.Button, fields ...pages.Field) *pages.Form {
-	fields = append([]pages.Field{{Name: "flow", Type: "hidden", Value: s.id}}, fields...)
+	return flowForm(s.id, action, buttons, fields...)
+}
+
+// flowForm is a form with the id of what it belongs to.
+func flowForm(flow, action string, buttons []pages.Button, fields ...pages.Field) *pages.Form {
+	fields = append([]pages.Field{{Name: "flow", Type: "hidden", Value: flow}}, fields...)
 	return &pages.Form{Action: action, Fields: fields, Buttons: buttons}
 }
 
@@ -67,7 +72,12 @@ func (v *visit) over() (reply, error) {
 // askPassword asks for user name and password. A problem is about the one or
 // the other.
 func (v *visit) askPassword(s *signIn, unknown, wrong error) (reply, error) {
-	name := pages.Field{Name: "loginfmt", Label: "Email, phone, or Skype", Type: "text", Autocomplete: "username", Autofocus: true, Value: v.form.Get("loginfmt")}
+	return v.page(http.StatusOK, passwordPage(s.id, "/common/login", v.form.Get("loginfmt"), unknown, wrong))
+}
+
+// passwordPage asks for user name and password, on the way that flow is.
+func passwordPage(flow, action, user string, unknown, wrong error) pages.Page {
+	name := pages.Field{Name: "loginfmt", Label: "Email, phone, or Skype", Type: "text", Autocomplete: "username", Autofocus: true, Value: user}
 	password := pages.Field{Name: "passwd", Label: "Password", Type: "password", Autocomplete: "current-password"}
 	if unknown != nil {
 		name.Error = unknown.Error()
@@ -75,8 +85,7 @@ func (v *visit) askPassword(s *signIn, unknown, wrong error) (reply, error) {
 	if wrong != nil {
 		password.Error = wrong.Error()
 	}
-	return v.page(http.StatusOK, pages.Page{ID: "sign-in", Heading: "Sign in",
-		Form: s.form("/common/login", []pages.Button{{ID: "idSIButton9", Label: "Sign in"}}, name, password)})
+	return pages.Page{ID: "sign-in", Heading: "Sign in", Form: flowForm(flow, action, []pages.Button{{ID: "idSIButton9", Label: "Sign in"}}, name, password)}
 }
 
 // person finds who signs in: by user principal name, or a guest by the
@@ -84,7 +93,10 @@ func (v *visit) askPassword(s *signIn, unknown, wrong error) (reply, error) {
 func (v *visit) person(name string) *state {
 	e := v.dir.find(KindUser, "userPrincipalName", name)
 	if e == nil {
-		e = v.dir.find(KindUser, "userPrincipalName", v.guestUPN(name))
+		e = v.guest(name)
+		if st := v.show(e, v.replica); st == nil || str(st.props, "creationType") != "Invitation" {
+			return nil // a member's e-mail is no name to sign in with
+		}
 	}
 	return v.show(e, v.replica)
 }
@@ -110,9 +122,7 @@ func (v *visit) enterPassword() (reply, error) {
 }
 
 func (v *visit) askNewPassword(s *signIn, problem string) (reply, error) {
-	form := s.form("/common/SSPR", []pages.Button{{ID: "idSIButton9", Label: "Sign in"}},
-		pages.Field{Name: "newpass", Label: "New password", Type: "password", Autocomplete: "new-password", Autofocus: true, Error: problem},
-		pages.Field{Name: "confirmnewpass", Label: "Confirm password", Type: "password", Autocomplete: "new-password"})
+	form := s.form("/common/SSPR", []pages.Button{{ID: "idSIButton9", Label: "Sign in"}}, newPasswords(problem)...)
 	if e := v.dir.tables[KindUser].byID[s.user]; e != nil && e.now != nil {
 		form.Account = str(e.now.props, "userPrincipalName")
 	}
@@ -122,23 +132,38 @@ func (v *visit) askNewPassword(s *signIn, problem string) (reply, error) {
 	})
 }
 
+// newPasswords are the fields for a new password, and what was wrong with the last one.
+func newPasswords(problem string) []pages.Field {
+	return []pages.Field{
+		{Name: "newpass", Label: "New password", Type: "password", Autocomplete: "new-password", Autofocus: true, Error: problem},
+		{Name: "confirmnewpass", Label: "Confirm password", Type: "password", Autocomplete: "new-password"}}
+}
+
+// newPasswordProblem says what is wrong with the new password of the form.
+func (v *visit) newPasswordProblem(old string) string {
+	switch value := v.form.Get("newpass"); {
+	case value != v.form.Get("confirmnewpass"):
+		return "Those passwords didn't match. Please try again."
+	case !strong(value) || value == old:
+		return "Choose a password that's harder for people to guess."
+	}
+	return ""
+}
+
 func (v *visit) enterNewPassword() (reply, error) {
 	s := v.current()
 	if s == nil || s.user == "" {
 		return v.over()
 	}
 	e := v.dir.tables[KindUser].byID[s.user]
-	value := v.form.Get("newpass")
-	switch {
-	case e == nil || e.now == nil:
+	if e == nil || e.now == nil {
 		return v.over()
-	case value != v.form.Get("confirmnewpass"):
-		return v.askNewPassword(s, "Those passwords didn't match. Please try again.")
-	case !strong(value) || value == e.now.password:
-		return v.askNewPassword(s, "Choose a password that's harder for people to guess.")
+	}
+	if problem := v.newPasswordProblem(e.now.password); problem != "" {
+		return v.askNewPassword(s, problem)
 	}
 	next := e.now.copy()
-	next.password, next.mustChange = value, false
+	next.password, next.mustChange = v.form.Get("newpass"), false
 	v.dir.put(KindUser, e.id, next)
 	return v.signedIn(s)
 }
@@ -201,15 +226,4 @@ func (v *visit) confirm() (reply, error) {
 	}
 	return v.page(http.StatusOK, pages.Page{ID: "done", Heading: cl.name(), Outcome: pages.Done, Text: []string{
 		"You have signed in to the " + cl.name() + " application on your device. You may now close this window."}})
-}
-
-// redeem notes that a guest accepted the invitation.
-func (v *visit) redeem(id string) {
-	e := v.dir.tables[KindUser].byID[id]
-	if e == nil || e.now == nil || str(e.now.props, "externalUserState") != "PendingAcceptance" {
-		return
-	}
-	next := e.now.copy()
-	next.props["externalUserState"], next.props["externalUserStateChangeDateTime"] = "Accepted", timestamp(v.now())
-	v.dir.put(KindUser, id, next)
 }

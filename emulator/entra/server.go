@@ -31,7 +31,9 @@ type Server struct {
 	refresh *oidc.Secret
 	devices oidc.DeviceStore
 	signIns map[string]*signIn
-	meter   meter
+	// redemptions are the invitations that somebody has open in a browser.
+	redemptions map[string]*redemption
+	meter       meter
 
 	invitations     []Invitation
 	requests, inner map[string]int
@@ -44,7 +46,7 @@ func New(opts Options) *Server {
 	opts.fill()
 	s := &Server{
 		opts: opts, cloud: cloudOf(opts.Cloud), graph: routes(), dir: newStore(), refresh: oidc.NewSecret(),
-		key: opts.Key, bin: map[Kind]map[string]time.Time{}, signIns: map[string]*signIn{}, requests: map[string]int{}, inner: map[string]int{},
+		key: opts.Key, bin: map[Kind]map[string]time.Time{}, signIns: map[string]*signIn{}, redemptions: map[string]*redemption{}, requests: map[string]int{}, inner: map[string]int{},
 	}
 	for kind := range typeNames {
 		s.bin[kind] = map[string]time.Time{}

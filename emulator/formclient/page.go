@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"github.com/idpctl/idpctl/emulator/htmltree"
 )
 
 // page is an HTML page as far as a sign-in needs it.
@@ -39,7 +41,7 @@ func parse(resp *http.Response) (*page, error) {
 	}
 	p := &page{url: resp.Request.URL, status: resp.StatusCode, root: root, failed: resp.Request.URL.Query().Has("error")}
 	for _, tag := range []atom.Atom{atom.H1, atom.Title} {
-		if n := first(root, func(n *html.Node) bool { return n.DataAtom == tag }); n != nil && p.heading == "" {
+		if n := htmltree.First(root, func(n *html.Node) bool { return n.DataAtom == tag }); n != nil && p.heading == "" {
 			p.heading = textOf(n)
 		}
 	}
@@ -62,7 +64,7 @@ func (p *page) lastForm() *form {
 
 func (p *page) forms() (all []*html.Node) {
 	for n := range p.root.Descendants() {
-		if n.DataAtom == atom.Form && strings.EqualFold(attr(n, "method"), "post") {
+		if n.DataAtom == atom.Form && strings.EqualFold(htmltree.Attr(n, "method"), "post") {
 			all = append(all, n)
 		}
 	}
@@ -70,21 +72,21 @@ func (p *page) forms() (all []*html.Node) {
 }
 
 func readForm(n *html.Node) *form {
-	f := &form{action: attr(n, "action")}
+	f := &form{action: htmltree.Attr(n, "action")}
 	for c := range n.Descendants() {
 		switch c.DataAtom {
 		case atom.Input:
-			kind := strings.ToLower(attr(c, "type"))
-			if attr(c, "name") == "" && kind != "submit" {
+			kind := strings.ToLower(htmltree.Attr(c, "type"))
+			if htmltree.Attr(c, "name") == "" && kind != "submit" {
 				continue // it is not sent: for a script, or for password managers
 			}
-			f.inputs = append(f.inputs, input{attr(c, "id"), attr(c, "name"), kind, attr(c, "value")})
+			f.inputs = append(f.inputs, input{htmltree.Attr(c, "id"), htmltree.Attr(c, "name"), kind, htmltree.Attr(c, "value")})
 		case atom.Button:
-			kind := strings.ToLower(attr(c, "type"))
+			kind := strings.ToLower(htmltree.Attr(c, "type"))
 			if kind == "" {
 				kind = "submit"
 			}
-			f.inputs = append(f.inputs, input{attr(c, "id"), attr(c, "name"), kind, attr(c, "value")})
+			f.inputs = append(f.inputs, input{htmltree.Attr(c, "id"), htmltree.Attr(c, "name"), kind, htmltree.Attr(c, "value")})
 		}
 	}
 	return f
@@ -133,8 +135,8 @@ func (f *form) button(last bool) *input {
 
 // label is what a page calls an input.
 func (in input) label(p *page) string {
-	n := first(p.root, func(n *html.Node) bool {
-		return n.DataAtom == atom.Label && in.id != "" && attr(n, "for") == in.id
+	n := htmltree.First(p.root, func(n *html.Node) bool {
+		return n.DataAtom == atom.Label && in.id != "" && htmltree.Attr(n, "for") == in.id
 	})
 	if n == nil || textOf(n) == "" {
 		return oneLine(in.name)
@@ -169,10 +171,10 @@ func marked(n *html.Node, words []string) bool {
 	case atom.Input, atom.Form, atom.Body, atom.Html, atom.Main, atom.Button:
 		return false
 	}
-	if first(n, func(c *html.Node) bool { return c.DataAtom == atom.Form || c.DataAtom == atom.Input }) != nil {
+	if htmltree.First(n, func(c *html.Node) bool { return c.DataAtom == atom.Form || c.DataAtom == atom.Input }) != nil {
 		return false
 	}
-	for _, mark := range []string{attr(n, "role"), attr(n, "class"), attr(n, "id")} {
+	for _, mark := range []string{htmltree.Attr(n, "role"), htmltree.Attr(n, "class"), htmltree.Attr(n, "id")} {
 		for _, w := range words {
 			if strings.Contains(strings.ToLower(mark), w) {
 				return true
@@ -190,24 +192,6 @@ func within(n *html.Node, words []string) bool {
 		}
 	}
 	return false
-}
-
-func first(root *html.Node, is func(*html.Node) bool) *html.Node {
-	for n := range root.Descendants() {
-		if is(n) {
-			return n
-		}
-	}
-	return nil
-}
-
-func attr(n *html.Node, name string) string {
-	for _, a := range n.Attr {
-		if a.Key == name {
-			return a.Val
-		}
-	}
-	return ""
 }
 
 // textOf is the text of an element in one line.

@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -40,12 +41,15 @@ type Page struct {
 	AlertIsError bool
 	// Text is shown paragraph by paragraph.
 	Text []string
-	// List is shown as a list after Text.
-	List []string
+	// List is shown as a list after Text, and More are paragraphs after it.
+	List, More []string
 	// Form, if there is one.
 	Form *Form
 	// Links stand below.
 	Links []Link
+	// Onward is where the page leads by itself, at once, by http or https; empty
+	// for a page that stays. A link to it stands below too.
+	Onward string
 }
 
 // Form is sent by POST.
@@ -103,6 +107,11 @@ func Render(w http.ResponseWriter, status int, p Page) {
 
 // ready fills in what follows from the rest.
 func (p Page) ready() Page {
+	onward, err := url.Parse(p.Onward)
+	p.Onward = ""
+	if err == nil && onward.Host != "" && (onward.Scheme == "http" || onward.Scheme == "https") { // not into a script
+		p.Onward = onward.String()
+	}
 	if p.Form == nil {
 		return p
 	}

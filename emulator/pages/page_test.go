@@ -78,6 +78,32 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
+// A page leads on by itself to http and https alone, with a link to the same place.
+func TestOnward(t *testing.T) {
+	for address, want := range map[string]string{
+		"":                            "",
+		"javascript:alert(1)":         "",
+		"data:text/html,x":            "",
+		"//elsewhere.test/":           "",
+		"https:///path":               "",
+		"https://influx.test/?a=1&b=": "0; url=https://influx.test/?a=1&b=",
+		"http://influx.test/\"><b>":   "0; url=http://influx.test/%22%3E%3Cb%3E",
+		"http://influx.test/?\"><b>":  "0; url=http://influx.test/?\"><b>",
+	} {
+		p := every()
+		p.Onward, p.Links = address, []pages.Link{{URL: address, Label: "Continue"}}
+		w := render(p)
+		if strings.Contains(w.Body.String(), "<b>") {
+			t.Errorf("%s is part of the page", address)
+		}
+		_, got, _ := strings.Cut(w.Body.String(), `<meta http-equiv="refresh" content="`)
+		got, _, _ = strings.Cut(got, `"`)
+		if html.UnescapeString(got) != want {
+			t.Errorf("%s leads to %q, want %q", address, got, want)
+		}
+	}
+}
+
 // A page without an error has a title without one, and the cursor where the
 // page wants it.
 func TestNoError(t *testing.T) {

@@ -3,23 +3,15 @@
 package browser
 
 import (
-	"context"
 	"crypto/sha256"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/base64"
-	"net/http"
-	"net/url"
-	"os"
-	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"github.com/idpctl/idpctl/emulator/dashboard"
-	"github.com/idpctl/idpctl/internal/cli"
+	"github.com/idpctl/idpctl/internal/testemulator"
 )
 
 // services are the three emulators, as `idpctl emulator` runs them.
@@ -30,6 +22,9 @@ func services(t testing.TB) []*service {
 	kc.invite = strings.NewReplacer("display_name", "smtp_server {\n    host = \"127.0.0.1\"\n    from = \"idp@example.com\"\n  }\n  display_name", "generate_password = true # temporary", "invite = true # by mail")
 	en := emulator(t, "entra", "-verified-domain", "example.com")
 	en.example, en.subject, en.pages = "entra", "oid", entraPages()
+	en.invited = "marty@elsewhere.example" // a guest, who is sent to a page of ours
+	en.invite = strings.NewReplacer(`"`+marty+`"`, `"`+en.invited+`"`, "generate_password = true # temporary, delivered once",
+		"guest = true\n  invite = true\n  invite_redirect_url = \""+en.origin+dashboard.Path+"\"")
 	au := emulator(t, "auth0")
 	au.example, au.subject, au.pages = "auth0", "sub", auth0Pages()
 	au.invite = strings.NewReplacer("generate_password = true # delivered", "invite = true # by mail")
@@ -37,79 +32,32 @@ func services(t testing.TB) []*service {
 	return []*service{kc, en, au}
 }
 
-// emulator runs the command until the test ends, and reads what it prints.
+// emulator runs the command until the test ends.
 func emulator(t testing.TB, name string, more ...string) *service {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	out, ended := &terminal{changed: make(chan struct{}, 1)}, make(chan int, 1)
-	go func() {
-		ended <- cli.Main(ctx, append([]string{"emulator", name}, more...), &cli.Env{Stdin: strings.NewReader(""), Stdout: out, Stderr: out, Version: "0.0.0"})
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if code := <-ended; code != 0 {
-			t.Errorf("idpctl emulator %s ended with %d: %s", name, code, out)
-		}
-	})
-	deadline := time.After(patience)
-	for told := false; !told; {
-		select {
-		case <-out.changed:
-			told = strings.Contains(out.String(), dashboard.Path+"\n\n") && (name == "keycloak" || strings.Contains(out.String(), "nobody else"))
-		case code := <-ended:
-			ended <- code
-			t.Fatalf("idpctl emulator %s ended with %d: %s", name, code, out)
-		case <-deadline:
-			t.Fatalf("idpctl emulator %s does not say where it is: %s", name, out)
-		}
-	}
-	s := &service{name: name, strict: true}
-	for _, m := range regexp.MustCompile(`([A-Z0-9_]+)=(\S+)`).FindAllStringSubmatch(out.String(), -1) {
-		s.environ = append(s.environ, m[1]+"="+strings.Trim(m[2], "'"))
-		if strings.HasSuffix(m[1], "_CA_FILE") {
-			s.environ = append(s.environ, "CA="+strings.Trim(m[2], "'"))
-		}
-	}
-	s.origin = strings.TrimSuffix(regexp.MustCompile(`https?://\S+`+dashboard.Path).FindString(out.String()), dashboard.Path)
+	e := testemulator.Start(t, name, more...)
+	s := &service{name: name, strict: true, environ: e.Environ(), origin: e.Origin, client: e.Client}
+	s.client.Timeout = patience
 	s.openMail = func(p *person, to string) {
 		p.open(s.origin + dashboard.Path)
 		p.reads(to)
 		p.press(`a[href*="/mail/"]`)
 	}
-	transport := &http.Transport{}
-	s.client = &http.Client{Transport: transport, Timeout: patience}
-	t.Cleanup(transport.CloseIdleConnections)
 	if strings.HasPrefix(s.origin, "https:") {
-		s.trust(t, transport)
+		s.trust(t)
 	}
 	return s
 }
 
-// trust makes client and browser trust the certificate of an emulator, and no other.
-func (s *service) trust(t testing.TB, transport *http.Transport) {
+// trust makes the browser trust the certificate of an emulator, as its client does.
+func (s *service) trust(t testing.TB) {
 	t.Helper()
-	var file string
-	for _, e := range s.environ {
-		if name, value, _ := strings.Cut(e, "="); name == "CA" {
-			file = value
-		}
-	}
-	pem, err := os.ReadFile(file)
-	pool := x509.NewCertPool()
-	if err != nil || !pool.AppendCertsFromPEM(pem) {
-		t.Fatalf("the certificate of %s: %v", s.name, err)
-	}
-	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
-	u, err := url.Parse(s.origin)
+	resp, err := s.client.Get(s.origin + dashboard.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := tls.Dial("tcp", u.Host, transport.TLSClientConfig)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	sum := sha256.Sum256(conn.ConnectionState().PeerCertificates[0].RawSubjectPublicKeyInfo)
+	_ = resp.Body.Close()
+	sum := sha256.Sum256(resp.TLS.PeerCertificates[0].RawSubjectPublicKeyInfo)
 	s.trusted = []string{base64.StdEncoding.EncodeToString(sum[:])}
 }
 
@@ -120,11 +68,11 @@ func entraPages() pages {
 		p.enter()
 	}
 	return pages{
-		signIn: func(p *person, d device, secret string) {
+		signIn: func(p *person, d device, user, secret string) {
 			p.open(d.Page)
 			p.fill("otc", d.UserCode, true)
 			p.enter()
-			p.fill("loginfmt", marty, true)
+			p.fill("loginfmt", user, true)
 			password(p, secret, false)
 		},
 		again: func(p *person, secret string) {
@@ -135,6 +83,15 @@ func entraPages() pages {
 			p.fill("newpass", password, true)
 			p.fill("confirmnewpass", password, false)
 			p.enter()
+		},
+		accept: func(p *person, password string) {
+			p.fill("newpass", password, true)
+			p.fill("confirmnewpass", password, false)
+			p.enter()
+			p.arrive("Review permissions")
+			p.press("button[name=idSIButton9]")
+			p.reads("marty@elsewhere.example")
+			p.reads("Guest, Accepted") // on the dashboard, where the inviter leads
 		},
 		agree: func(p *person) {
 			p.press("button[name=idSIButton9]")
@@ -150,11 +107,9 @@ func entraPages() pages {
 // auth0Pages are those of Auth0.
 func auth0Pages() pages {
 	return pages{
-		signIn: func(p *person, d device, password string) {
+		signIn: func(p *person, d device, user, password string) {
 			p.open(d.Complete)
-			p.fill("username", marty, true)
-			p.fill("password", password, false)
-			p.enter()
+			p.login(user, password)
 		},
 		again: func(p *person, password string) {
 			p.wrong("password", "Wrong username or password")

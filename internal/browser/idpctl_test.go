@@ -43,8 +43,9 @@ type service struct {
 	example string
 	edit    *strings.Replacer
 	// invite has marty get a mail instead of a password, and openMail opens the link
-	// in a mail; nil where the mails are not ours to read.
+	// in a mail. invited is the e-mail of marty then, if it is another one.
 	invite   *strings.Replacer
+	invited  string
 	openMail func(p *person, to string)
 	// subject is the claim by which InfluxDB knows a user.
 	subject string
@@ -53,13 +54,13 @@ type service struct {
 
 // pages are what a person does on the pages of an identity provider.
 type pages struct {
-	// signIn enters the code, if it is not in the address, and the password.
-	signIn func(p *person, d device, password string)
+	// signIn enters the code, if it is not in the address, the user name and the password.
+	signIn func(p *person, d device, user, password string)
 	// again enters the password once more, after a wrong one.
 	again func(p *person, password string)
 	// renew sets a new password; nil where nobody has to.
 	renew func(p *person, password string)
-	// accept sets the password to which the link of a mail leads.
+	// accept goes from the link of a mail to its end, with a new password.
 	accept func(p *person, password string)
 	// agree is the last page, deny the other answer to it.
 	agree, deny func(p *person)

@@ -2,52 +2,32 @@ package cli_test
 
 import (
 	"bytes"
-	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/idpctl/idpctl/internal/cli"
+	"github.com/idpctl/idpctl/internal/testemulator"
 )
 
 // What the command prints is enough to get a token and ask the Management API,
 // over TLS that is checked; when it ends, a temporary certificate is gone.
 func TestEmulatorAuth0(t *testing.T) {
 	for _, named := range []bool{true, false} {
-		args := []string{"emulator", "auth0", "-plan", "free", "-connection", "influx"}
+		args := []string{"-plan", "free", "-connection", "influx"}
 		if named {
 			args = append(args, "-ca-out", filepath.Join(t.TempDir(), "ca.pem"))
 		}
-		ctx, cancel := context.WithCancel(t.Context())
-		out := &watched{text: "nobody else", seen: make(chan struct{})}
-		ended := make(chan int, 1)
-		go func() {
-			ended <- cli.Main(ctx, args, &cli.Env{Stdin: strings.NewReader(""), Stdout: out, Stderr: out, Version: "test"})
-		}()
-		select {
-		case <-out.seen:
-		case code := <-ended:
-			t.Fatalf("ended with %d: %s", code, out)
+		e := testemulator.Start(t, "auth0", args...)
+		env, client, base := e.Env, e.Client, "https://"+e.Env["AUTH0_DOMAIN"]
+		if env["SSL_CERT_FILE"] != env["AUTH0_CA_FILE"] {
+			t.Errorf("two certificates: %v", env)
 		}
-		env := map[string]string{}
-		for _, m := range regexp.MustCompile(`([A-Z0-9_]+)=(\S+)`).FindAllStringSubmatch(out.String(), -1) {
-			env[m[1]] = strings.Trim(m[2], "'")
-		}
-		pem, err := os.ReadFile(env["AUTH0_CA_FILE"])
-		pool := x509.NewCertPool()
-		if err != nil || !pool.AppendCertsFromPEM(pem) || env["SSL_CERT_FILE"] != env["AUTH0_CA_FILE"] {
-			t.Fatalf("%v: %s", err, pem)
-		}
-		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}
-		client, base := &http.Client{Transport: transport}, "https://"+env["AUTH0_DOMAIN"]
 		resp, err := client.PostForm(base+"/oauth/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {env["AUTH0_CLIENT_ID"]},
 			"client_secret": {env["AUTH0_CLIENT_SECRET"]}, "audience": {base + "/api/v2/"}})
 		if err != nil {
@@ -73,11 +53,7 @@ func TestEmulatorAuth0(t *testing.T) {
 		if resp.StatusCode != http.StatusOK || !strings.Contains(string(body), `"name":"influx"`) || resp.Header.Get("x-ratelimit-limit") != "2" {
 			t.Errorf("connections: %s %s", resp.Status, body)
 		}
-		transport.CloseIdleConnections()
-		cancel()
-		if code := <-ended; code != 0 {
-			t.Errorf("ended with %d: %s", code, out)
-		}
+		e.Stop()
 		if _, err := os.Stat(env["AUTH0_CA_FILE"]); (err == nil) != named {
 			t.Errorf("the certificate afterwards: %v", err)
 		}

@@ -53,20 +53,8 @@ func cluster(admins []string) string {
 cluster "production" {
   client = client.influxctl
   admins = [%s]
-
-  appinstance {
-    path = "myinfluxdb.yml"
-  }
-  helm_values {
-    path = "values.yaml"
-  }
-  influxctl {
-    path = "config.toml"
-    host = "cluster-host.com"
-    port = 8086
-  }
-}
-`, strings.Join(admins, ", "))
+%s}
+`, strings.Join(admins, ", "), clusterTargets)
 }
 
 // newCrash is a bubble in which nothing has happened yet.

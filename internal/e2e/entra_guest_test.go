@@ -6,11 +6,12 @@ import (
 	"testing/synctest"
 
 	emulator "github.com/idpctl/idpctl/emulator/entra"
+	"github.com/idpctl/idpctl/emulator/formclient"
 	"github.com/idpctl/idpctl/plan"
 )
 
 // Another redemption_version resets the redemption of a guest, once; nothing else
-// does.
+// does. The guest accepts by the new link, and that is no drift.
 func TestEntraResetOfRedemption(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		guest := func(lines string) string {
@@ -19,6 +20,15 @@ func TestEntraResetOfRedemption(t *testing.T) {
 		d := newEntraTenant(t, emulator.Options{}, guest("redemption_version = 1"))
 		d.must(plan.Normal)
 		id := d.server.Users()[0].ID
+		accept := func(link string) {
+			t.Helper()
+			cred := formclient.Credentials{Username: "doc@elsewhere.example", Password: "Gr3at-Scott!", NewPassword: "Gr3at-Scott!"}
+			if err := formclient.SignIn(t.Context(), d.client, link, cred); err != nil || d.server.Users()[0].ExternalUserState != "Accepted" {
+				t.Errorf("accepting ends in the state %s: %v", d.server.Users()[0].ExternalUserState, err)
+			}
+			d.empty()
+		}
+		accept(d.server.Outbox()[0].Link)
 		for _, step := range []struct {
 			lines string
 			sent  []bool // of the invitations that reset, whether they went out by mail
@@ -43,6 +53,7 @@ func TestEntraResetOfRedemption(t *testing.T) {
 				if !inv.Reset || inv.UserID != id || inv.Sent != step.sent[i] {
 					t.Errorf("%q: %+v", step.lines, inv)
 				}
+				accept(inv.Link)
 			}
 		}
 		const member = "user \"m\" {\n  tenant = tenant.contoso\n  email  = \"m@example.com\"\n}\n"

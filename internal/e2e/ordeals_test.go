@@ -6,6 +6,22 @@ import (
 	"strings"
 )
 
+// clusterTargets are the nested blocks of a cluster with an AppInstance, Helm values and a
+// profile of influxctl.
+const clusterTargets = `
+  appinstance {
+    path = "myinfluxdb.yml"
+  }
+  helm_values {
+    path = "values.yaml"
+  }
+  influxctl {
+    path = "config.toml"
+    host = "cluster-host.com"
+    port = 8086
+  }
+`
+
 // crew is the configuration that the ordeals begin with or lead to.
 const crew = `
 user "crew" {
@@ -32,19 +48,7 @@ group "engine" {
 cluster "production" {
   client = client.influxctl
   admins = [user.crew["ada"], user.crew["ben"], user.crew["cleo"]]
-
-  appinstance {
-    path = "myinfluxdb.yml"
-  }
-  helm_values {
-    path = "values.yaml"
-  }
-  influxctl {
-    path = "config.toml"
-    host = "cluster-host.com"
-    port = 8086
-  }
-}
+` + clusterTargets + `}
 
 output "admins" { value = [for u in user.crew : u.id] }
 `
@@ -77,19 +81,7 @@ group "galley" {
 cluster "production" {
   client = client.influxctl
   admins = [user.crew["ada"], user.crew["cleo"], user.crew["gil"]]
-
-  appinstance {
-    path = "myinfluxdb.yml"
-  }
-  helm_values {
-    path = "values.yaml"
-  }
-  influxctl {
-    path = "config.toml"
-    host = "cluster-host.com"
-    port = 8086
-  }
-}
+` + clusterTargets + `}
 
 output "admins" { value = [for u in user.crew : u.id] }
 `

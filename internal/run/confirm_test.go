@@ -150,7 +150,7 @@ person "p" {
 		t.Run(name, func(t *testing.T) {
 			indexed(t, many, func(t *testing.T, w *world) {
 				w.opts.Parallelism = 25
-				w.killAtPerson(dead)
+				w.killAt("person", dead)
 				w.apply()
 				w.empty()
 				if n := len(w.persons()); n != 25 {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/idpctl/idpctl/plan"
+	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/conformance/memory"
 	"github.com/idpctl/idpctl/state"
 )
@@ -153,19 +154,24 @@ type scenario struct {
 	// before is applied without a death; "" for nothing. then is applied, or
 	// everything is destroyed if it is "".
 	before, then string
-	check        func(*world)
+	// files are there beforehand, by name.
+	files map[string]string
+	check func(*world)
 }
 
 var scenarios = []scenario{
-	{"first apply", "", crashing, (*world).converged},
-	{"second apply", crashing, changed, (*world).convergedToChanged},
-	{"destroy", crashing, "", (*world).convergedToNothing},
+	{name: "first apply", then: crashing, check: (*world).converged},
+	{name: "second apply", before: crashing, then: changed, check: (*world).convergedToChanged},
+	{name: "destroy", before: crashing, check: (*world).convergedToNothing},
 }
 
 // mortal is a world whose process dies when d says so: nothing that it sends
 // or delivers arrives any more.
 func (s scenario) mortal(t *testing.T, left int, after bool, idp memory.Options) (*world, *dying) {
 	w := newWorldAt(t, idp, s.before)
+	for name, text := range s.files {
+		w.write(name, text)
+	}
 	if s.before != "" {
 		w.apply()
 	}
@@ -194,8 +200,10 @@ func (s scenario) mode() plan.Mode {
 // TestDeathAtTheJournal lets the process die before and after every line of
 // the journal, then applies once more. Nothing may be there twice or be left
 // over, and every password that was delivered last must be the valid one.
-func TestDeathAtTheJournal(t *testing.T) {
-	for _, s := range scenarios {
+func TestDeathAtTheJournal(t *testing.T) { diesAtTheJournal(t, scenarios) }
+
+func diesAtTheJournal(t *testing.T, list []scenario) {
+	for _, s := range list {
 		for _, after := range []bool{false, true} {
 			for n := 1; ; n++ {
 				finished := false
@@ -229,8 +237,10 @@ func (s scenario) dieAtTheJournal(t *testing.T, n int, after bool, idp memory.Op
 
 // TestDeathAtTheServer lets the process die before each request that changes
 // something, and after the server has done it.
-func TestDeathAtTheServer(t *testing.T) {
-	for _, s := range scenarios {
+func TestDeathAtTheServer(t *testing.T) { diesAtTheServer(t, scenarios) }
+
+func diesAtTheServer(t *testing.T, list []scenario) {
+	for _, s := range list {
 		for _, fault := range []memory.Fault{memory.DropBefore, memory.DropAfter} {
 			for n := 1; ; n++ {
 				finished := false
@@ -276,6 +286,14 @@ func (s scenario) dieAtTheServer(t *testing.T, n int, fault memory.Fault, idp me
 // without a death: one run must come through.
 func TestLostAnswers(t *testing.T) {
 	w := newWorld(t, crashing)
+	w.loseAnswers(memory.DropAfter)
+	w.apply()
+	w.idp.SetFault(nil)
+	w.converged()
+}
+
+// loseAnswers has the first request of each sort to each object end in a fault.
+func (w *world) loseAnswers(fault memory.Fault) {
 	seen := map[string]bool{}
 	var mu sync.Mutex
 	w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
@@ -289,11 +307,8 @@ func TestLostAnswers(t *testing.T) {
 			return memory.None
 		}
 		seen[key] = true
-		return memory.DropAfter
+		return fault
 	})
-	w.apply()
-	w.idp.SetFault(nil)
-	w.converged()
 }
 
 // dying is the state's backend of a process that is killed by hand.
@@ -301,6 +316,26 @@ func (w *world) dying() *dying {
 	d := &dying{Backend: state.NewLocal(filepath.Join(w.dir, state.DefaultFile), state.LocalOptions{}), left: 1 << 30}
 	w.opts.Backend = d
 	return d
+}
+
+// killAt applies, and lets the process die at the first request that changes something of
+// a kind: before the server has done it, or after. It returns what that asked for.
+func (w *world) killAt(kind string, fault memory.Fault) (asked providers.Operation) {
+	d := w.dying()
+	w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
+		if d.isDead() {
+			return memory.DropBefore
+		}
+		if r.Mutates() && r.Kind == kind {
+			asked = r.Operations[0]
+			d.kill()
+			return fault
+		}
+		return memory.None
+	})
+	_, _ = w.try(plan.Normal)
+	w.revive()
+	return asked
 }
 
 // revive starts over as the next process does.

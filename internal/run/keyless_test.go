@@ -135,26 +135,12 @@ func TestACreationByUpsertKeyIsRepeated(t *testing.T) {
 // it is the same object, with what is wanted now.
 func TestALateCreationByUpsertKey(t *testing.T) {
 	w := newWorld(t, portal)
-	var late memory.Request
-	d := w.dying()
-	w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
-		if d.isDead() {
-			return memory.DropBefore
-		}
-		if r.Mutates() && r.Kind == "app" {
-			late = r
-			d.kill()
-			return memory.DropBefore
-		}
-		return memory.None
-	})
-	_, _ = w.try(plan.Normal)
-	w.revive()
+	late := w.killAt("app", memory.DropBefore)
 	w.config(strings.Replace(portal, `"Portal"`, `"Gate"`, 1))
 	var once sync.Once
 	w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
 		if r.Mutates() && r.Kind == "app" {
-			once.Do(func() { w.idp.Do(late.Operations[0]) })
+			once.Do(func() { w.idp.Do(late) })
 		}
 		return memory.None
 	})
@@ -185,26 +171,12 @@ func TestAHomeWithSeveralNames(t *testing.T) {
 func TestAnAppSeenLate(t *testing.T) {
 	for name, idp := range map[string]memory.Options{"upsert key": {}, "marker": {PlainApps: true}} {
 		w := newWorldAt(t, idp, strings.Replace(portal, "{ namespace = \"prod\" }", "{}", 1))
-		var late memory.Request
-		d := w.dying()
-		w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
-			if d.isDead() {
-				return memory.DropBefore
-			}
-			if r.Mutates() && r.Kind == "app" {
-				late = r
-				d.kill()
-				return memory.DropBefore
-			}
-			return memory.None
-		})
-		_, _ = w.try(plan.Normal)
-		w.revive()
+		late := w.killAt("app", memory.DropBefore)
 		reads := 0
 		w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
 			if !r.Mutates() && r.Kind == "app" {
 				if reads++; reads == 2 {
-					w.idp.Do(late.Operations[0])
+					w.idp.Do(late)
 				}
 			}
 			return memory.None

@@ -271,33 +271,16 @@ func TestInterruptWhileTheDirectoryLags(t *testing.T) {
 // Answers are lost while the directory lags: nothing is doubled, and nothing is
 // taken for done that was not.
 func TestLostAnswersWhileTheDirectoryLags(t *testing.T) {
-	lose := func(w *world, fault memory.Fault) {
-		seen := map[string]bool{}
-		var mu sync.Mutex
-		w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
-			mu.Lock()
-			defer mu.Unlock()
-			if !r.Mutates() {
-				return memory.None
-			}
-			key := r.Operations[0].Address.String() + r.Operations[0].Verb.String()
-			if seen[key] {
-				return memory.None
-			}
-			seen[key] = true
-			return fault
-		})
-	}
 	for _, fault := range []memory.Fault{memory.DropBefore, memory.DropAfter} {
 		lagged(t, crashing, func(t *testing.T, w *world) {
-			lose(w, fault)
+			w.loseAnswers(fault)
 			w.apply()
 			w.converged()
 			w.config(changed)
-			lose(w, fault)
+			w.loseAnswers(fault)
 			w.apply()
 			w.convergedToChanged()
-			lose(w, fault)
+			w.loseAnswers(fault)
 			w.destroy()
 			w.convergedToNothing()
 		})

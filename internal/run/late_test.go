@@ -50,31 +50,13 @@ person "marty" {
 }
 `
 
-// killAtPerson lets the process die when it creates the person: before or
-// after the server has done it.
-func (w *world) killAtPerson(fault memory.Fault) {
-	d := w.dying()
-	w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
-		if d.isDead() {
-			return memory.DropBefore
-		}
-		if r.Mutates() && r.Kind == "person" {
-			d.kill()
-			return fault
-		}
-		return memory.None
-	})
-	_, _ = w.try(plan.Normal)
-	w.revive()
-}
-
 // The request of a run that died arrives when the next one sends its own: the
 // object is known as ours, what differs is changed, and a password delivered.
 func TestLateCreation(t *testing.T) {
 	for name, second := range map[string]string{"same wish": oneMarty, "another wish": strings.Replace(oneMarty, `email = "marty@example.com"`, `email = "marty@example.com"
   full_name = "Marty"`, 1)} {
 		w := newWorld(t, oneMarty)
-		w.killAtPerson(memory.DropBefore)
+		w.killAt("person", memory.DropBefore)
 		w.config(second)
 		var once sync.Once
 		w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
@@ -101,7 +83,7 @@ func TestLateCreation(t *testing.T) {
 func TestCreationThatIsHalfVisible(t *testing.T) {
 	for _, pauses := range []int{1, 3} {
 		w := newWorld(t, oneMarty)
-		w.killAtPerson(memory.DropBefore)
+		w.killAt("person", memory.DropBefore)
 		id := ""
 		w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
 			switch {
@@ -134,7 +116,7 @@ func TestCreationThatIsHalfVisible(t *testing.T) {
 // The same, and then the change fails: the object is not forgotten.
 func TestLateCreationThatCannotBeChanged(t *testing.T) {
 	w := newWorld(t, oneMarty)
-	w.killAtPerson(memory.DropBefore)
+	w.killAt("person", memory.DropBefore)
 	n := 0
 	w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
 		if r.Mutates() && r.Kind == "person" {
@@ -164,7 +146,7 @@ func TestCreationSeenLate(t *testing.T) {
 	for name, second := range map[string]string{"same wish": oneMarty, "another wish": strings.Replace(oneMarty, `email = "marty@example.com"`, `email = "marty@example.com"
   full_name = "Marty"`, 1)} {
 		w := newWorld(t, oneMarty)
-		w.killAtPerson(memory.DropBefore)
+		w.killAt("person", memory.DropBefore)
 		w.config(second)
 		reads := 0
 		w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
@@ -195,7 +177,7 @@ func TestCreationSeenLate(t *testing.T) {
 // The same, and the plan that saw it is applied itself.
 func TestCreationSeenLateByTheApply(t *testing.T) {
 	w := newWorld(t, oneMarty)
-	w.killAtPerson(memory.DropBefore)
+	w.killAt("person", memory.DropBefore)
 	reads := 0
 	w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {
 		if !r.Mutates() && r.Kind == "person" {
@@ -222,7 +204,7 @@ func TestCreationSeenLateByTheApply(t *testing.T) {
 // up: the plan must not promise a delivery for ever.
 func TestCredentialNoLongerWanted(t *testing.T) {
 	w := newWorld(t, oneMarty)
-	w.killAtPerson(memory.DropAfter)
+	w.killAt("person", memory.DropAfter)
 	w.config(strings.Replace(oneMarty, "generate_password = true", "", 1))
 	w.apply()
 	w.empty()
@@ -259,7 +241,7 @@ func TestStateOfAnotherNamespace(t *testing.T) {
 // other, and not taken for what that run made.
 func TestAStrangerIsNotALateCreation(t *testing.T) {
 	w := newWorld(t, oneMarty)
-	w.killAtPerson(memory.DropBefore)
+	w.killAt("person", memory.DropBefore)
 	w.pause = func() {}
 	var once sync.Once
 	w.idp.SetFault(func(_ context.Context, r memory.Request) memory.Fault {

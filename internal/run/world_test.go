@@ -29,6 +29,8 @@ type world struct {
 	delivered map[string][]string
 	// deliver, if set, is called before a password counts as delivered.
 	deliver func() error
+	// between, if set, is called after the plan is made and before it is applied.
+	between func()
 	// pause, if set, is called instead of waiting for the server; timed waits.
 	pause func()
 	timed bool
@@ -94,6 +96,9 @@ func (w *world) try(mode plan.Mode) (*apply.Summary, diag.Diagnostics) {
 	p, ds := r.Plan(context.Background(), mode)
 	if diags = append(diags, ds...); diags.HasErrors() {
 		return nil, append(diags, r.Close()...)
+	}
+	if w.between != nil {
+		w.between()
 	}
 	opts := run.ApplyOptions{Deliver: w.receive, Event: w.event}
 	if !w.timed {

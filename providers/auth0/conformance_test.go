@@ -15,6 +15,7 @@ import (
 	emulator "github.com/idpctl/idpctl/emulator/auth0"
 	"github.com/idpctl/idpctl/emulator/fault"
 	"github.com/idpctl/idpctl/emulator/memnet"
+	"github.com/idpctl/idpctl/internal/testfault"
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/providers/conformance"
@@ -26,34 +27,16 @@ import (
 const testPage = 12
 
 // faults makes requests to the Management API fail.
-type faults struct{ injector *fault.Injector }
-
-func (f faults) Fail(what conformance.Fault, reads bool, times int) {
-	f.injector.Reset()
-	rule := fault.Rule{Times: max(times, 0), Path: regexp.MustCompile(`^/api/v2/`), Mutating: !reads, Reading: reads}
-	const nothing = `{"statusCode":500,"error":"Internal Server Error","message":"An internal error occurred"}`
-	switch what {
-	case conformance.TooManyRequests:
-		reset := fmt.Sprint(time.Now().Add(2 * time.Second).Unix())
-		rule.Do = fault.Status(http.StatusTooManyRequests, `{"statusCode":429,"error":"Too Many Requests","message":"Global limit has been reached","errorCode":"too_many_requests"}`,
-			http.Header{"X-Ratelimit-Limit": {"10"}, "X-Ratelimit-Remaining": {"0"}, "X-Ratelimit-Reset": {reset}})
-	case conformance.Unavailable:
-		rule.Do = fault.Status(http.StatusServiceUnavailable, nothing, nil)
-	case conformance.BadGateway:
-		rule.Do = fault.Status(http.StatusBadGateway, `<html><body>Bad Gateway</body></html>`, http.Header{"Content-Type": {"text/html"}})
-	case conformance.GatewayTimeout:
-		rule.Do = fault.Status(http.StatusGatewayTimeout, `<html><body>Gateway Timeout</body></html>`, http.Header{"Content-Type": {"text/html"}})
-	case conformance.InternalError:
-		rule.Do = fault.Status(http.StatusInternalServerError, nothing, nil)
-	case conformance.DropBefore:
-		rule.Do = fault.DropBefore()
-	case conformance.CommitThenDrop:
-		rule.Do = fault.CommitThenDrop()
+func faults(injector *fault.Injector) testfault.Faults {
+	return testfault.Faults{
+		Injector: injector, Path: regexp.MustCompile(`^/api/v2/`), Failed: `{"statusCode":500,"error":"Internal Server Error","message":"An internal error occurred"}`,
+		TooMany: func() fault.Action {
+			reset := fmt.Sprint(time.Now().Add(2 * time.Second).Unix())
+			return fault.Status(http.StatusTooManyRequests, `{"statusCode":429,"error":"Too Many Requests","message":"Global limit has been reached","errorCode":"too_many_requests"}`,
+				http.Header{"X-Ratelimit-Limit": {"10"}, "X-Ratelimit-Remaining": {"0"}, "X-Ratelimit-Reset": {reset}})
+		},
 	}
-	f.injector.Add(rule)
 }
-
-func (f faults) Heal() { f.injector.Reset() }
 
 // texts are sample values of an attribute.
 func texts(v ...string) conformance.Sample {
@@ -129,7 +112,7 @@ func conform(t *testing.T, o emulator.Options, p Options) {
 				p.ImportLeast = 1000
 			}
 			return conformance.Target{
-				Provider: NewWith(p), Faults: faults{injector},
+				Provider: NewWith(p), Faults: faults(injector),
 				Config: providers.Config{Attrs: block(map[string]string{
 					"domain": testDomain, "client_id": emulator.DefaultClientID, "client_secret": emulator.DefaultClientSecret,
 				}), Parallelism: 8, UserAgent: "idpctl/test"},

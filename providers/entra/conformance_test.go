@@ -20,6 +20,7 @@ import (
 	emulator "github.com/idpctl/idpctl/emulator/entra"
 	"github.com/idpctl/idpctl/emulator/fault"
 	"github.com/idpctl/idpctl/emulator/memnet"
+	"github.com/idpctl/idpctl/internal/testfault"
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/providers/conformance"
@@ -60,32 +61,14 @@ func (c clientCredentials) GetToken(ctx context.Context, o policy.TokenRequestOp
 const testPage = 12
 
 // faults makes requests to Graph fail, whole ones.
-type faults struct{ injector *fault.Injector }
-
-func (f faults) Fail(what conformance.Fault, reads bool, times int) {
-	f.injector.Reset()
-	rule := fault.Rule{Times: max(times, 0), Path: regexp.MustCompile(`^/v1\.0/`), Mutating: !reads, Reading: reads}
-	const nothing = `{"error":{"code":"UnknownError","message":""}}`
-	switch what {
-	case conformance.TooManyRequests:
-		rule.Do = fault.Status(http.StatusTooManyRequests, `{"error":{"code":"TooManyRequests","message":"Too many requests."}}`, http.Header{"Retry-After": {"1"}})
-	case conformance.Unavailable:
-		rule.Do = fault.Status(http.StatusServiceUnavailable, nothing, nil)
-	case conformance.BadGateway:
-		rule.Do = fault.Status(http.StatusBadGateway, `<html><body>Bad Gateway</body></html>`, http.Header{"Content-Type": {"text/html"}})
-	case conformance.GatewayTimeout:
-		rule.Do = fault.Status(http.StatusGatewayTimeout, `<html><body>Gateway Timeout</body></html>`, http.Header{"Content-Type": {"text/html"}})
-	case conformance.InternalError:
-		rule.Do = fault.Status(http.StatusInternalServerError, nothing, nil)
-	case conformance.DropBefore:
-		rule.Do = fault.DropBefore()
-	case conformance.CommitThenDrop:
-		rule.Do = fault.CommitThenDrop()
+func faults(injector *fault.Injector) testfault.Faults {
+	return testfault.Faults{
+		Injector: injector, Path: regexp.MustCompile(`^/v1\.0/`), Failed: `{"error":{"code":"UnknownError","message":""}}`,
+		TooMany: func() fault.Action {
+			return fault.Status(http.StatusTooManyRequests, `{"error":{"code":"TooManyRequests","message":"Too many requests."}}`, http.Header{"Retry-After": {"1"}})
+		},
 	}
-	f.injector.Add(rule)
 }
-
-func (f faults) Heal() { f.injector.Reset() }
 
 func strings2(v ...string) conformance.Sample {
 	var out []cty.Value
@@ -130,7 +113,7 @@ func conform(t *testing.T, o emulator.Options, lag int64) {
 			vals["replication_timeout"] = cty.NumberIntVal(lag)
 			vals["authority_endpoint"], vals["graph_endpoint"] = cty.StringVal("http://localhost"), cty.StringVal("http://localhost")
 			return conformance.Target{
-				Provider: NewWith(Options{DialContext: client.Transport.(*http.Transport).DialContext, Credential: clientCredentials{client}, Page: testPage}), Faults: faults{injector},
+				Provider: NewWith(Options{DialContext: client.Transport.(*http.Transport).DialContext, Credential: clientCredentials{client}, Page: testPage}), Faults: faults(injector),
 				Config: providers.Config{Attrs: cty.ObjectVal(vals), Parallelism: 8, UserAgent: "idpctl/test"},
 			}
 		},

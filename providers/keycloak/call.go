@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/Nerzal/gocloak/v13"
@@ -136,6 +137,30 @@ func one[T any](ctx context.Context, c *conn, r request, query map[string]string
 		return nil, err
 	}
 	return &w, nil
+}
+
+// lookUp finds objects one by one, by ids and by names. An id that no path can have is
+// nobody's.
+func lookUp[T any](ctx context.Context, c *conn, ids, names map[string]bool, byID, byName func(context.Context, string) ([]T, error)) ([]T, error) {
+	type look struct {
+		key string
+		by  func(context.Context, string) ([]T, error)
+	}
+	var all []look
+	for id := range ids {
+		if safeSegment(id) {
+			all = append(all, look{id, byID})
+		}
+	}
+	for name := range names {
+		all = append(all, look{name, byName})
+	}
+	got := make([][]T, len(all))
+	err := c.each(ctx, len(all), func(ctx context.Context, i int) (err error) {
+		got[i], err = all[i].by(ctx, all[i].key)
+		return err
+	})
+	return slices.Concat(got...), err
 }
 
 // explain adds what the server said to an error of the transport: a 5xx has a

@@ -114,32 +114,16 @@ func (c *conn) listClients(ctx context.Context, q providers.Query) ([]resource.O
 }
 
 func (c *conn) lookUpClients(ctx context.Context, r request, ids, names map[string]bool) ([]wireClient, error) {
-	type lookUp struct{ id, name string }
-	var all []lookUp
-	for id := range ids {
-		if safeSegment(id) {
-			all = append(all, lookUp{id: id})
+	return lookUp(ctx, c, ids, names, func(ctx context.Context, id string) ([]wireClient, error) {
+		w, err := c.getClient(ctx, r, id)
+		if w == nil {
+			return nil, err
 		}
-	}
-	for name := range names {
-		all = append(all, lookUp{name: name})
-	}
-	got := make([][]wireClient, len(all))
-	err := c.each(ctx, len(all), func(ctx context.Context, i int) error {
-		if all[i].id == "" {
-			return c.get(ctx, r, map[string]string{"clientId": all[i].name}, &got[i], "clients")
-		}
-		w, err := c.getClient(ctx, r, all[i].id)
-		if w != nil {
-			got[i] = []wireClient{*w}
-		}
-		return err
+		return []wireClient{*w}, nil
+	}, func(ctx context.Context, name string) (found []wireClient, err error) {
+		err = c.get(ctx, r, map[string]string{"clientId": name}, &found, "clients")
+		return found, err
 	})
-	var found []wireClient
-	for _, g := range got {
-		found = append(found, g...)
-	}
-	return found, err
 }
 
 // getClient reads a client by id; nil if there is none.

@@ -15,6 +15,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/emulator/fault"
+	"github.com/idpctl/idpctl/internal/testfault"
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/providers/conformance"
@@ -22,34 +23,14 @@ import (
 )
 
 // faults makes requests to the admin API fail.
-type faults struct{ injector *fault.Injector }
-
-func (f faults) Fail(what conformance.Fault, reads bool, times int) {
-	f.injector.Reset()
-	rule := fault.Rule{Mutating: !reads, Times: max(times, 0), Path: regexp.MustCompile(`^/admin/`)}
-	if reads {
-		rule.Method = http.MethodGet
+func faults(injector *fault.Injector) testfault.Faults {
+	return testfault.Faults{
+		Injector: injector, Path: regexp.MustCompile(`^/admin/`), Failed: `{"error":"unknown_error"}`,
+		TooMany: func() fault.Action {
+			return fault.Status(http.StatusTooManyRequests, `{}`, http.Header{"Retry-After": {"1"}})
+		},
 	}
-	switch what {
-	case conformance.TooManyRequests:
-		rule.Do = fault.Status(http.StatusTooManyRequests, `{}`, http.Header{"Retry-After": {"1"}})
-	case conformance.Unavailable:
-		rule.Do = fault.Status(http.StatusServiceUnavailable, `{}`, nil)
-	case conformance.BadGateway:
-		rule.Do = fault.Status(http.StatusBadGateway, `<html><body>Bad Gateway</body></html>`, http.Header{"Content-Type": {"text/html"}})
-	case conformance.GatewayTimeout:
-		rule.Do = fault.Status(http.StatusGatewayTimeout, `<html><body>Gateway Timeout</body></html>`, http.Header{"Content-Type": {"text/html"}})
-	case conformance.InternalError:
-		rule.Do = fault.Status(http.StatusInternalServerError, `{"error":"unknown_error"}`, nil)
-	case conformance.DropBefore:
-		rule.Do = fault.DropBefore()
-	case conformance.CommitThenDrop:
-		rule.Do = fault.CommitThenDrop()
-	}
-	f.injector.Add(rule)
 }
-
-func (f faults) Heal() { f.injector.Reset() }
 
 // testPage is how many objects the suite has the provider ask for at once: making
 // thousands would show no more.
@@ -124,7 +105,7 @@ func conform(t *testing.T, start func(t *testing.T) site, wrap func(*testing.T, 
 		Start: func(t *testing.T) conformance.Target {
 			here = start(t)
 			return conformance.Target{
-				Provider: here.provider, Faults: faults{here.injector},
+				Provider: here.provider, Faults: faults(here.injector),
 				Config: providers.Config{Attrs: here.block(), Parallelism: 8, UserAgent: "idpctl/test"},
 			}
 		},

@@ -3,11 +3,9 @@ package keycloak
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -18,6 +16,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
+	"github.com/idpctl/idpctl/emulator/memnet"
 	"github.com/idpctl/idpctl/providers"
 	"github.com/idpctl/idpctl/providers/attr"
 	"github.com/idpctl/idpctl/providers/transport"
@@ -129,7 +128,7 @@ func (f *fake) connect(over map[string]string) *conn {
 	if f.life == 0 {
 		f.life = time.Minute
 	}
-	l := &memory{conns: make(chan net.Conn), closed: make(chan struct{})}
+	l := memnet.Listen()
 	srv := &http.Server{Handler: f, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: time.Hour}
 	go func() { _ = srv.Serve(l) }()
 	f.t.Cleanup(func() { _ = srv.Close() })
@@ -142,7 +141,7 @@ func (f *fake) connect(over map[string]string) *conn {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	tr := transport.New(transport.Options{Server: "Keycloak", DialContext: l.dial, Config: providers.Config{Parallelism: 8}, CAHint: "ca_file"})
+	tr := transport.New(transport.Options{Server: "Keycloak", DialContext: l.Dial, Config: providers.Config{Parallelism: 8}, CAHint: "ca_file"})
 	c := newConn(creds, tr, 8)
 	f.t.Cleanup(tr.CloseIdleConnections)
 	return c
@@ -158,41 +157,6 @@ func blockOf(vals map[string]cty.Value) cty.Value {
 		}
 	}
 	return cty.ObjectVal(out)
-}
-
-// memory is a listener without sockets, so that synctest knows when all wait.
-type memory struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func (l *memory) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *memory) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return nil
-}
-
-func (l *memory) Addr() net.Addr { return &net.TCPAddr{} }
-
-func (l *memory) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	here, there := net.Pipe()
-	select {
-	case l.conns <- there:
-		return here, nil
-	case <-l.closed:
-		return nil, errors.New("closed")
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }
 
 // objectOf is a value of a kind, with its defaults.

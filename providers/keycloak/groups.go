@@ -140,41 +140,27 @@ func (c *conn) groupPages(ctx context.Context, r request, path ...string) ([]*wi
 
 // lookUpGroups finds groups one by one: by id, or by name at any depth.
 func (c *conn) lookUpGroups(ctx context.Context, r request, ids map[string]bool, keys []map[string]string) ([]*wireGroup, error) {
-	type lookUp struct{ id, name string }
-	var all []lookUp
-	for id := range ids {
-		if safeSegment(id) {
-			all = append(all, lookUp{id: id})
-		}
-	}
 	names := map[string]bool{}
 	for _, key := range keys {
-		if name := key["name"]; name != "" && !names[name] {
+		if name := key["name"]; name != "" {
 			names[name] = true
-			all = append(all, lookUp{name: name})
 		}
 	}
-	got := make([][]*wireGroup, len(all))
-	err := c.each(ctx, len(all), func(ctx context.Context, i int) error {
-		if all[i].name != "" {
-			return c.get(ctx, r, map[string]string{
-				// The search ignores spaces around a name, and what it finds is
-				// picked by the exact name.
-				"search": strings.TrimSpace(all[i].name), "exact": strconv.FormatBool(all[i].name == strings.TrimSpace(all[i].name)), "populateHierarchy": "false", "briefRepresentation": "false",
-				"first": "0", "max": strconv.Itoa(c.page),
-			}, &got[i], "groups")
+	return lookUp(ctx, c, ids, names, func(ctx context.Context, id string) ([]*wireGroup, error) {
+		g, err := c.getGroup(ctx, r, id)
+		if g == nil {
+			return nil, err
 		}
-		g, err := c.getGroup(ctx, r, all[i].id)
-		if g != nil {
-			got[i] = []*wireGroup{g}
-		}
-		return err
+		return []*wireGroup{g}, nil
+	}, func(ctx context.Context, name string) (found []*wireGroup, err error) {
+		err = c.get(ctx, r, map[string]string{
+			// The search ignores spaces around a name, and what it finds is
+			// picked by the exact name.
+			"search": strings.TrimSpace(name), "exact": strconv.FormatBool(name == strings.TrimSpace(name)), "populateHierarchy": "false", "briefRepresentation": "false",
+			"first": "0", "max": strconv.Itoa(c.page),
+		}, &found, "groups")
+		return found, err
 	})
-	var found []*wireGroup
-	for _, groups := range got {
-		found = append(found, groups...)
-	}
-	return found, err
 }
 
 // getGroup reads a group by id; nil if there is none.

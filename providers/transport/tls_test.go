@@ -32,7 +32,7 @@ func TestTLS(t *testing.T) {
 					_, pool = mint(t, c.host, time.Now(), time.Now())
 				}
 				l := serve(t, func(http.ResponseWriter, *http.Request) {}, cert)
-				tr := New(Options{Server: "Test", DialContext: l.DialContext, RootCAs: pool, CAHint: "ca_file"})
+				tr := New(Options{Server: "Test", DialContext: l.Dial, RootCAs: pool, CAHint: "ca_file"})
 				defer tr.CloseIdleConnections()
 				req, _ := http.NewRequestWithContext(t.Context(), "POST", "https://idp.test/", strings.NewReader("x"))
 				_, err := tr.RoundTrip(req)
@@ -57,7 +57,7 @@ func TestPlainInsteadOfTLS(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := serve(t, func(http.ResponseWriter, *http.Request) {}, nil)
 		for _, only := range []bool{false, true} {
-			tr := New(Options{DialContext: l.DialContext, TLSOnly: only})
+			tr := New(Options{DialContext: l.Dial, TLSOnly: only})
 			defer tr.CloseIdleConnections()
 			req, _ := http.NewRequestWithContext(t.Context(), "GET", "https://idp.test/", nil)
 			_, err := tr.RoundTrip(req)
@@ -90,7 +90,7 @@ func TestRedirects(t *testing.T) {
 						w.WriteHeader(c.status)
 					}
 				}, nil)
-				tr := New(Options{DialContext: l.DialContext, URLHint: "endpoint"})
+				tr := New(Options{DialContext: l.Dial, URLHint: "endpoint"})
 				defer tr.CloseIdleConnections()
 				req, _ := http.NewRequestWithContext(t.Context(), c.method, "http://idp.test/path", nil)
 				resp, err := (&http.Client{Transport: tr}).Do(req)

@@ -95,7 +95,7 @@ func TestRetryPolicy(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var seen atomic.Int64
 				l := serve(t, answers(&seen, c.statuses...), nil)
-				tr := New(Options{Server: "Test", DialContext: l.DialContext})
+				tr := New(Options{Server: "Test", DialContext: l.Dial})
 				defer tr.CloseIdleConnections()
 				resp, err := send(tr, c.ctx(t.Context()), c.method)
 				if c.want != 0 {
@@ -130,7 +130,7 @@ func TestRetryBody(t *testing.T) {
 				w.WriteHeader(http.StatusServiceUnavailable)
 			}
 		}, nil)
-		tr := New(Options{DialContext: l.DialContext})
+		tr := New(Options{DialContext: l.Dial})
 		defer tr.CloseIdleConnections()
 		if _, err := send(tr, t.Context(), "PUT"); err != nil {
 			t.Fatal(err)
@@ -173,7 +173,7 @@ func TestRetryAfter(t *testing.T) {
 					}
 				}, nil)
 				var waits []time.Duration
-				tr := New(Options{Server: "Test", DialContext: l.DialContext, Config: providers.Config{
+				tr := New(Options{Server: "Test", DialContext: l.Dial, Config: providers.Config{
 					Wait: func(_ string, d time.Duration) { waits = append(waits, d) },
 				}})
 				defer tr.CloseIdleConnections()
@@ -203,7 +203,7 @@ func TestRetryAfterTooLong(t *testing.T) {
 			w.Header().Set("Retry-After", "3600")
 			w.WriteHeader(http.StatusTooManyRequests)
 		}, nil)
-		tr := New(Options{Server: "Test", DialContext: l.DialContext})
+		tr := New(Options{Server: "Test", DialContext: l.Dial})
 		defer tr.CloseIdleConnections()
 		start := time.Now()
 		_, err := send(tr, t.Context(), "POST")
@@ -234,7 +234,7 @@ func TestThrottleHoldsAll(t *testing.T) {
 			late = append(late, time.Since(start))
 			mu.Unlock()
 		}, nil)
-		tr := New(Options{Server: "Test", DialContext: l.DialContext, Config: providers.Config{Parallelism: 4}})
+		tr := New(Options{Server: "Test", DialContext: l.Dial, Config: providers.Config{Parallelism: 4}})
 		defer tr.CloseIdleConnections()
 		go func() { _, _ = send(tr, t.Context(), "GET") }()
 		synctest.Wait()
@@ -262,7 +262,7 @@ func TestParallelism(t *testing.T) {
 			time.Sleep(time.Second)
 			now.Add(-1)
 		}, nil)
-		tr := New(Options{DialContext: l.DialContext, Config: providers.Config{Parallelism: 3}})
+		tr := New(Options{DialContext: l.Dial, Config: providers.Config{Parallelism: 3}})
 		defer tr.CloseIdleConnections()
 		start := time.Now()
 		var wg sync.WaitGroup
@@ -299,7 +299,7 @@ func TestTimeout(t *testing.T) {
 					w.(http.Flusher).Flush()
 					<-r.Context().Done()
 				}, nil)
-				tr := New(Options{Server: "Test", DialContext: l.DialContext, Timeout: 30 * time.Second})
+				tr := New(Options{Server: "Test", DialContext: l.Dial, Timeout: 30 * time.Second})
 				defer tr.CloseIdleConnections()
 				_, err := send(tr, t.Context(), c.method)
 				if providers.ClassOf(err) != c.class {
@@ -324,7 +324,7 @@ func TestInterrupted(t *testing.T) {
 					_, _ = io.Copy(io.Discard, r.Body) // or the server does not see the hang-up
 					<-r.Context().Done()
 				}, nil)
-				tr := New(Options{DialContext: l.DialContext})
+				tr := New(Options{DialContext: l.Dial})
 				defer tr.CloseIdleConnections()
 				ctx, cancel := context.WithCancel(t.Context())
 				time.AfterFunc(time.Second, cancel)
@@ -380,7 +380,7 @@ func TestUnreachable(t *testing.T) {
 func TestMaxBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 2000)) }, nil)
-		tr := New(Options{DialContext: l.DialContext, MaxBody: 1999})
+		tr := New(Options{DialContext: l.Dial, MaxBody: 1999})
 		defer tr.CloseIdleConnections()
 		_, err := send(tr, t.Context(), "GET")
 		if err == nil || !strings.Contains(err.Error(), "larger") || tr.Requests() != 1 {
@@ -403,7 +403,7 @@ func TestLog(t *testing.T) {
 		var seen atomic.Int64
 		l := serve(t, answers(&seen, 0, 503, 200), nil)
 		var got []string
-		tr := New(Options{Server: "Test", DialContext: l.DialContext, Config: providers.Config{
+		tr := New(Options{Server: "Test", DialContext: l.Dial, Config: providers.Config{
 			UserAgent: "idpctl/test",
 			Log: func(e providers.RequestLog) {
 				got = append(got, fmt.Sprintf("%s %s %d %d %v", e.Method, e.URL, e.Status, e.Attempt, e.Err))
@@ -427,7 +427,7 @@ func TestUserAgent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var agent string
 		l := serve(t, func(_ http.ResponseWriter, r *http.Request) { agent = r.UserAgent() }, nil)
-		tr := New(Options{DialContext: l.DialContext, Config: providers.Config{UserAgent: "idpctl/1.2"}})
+		tr := New(Options{DialContext: l.Dial, Config: providers.Config{UserAgent: "idpctl/1.2"}})
 		defer tr.CloseIdleConnections()
 		if _, err := send(tr, t.Context(), "GET"); err != nil || agent != "idpctl/1.2" {
 			t.Errorf("agent %q, %v", agent, err)
@@ -441,7 +441,7 @@ func TestResponseErrorKeepsAnswer(t *testing.T) {
 			w.WriteHeader(500)
 			_, _ = w.Write([]byte(`{"errorMessage":"canary"}`))
 		}, nil)
-		tr := New(Options{DialContext: l.DialContext})
+		tr := New(Options{DialContext: l.Dial})
 		defer tr.CloseIdleConnections()
 		_, err := send(tr, t.Context(), "POST")
 		var re *ResponseError

@@ -12,6 +12,8 @@ import (
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"github.com/idpctl/idpctl/emulator/htmltree"
 )
 
 // Direct serves requests of any host by a handler, without a network.
@@ -42,6 +44,24 @@ func NewBrowser(transport http.RoundTripper) *Browser {
 	return &Browser{client: &http.Client{Transport: transport, Jar: jar}}
 }
 
+// Walk has every page that is loaded from now on checked by [Check], and for saying that
+// it is not the service that it emulates. It returns the ids of the pages, which it goes
+// on to add to.
+func (b *Browser) Walk(t testing.TB, emulates string) (seen map[string]bool) {
+	seen = map[string]bool{}
+	b.Check = func(status int, header http.Header, body string) {
+		t.Helper()
+		Check(t, status, header, body)
+		_, id, _ := strings.Cut(body, `data-page-id="`)
+		id, _, _ = strings.Cut(id, `"`)
+		seen[id] = true
+		if !strings.Contains(body, "This is not "+emulates+".") {
+			t.Errorf("the page %s does not say what it is", id)
+		}
+	}
+	return seen
+}
+
 // Page is a page as a person sees it, and what its form asks for.
 type Page struct {
 	Status int
@@ -55,6 +75,15 @@ type Page struct {
 	root    *html.Node
 }
 
+// See demands a page with a heading, with alerts that begin with alert, or none if that is
+// empty, and with fields as [Page] has them, joined by ", ".
+func (p *Page) See(t testing.TB, status int, heading, alert, fields string) {
+	t.Helper()
+	if got := strings.Join(p.Fields, ", "); p.Status != status || p.Heading != heading || got != fields || !strings.HasPrefix(p.Alerts, alert) || (alert == "") != (p.Alerts == "") {
+		t.Errorf("%d %q %q with %s\nwant %d %q %q with %s", p.Status, p.Heading, p.Alerts, got, status, heading, alert, fields)
+	}
+}
+
 // Open loads a page.
 func (b *Browser) Open(t testing.TB, address string) *Page {
 	t.Helper()
@@ -65,14 +94,14 @@ func (b *Browser) Open(t testing.TB, address string) *Page {
 // itself sends along. A button that is pressed is one of the values.
 func (b *Browser) Submit(t testing.TB, values ...string) *Page {
 	t.Helper()
-	form := first(b.page.root, func(n *html.Node) bool { return n.DataAtom == atom.Form })
+	form := htmltree.First(b.page.root, func(n *html.Node) bool { return n.DataAtom == atom.Form })
 	if form == nil {
 		t.Fatalf("the page %q has no form", b.page.Heading)
 	}
 	send := url.Values{}
 	for n := range form.Descendants() {
-		if n.DataAtom == atom.Input && attr(n, "type") == "hidden" {
-			send.Set(attr(n, "name"), attr(n, "value"))
+		if n.DataAtom == atom.Input && htmltree.Attr(n, "type") == "hidden" {
+			send.Set(htmltree.Attr(n, "name"), htmltree.Attr(n, "value"))
 		}
 	}
 	for i := 0; i < len(values); i += 2 {
@@ -81,7 +110,7 @@ func (b *Browser) Submit(t testing.TB, values ...string) *Page {
 		}
 		send.Set(values[i], values[i+1])
 	}
-	next, err := b.page.address.Parse(attr(form, "action"))
+	next, err := b.page.address.Parse(htmltree.Attr(form, "action"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +148,7 @@ func (b *Browser) load(t testing.TB, method, address string, form url.Values) *P
 		switch {
 		case n.DataAtom == atom.H1 && p.Heading == "":
 			p.Heading = strings.Join(strings.Fields(text(n)), " ")
-		case attr(n, "role") == "alert":
+		case htmltree.Attr(n, "role") == "alert":
 			alerts = append(alerts, text(n))
 		}
 	}
@@ -136,7 +165,7 @@ func (p *Page) Links() []string {
 	var list []string
 	for n := range p.root.Descendants() {
 		if n.DataAtom == atom.A {
-			list = append(list, attr(n, "href"))
+			list = append(list, htmltree.Attr(n, "href"))
 		}
 	}
 	return list

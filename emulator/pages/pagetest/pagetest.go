@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
+	"github.com/idpctl/idpctl/emulator/htmltree"
 	"github.com/idpctl/idpctl/emulator/pages"
 )
 
@@ -51,7 +52,7 @@ type checker struct {
 // element checks one element by itself.
 func (c *checker) element(n *html.Node) {
 	c.t.Helper()
-	if id := attr(n, "id"); id != "" {
+	if id := htmltree.Attr(n, "id"); id != "" {
 		if c.ids[id] != nil {
 			c.t.Errorf("the id %q is there twice", id)
 		}
@@ -72,12 +73,16 @@ func (c *checker) element(n *html.Node) {
 	case atom.Script, atom.Iframe, atom.Img, atom.Object, atom.Embed, atom.Base:
 		c.t.Errorf("the page has a <%s>", n.Data)
 	case atom.Link:
-		if !strings.HasPrefix(attr(n, "href"), "data:") {
-			c.t.Errorf("the page loads %s", attr(n, "href"))
+		if !strings.HasPrefix(htmltree.Attr(n, "href"), "data:") {
+			c.t.Errorf("the page loads %s", htmltree.Attr(n, "href"))
+		}
+	case atom.Meta:
+		if strings.Contains(htmltree.Attr(n, "content"), "url=") {
+			c.onward(n)
 		}
 	case atom.Html:
-		if attr(n, "lang") != "en" {
-			c.t.Errorf("lang is %q", attr(n, "lang"))
+		if htmltree.Attr(n, "lang") != "en" {
+			c.t.Errorf("lang is %q", htmltree.Attr(n, "lang"))
 		}
 	case atom.H1, atom.H2, atom.H3:
 		c.headings = append(c.headings, n.Data)
@@ -88,6 +93,17 @@ func (c *checker) element(n *html.Node) {
 		if text(n) == "" {
 			c.t.Error("a button without a text")
 		}
+	}
+}
+
+// onward checks an element that leads to another page by itself: at once, to where
+// a link leads as well.
+func (c *checker) onward(n *html.Node) {
+	c.t.Helper()
+	to, refresh := strings.CutPrefix(htmltree.Attr(n, "content"), "0; url=http")
+	link := htmltree.First(c.root, func(a *html.Node) bool { return a.DataAtom == atom.A && htmltree.Attr(a, "href") == "http"+to })
+	if htmltree.Attr(n, "http-equiv") != "refresh" || !refresh || link == nil {
+		c.t.Errorf("<meta http-equiv=%q content=%q>", htmltree.Attr(n, "http-equiv"), htmltree.Attr(n, "content"))
 	}
 }
 
@@ -104,41 +120,43 @@ func (c *checker) whole() {
 		c.t.Errorf("%d elements have autofocus", c.focused)
 	}
 	for n := range c.root.Descendants() {
-		for id := range strings.FieldsSeq(attr(n, "aria-describedby") + " " + attr(n, "aria-labelledby")) {
+		for id := range strings.FieldsSeq(htmltree.Attr(n, "aria-describedby") + " " + htmltree.Attr(n, "aria-labelledby")) {
 			if c.ids[id] == nil || text(c.ids[id]) == "" {
 				c.t.Errorf("<%s> is described by %q, which is not there", n.Data, id)
 			}
 		}
-		if attr(n, "aria-invalid") == "true" && attr(n, "aria-describedby") == "" {
-			c.t.Errorf("the field %s is wrong, and nothing says why", attr(n, "name"))
+		if htmltree.Attr(n, "aria-invalid") == "true" && htmltree.Attr(n, "aria-describedby") == "" {
+			c.t.Errorf("the field %s is wrong, and nothing says why", htmltree.Attr(n, "name"))
 		}
 		field := n.DataAtom == atom.Input || n.DataAtom == atom.Select
-		if !field || slices.Contains([]string{"hidden", "submit"}, attr(n, "type")) || has(n, "hidden") {
+		if !field || slices.Contains([]string{"hidden", "submit"}, htmltree.Attr(n, "type")) || htmltree.Has(n, "hidden") {
 			continue
 		}
-		if attr(n, "autocomplete") == "new-password" && first(c.root, func(u *html.Node) bool { return attr(u, "autocomplete") == "username" && attr(u, "value") != "" }) == nil {
-			c.t.Errorf("nothing tells a password manager whose password %s is", attr(n, "name"))
+		if htmltree.Attr(n, "autocomplete") == "new-password" && htmltree.First(c.root, func(u *html.Node) bool {
+			return htmltree.Attr(u, "autocomplete") == "username" && htmltree.Attr(u, "value") != ""
+		}) == nil {
+			c.t.Errorf("nothing tells a password manager whose password %s is", htmltree.Attr(n, "name"))
 		}
-		label := first(c.root, func(l *html.Node) bool {
-			return l.DataAtom == atom.Label && attr(l, "for") == attr(n, "id") && attr(n, "id") != ""
+		label := htmltree.First(c.root, func(l *html.Node) bool {
+			return l.DataAtom == atom.Label && htmltree.Attr(l, "for") == htmltree.Attr(n, "id") && htmltree.Attr(n, "id") != ""
 		})
 		if label == nil || text(label) == "" {
-			c.t.Errorf("the field %s has no label", attr(n, "name"))
+			c.t.Errorf("the field %s has no label", htmltree.Attr(n, "name"))
 		}
-		if attr(n, "type") == "password" && !strings.HasSuffix(attr(n, "autocomplete"), "-password") {
-			c.t.Errorf("the password %s has autocomplete %q", attr(n, "name"), attr(n, "autocomplete"))
+		if htmltree.Attr(n, "type") == "password" && !strings.HasSuffix(htmltree.Attr(n, "autocomplete"), "-password") {
+			c.t.Errorf("the password %s has autocomplete %q", htmltree.Attr(n, "name"), htmltree.Attr(n, "autocomplete"))
 		}
 	}
 	for n := range c.root.Descendants() { // what says that something is wrong is announced
-		if strings.Contains(attr(n, "class"), "error") && attr(n, "role") != "alert" {
-			c.t.Errorf("<%s class=%q> has no role", n.Data, attr(n, "class"))
+		if strings.Contains(htmltree.Attr(n, "class"), "error") && htmltree.Attr(n, "role") != "alert" {
+			c.t.Errorf("<%s class=%q> has no role", n.Data, htmltree.Attr(n, "class"))
 		}
 	}
 }
 
 // Title is that of the window.
 func Title(root *html.Node) string {
-	if n := first(root, func(n *html.Node) bool { return n.DataAtom == atom.Title }); n != nil {
+	if n := htmltree.First(root, func(n *html.Node) bool { return n.DataAtom == atom.Title }); n != nil {
 		return text(n)
 	}
 	return ""
@@ -146,8 +164,8 @@ func Title(root *html.Node) string {
 
 // Attributes are those of the input, select or button of a name, in order.
 func Attributes(root *html.Node, name string) string {
-	n := first(root, func(n *html.Node) bool {
-		return attr(n, "name") == name && slices.Contains([]atom.Atom{atom.Input, atom.Select, atom.Button}, n.DataAtom)
+	n := htmltree.First(root, func(n *html.Node) bool {
+		return htmltree.Attr(n, "name") == name && slices.Contains([]atom.Atom{atom.Input, atom.Select, atom.Button}, n.DataAtom)
 	})
 	if n == nil {
 		return ""
@@ -168,53 +186,23 @@ func Fields(body string) []string {
 	if err != nil {
 		return nil
 	}
-	form := first(root, func(n *html.Node) bool {
-		return n.DataAtom == atom.Form && strings.EqualFold(attr(n, "method"), "post")
+	form := htmltree.First(root, func(n *html.Node) bool {
+		return n.DataAtom == atom.Form && strings.EqualFold(htmltree.Attr(n, "method"), "post")
 	})
 	if form == nil {
 		return nil
 	}
 	var list []string
 	for n := range form.Descendants() {
-		kind := attr(n, "type")
+		kind := htmltree.Attr(n, "type")
 		if n.DataAtom == atom.Button && kind == "" {
 			kind = "submit"
 		}
-		if name := attr(n, "name"); name != "" && kind != "button" && (n.DataAtom == atom.Input || n.DataAtom == atom.Button || n.DataAtom == atom.Select) {
+		if name := htmltree.Attr(n, "name"); name != "" && kind != "button" && (n.DataAtom == atom.Input || n.DataAtom == atom.Button || n.DataAtom == atom.Select) {
 			list = append(list, name+" "+kind)
 		}
 	}
 	return list
 }
 
-func first(root *html.Node, is func(*html.Node) bool) *html.Node {
-	for n := range root.Descendants() {
-		if is(n) {
-			return n
-		}
-	}
-	return nil
-}
-
-func attr(n *html.Node, name string) string {
-	for _, a := range n.Attr {
-		if a.Key == name {
-			return a.Val
-		}
-	}
-	return ""
-}
-
-func has(n *html.Node, name string) bool {
-	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == name })
-}
-
-func text(n *html.Node) string {
-	var b strings.Builder
-	for c := range n.Descendants() {
-		if c.Type == html.TextNode {
-			b.WriteString(c.Data)
-		}
-	}
-	return strings.TrimSpace(b.String())
-}
+func text(n *html.Node) string { return strings.TrimSpace(htmltree.Text(n)) }

@@ -12,7 +12,7 @@ import (
 const everyone = "everyone"
 
 func kinds() []resource.Kind {
-	return []resource.Kind{space(), person(), team(), site(), app()}
+	return []resource.Kind{space(), person(), team(), client(), site(), app()}
 }
 
 func kindNamed(name string) (resource.Kind, bool) {
@@ -48,6 +48,8 @@ func space() resource.Kind {
 			{Name: "languages", Type: cty.List(cty.String), Optional: true, Doc: "The languages offered, the first by default."},
 			{Name: "labels", Type: cty.Map(cty.String), Optional: true, Doc: "Labels; all of them."},
 			{Name: "issuer", Type: cty.String, Computed: true, Doc: "The issuer of its tokens."},
+			{Name: "device_authorization_endpoint", Type: cty.String, Computed: true, Doc: "Where a sign-in on a device begins."},
+			{Name: "token_endpoint", Type: cty.String, Computed: true, Doc: "Where tokens come from."},
 			{Name: "mail", Optional: true, Doc: "How mail is sent.", Block: []resource.Attribute{
 				{Name: "host", Type: cty.String, Required: true, Doc: "The server's name."},
 				{Name: "port", Type: cty.Number, Optional: true, Default: cty.NumberIntVal(25), Doc: "The server's port.",
@@ -60,7 +62,7 @@ func space() resource.Kind {
 			})},
 		},
 		Key: []string{"name"}, Lookup: [][]string{{"name"}, {"id"}},
-		ChosenID: true, Marked: true, Contains: []string{"person", "team"},
+		ChosenID: true, Marked: true, Contains: []string{"person", "team", "client"},
 	}
 }
 
@@ -139,6 +141,27 @@ team "drivers" {
 			{Name: "exclusive", Type: cty.Bool, Optional: true, Local: true, Default: cty.False, Doc: "Whether members is the whole list."},
 		},
 		Key: []string{"name"}, Parent: "space", Lookup: [][]string{{"name"}, {"id"}},
+	}
+}
+
+// client is what the cluster block asks for by this name.
+func client() resource.Kind {
+	return resource.Kind{
+		Name: "client", Doc: "Something that persons of a space sign in to.",
+		Example: `space "lab" {}
+
+client "influxctl" {
+  space = space.lab
+}
+`,
+		Attributes: []resource.Attribute{
+			parent(),
+			{Name: "client_id", Type: cty.String, Optional: true, ForceNew: true, DefaultFrom: resource.FromLabel, Doc: "By which it is known to those who sign in.",
+				Check: resource.Check{MinLen: 1, MaxLen: 255}},
+			{Name: "title", Type: cty.String, Optional: true, Doc: "Its name for people."},
+		},
+		Key: []string{"client_id"}, Parent: "space", Lookup: [][]string{{"client_id"}, {"id"}},
+		ChosenID: true, Marked: true,
 	}
 }
 

@@ -8,8 +8,8 @@
 // keeps objects of its own (a team "everyone" in every space), and can lag.
 // Faults are injected by a function that sees every request ([Options.Fault]).
 //
-// There are five kinds: "space" is a realm, "person" a user, "team" a group,
-// "site" a tenant, which exists already, goes by two names and can only be
+// There are six kinds: "space" is a realm, "person" a user, "team" a group,
+// "client" a client of a realm, by the name that a cluster knows it by, "site" a tenant, which exists already, goes by two names and can only be
 // adopted, and "app" an application of a tenant, which has no natural key, a
 // marker, and a key that it is created by.
 package memory

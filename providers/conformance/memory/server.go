@@ -365,9 +365,11 @@ func decide(kind string, values map[string]cty.Value) {
 	switch kind {
 	case "space":
 		fill("theme", "plain")
-		values["issuer"] = cty.NullVal(cty.String)
-		if n := values["name"]; !n.IsNull() {
-			values["issuer"] = cty.StringVal("memory://spaces/" + n.AsString())
+		for name, path := range map[string]string{"issuer": "", "device_authorization_endpoint": "/device", "token_endpoint": "/token"} {
+			values[name] = cty.NullVal(cty.String)
+			if n := values["name"]; !n.IsNull() {
+				values[name] = cty.StringVal("memory://spaces/" + n.AsString() + path)
+			}
 		}
 	case "team":
 		fill("tier", "small")
