@@ -138,7 +138,7 @@ func (k *keycloak) lifecycle(ctx context.Context, n, turns int, applying, planni
 				return err
 			}
 		}
-		if err := k.turn(ctx, destroyed, turn, nil, k.ours(dir, "destroy", "-auto-approve"),
+		if err := k.turn(ctx, destroyed, turn, nil, k.ours(dir, "destroy", "-auto-approve", "-allow-empty-admins"),
 			k.theirs(func(ctx context.Context, s *keycloakSession) error { return s.remove(ctx, theirs) })); err != nil {
 			return err
 		}

@@ -94,7 +94,7 @@ func apply(t testing.TB, s *service, edits ...*strings.Replacer) *folder {
 			f.write("influxdb.idp.hcl", edit.Replace(f.read("influxdb.idp.hcl")))
 		}
 	}
-	t.Cleanup(func() { f.must("destroy", "-auto-approve") })
+	t.Cleanup(func() { f.must("destroy", "-auto-approve", "-allow-empty-admins") })
 	f.must("apply", "-auto-approve", "-input=false", "-credentials-out="+filepath.Join(f.dir, "first-passwords.json"))
 	return f
 }

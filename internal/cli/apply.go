@@ -29,13 +29,13 @@ type applyFlags struct {
 func (f *applyFlags) addTo(c *cobra.Command, a *app) {
 	f.add(c)
 	c.Flags().BoolVar(&f.autoApprove, "auto-approve", false, "do not ask for approval")
+	c.Flags().BoolVar(&f.allowEmptyAdmins, "allow-empty-admins", false, "let a cluster lose its last admin, or the last who can sign in")
 	c.Flags().BoolVar(&a.json, "json", false, "print progress and result as JSON, one object a line")
 }
 
 // addForApply adds what matters only to what is made.
 func (f *applyFlags) addForApply(c *cobra.Command) {
 	c.Flags().BoolVar(&f.allowAdopt, "allow-adopt", false, "with -auto-approve: let objects that exist already come under management")
-	c.Flags().BoolVar(&f.allowEmptyAdmins, "allow-empty-admins", false, "let a cluster lose its last admin, or the last who can sign in")
 	c.Flags().StringVar(&f.credentialsOut, "credentials-out", "", "write generated first passwords to this `FILE` (mode 0600) instead of showing them once")
 }
 
@@ -64,8 +64,9 @@ func (a *app) destroyCommand() *cobra.Command {
 		Use:   "destroy",
 		Short: "Remove everything that idpctl made",
 		Long: `destroy removes every object of the state that idpctl made, and releases those
-that it adopted. Admins are taken out of the cluster's files first.`,
-		Example: "  idpctl destroy",
+that it adopted. Admins are taken out of the cluster's files first; where nobody would
+be left in one, the question says so, and -auto-approve needs -allow-empty-admins.`,
+		Example: "  idpctl destroy\n\n  # in a pipeline\n  idpctl destroy -auto-approve -allow-empty-admins",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return a.apply(&flags, plan.Destroy) },
 	}
@@ -251,7 +252,7 @@ func (a *app) refuse(flags *applyFlags, p *run.Planned) diag.Diagnostics {
 	if flags.autoApprove && !flags.allowAdopt {
 		diags = append(diags, adoptions(p)...)
 	}
-	if !flags.allowEmptyAdmins {
+	if !flags.allowEmptyAdmins && (p.Mode != plan.Destroy || flags.autoApprove) { // else the question says it
 		diags = append(diags, p.LosesLastAdmin()...)
 	}
 	if a, ok := p.Writes(flags.credentialsOut); ok && flags.credentialsOut != "" {
@@ -300,8 +301,15 @@ func nobodyGets(users []resource.Address) diag.Diagnostics {
 // forewarn is what an apply would refuse of a plan, as warnings. What it refuses only
 // where nobody can be asked or told is left out where somebody can.
 func (a *app) forewarn(p *run.Planned, input bool) diag.Diagnostics {
-	diags := p.LosesLastAdmin()
-	if a.json || !input || !isTerminal(a.Stdin) {
+	var diags diag.Diagnostics
+	unattended, command := a.json || !input || !isTerminal(a.Stdin), "apply"
+	if p.Mode == plan.Destroy {
+		command = "destroy"
+	}
+	if p.Mode != plan.Destroy || unattended {
+		diags = append(diags, p.LosesLastAdmin()...)
+	}
+	if unattended {
 		diags = append(diags, adoptions(p)...)
 		if users := p.NeedsDelivery(); len(users) > 0 && (a.json || !isTerminal(a.Stdout)) {
 			diags = append(diags, nobodyGets(users)...)
@@ -309,7 +317,7 @@ func (a *app) forewarn(p *run.Planned, input bool) diag.Diagnostics {
 	}
 	for i := range diags {
 		diags[i].Severity = diag.Warning
-		diags[i].Detail += " Else `idpctl apply` refuses this plan."
+		diags[i].Detail += fmt.Sprintf(" Else `idpctl %s` refuses this plan.", command)
 	}
 	return diags
 }

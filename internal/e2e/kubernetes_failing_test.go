@@ -74,13 +74,13 @@ func TestKubernetesCannotBeReached(t *testing.T) {
 
 			// The same for a destroy.
 			fail(k)
-			r = k.must(1, "destroy", "-auto-approve", "-input=false")
+			r = k.must(1, "destroy", "-auto-approve", "-allow-empty-admins", "-input=false")
 			says(t, r, "Still in it: user.ada (")
 			if k.exists(k.home) {
 				t.Error("the realm was not destroyed")
 			}
 			heal(k)
-			k.must(0, "destroy", "-auto-approve", "-input=false")
+			k.must(0, "destroy", "-auto-approve", "-allow-empty-admins", "-input=false")
 			k.lists("zoe@foreign.example.com")
 			if s := k.stateNow(); !s.IsEmpty() {
 				t.Errorf("the state has %+v", s)
@@ -238,7 +238,7 @@ func TestKubernetesLeastPrivilege(t *testing.T) {
 			}
 			k.apply()
 			k.lists("ada@example.com")
-			k.must(0, "destroy", "-auto-approve", "-input=false")
+			k.must(0, "destroy", "-auto-approve", "-allow-empty-admins", "-input=false")
 			k.lists()
 		})
 	}

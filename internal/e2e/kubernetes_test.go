@@ -67,7 +67,7 @@ func TestKubernetesLife(t *testing.T) {
 		t.Errorf("the foreign entry is %s, not %s", got, want)
 	}
 
-	k.must(0, "destroy", "-auto-approve", "-input=false")
+	k.must(0, "destroy", "-auto-approve", "-allow-empty-admins", "-input=false")
 	k.lists("zoe@foreign.example.com")
 	if admin := k.adminSection(); admin["identityProvider"] != "keycloak" || admin["jwksEndpoint"] == nil {
 		t.Errorf("a destroy has changed more than the list: %v", admin)
@@ -97,7 +97,7 @@ func TestKubernetesDestroyKeepsTheList(t *testing.T) {
 	k.kubectlApply()
 	k.team("", "ada")
 	k.apply()
-	k.must(0, "destroy", "-auto-approve", "-input=false")
+	k.must(0, "destroy", "-auto-approve", "-allow-empty-admins", "-input=false")
 	if users, ok := k.adminSection()["users"].([]any); !ok || len(users) != 0 {
 		t.Errorf("the list is %v", k.adminSection()["users"])
 	}

@@ -35,7 +35,7 @@ func TestTwoAtOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, args := range [][]string{w.applyArgs(), {"destroy", "-auto-approve", "-input=false"}} {
+		for _, args := range [][]string{w.applyArgs(), {"destroy", "-auto-approve", "-allow-empty-admins", "-input=false"}} {
 			r := w.idpctl(args...)
 			said := strings.Join(strings.Fields(r.stderr), " ")
 			for _, want := range []string{"State is locked", fmt.Sprintf("process %d", os.Getpid()), "@" + host, "idpctl"} {

@@ -188,7 +188,7 @@ output "id" {
 		}
 	}
 	// Who is not managed by the provider oidc is not either when the blocks go.
-	f.must(0, "destroy", "-auto-approve")
+	f.must(0, "destroy", "-auto-approve", "-allow-empty-admins")
 }
 
 // TestProvidersCommand: of a provider that manages nothing the list says so.

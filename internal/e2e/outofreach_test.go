@@ -246,12 +246,12 @@ func TestOutOfReach(t *testing.T) {
 
 				// The same for a destroy.
 				fail(f, true)
-				says(t, w.must(1, "destroy", "-auto-approve", "-input=false"), "Still in it: user.ada (", "user.dan (")
+				says(t, w.must(1, "destroy", "-auto-approve", "-allow-empty-admins", "-input=false"), "Still in it: user.ada (", "user.dan (")
 				if w.exists(w.home) {
 					t.Error("the home was not destroyed")
 				}
 				fail(f, false)
-				w.must(0, "destroy", "-auto-approve", "-input=false")
+				w.must(0, "destroy", "-auto-approve", "-allow-empty-admins", "-input=false")
 				if !w.stateNow().IsEmpty() {
 					t.Errorf("the state has %+v", w.stateNow())
 				}

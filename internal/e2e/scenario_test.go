@@ -224,7 +224,7 @@ func (w *world) keepsStrangers() {
 func (w *world) refusesToDestroy(held string) {
 	w.Helper()
 	file := w.read("myinfluxdb.yml")
-	r := w.must(1, "destroy", "-auto-approve", "-input=false")
+	r := w.must(1, "destroy", "-auto-approve", "-allow-empty-admins", "-input=false")
 	said := strings.Join(strings.Fields(r.stderr), " ")
 	for _, want := range []string{"and with it " + held + " that the plan does not delete", "force_destroy"} {
 		if !strings.Contains(said, want) {
@@ -244,7 +244,7 @@ func (w *world) destroysOnlyItsOwn(file string) {
 	w.refusesToDestroy("1 group, 4 users") // those that were adopted count as well
 	w.arguments = "  force_destroy = true"
 	w.configure(story)
-	w.must(0, "destroy", "-auto-approve", "-input=false")
+	w.must(0, "destroy", "-auto-approve", "-allow-empty-admins", "-input=false")
 	if w.exists(w.home) {
 		w.Error("the home is still there")
 	}
@@ -255,5 +255,5 @@ func (w *world) destroysOnlyItsOwn(file string) {
 	if s := w.stateNow(); !s.IsEmpty() {
 		w.Errorf("the state still knows %+v", s)
 	}
-	w.must(0, "destroy", "-auto-approve", "-input=false")
+	w.must(0, "destroy", "-auto-approve", "-allow-empty-admins", "-input=false")
 }

@@ -149,14 +149,14 @@ func TestNoSecretAnywhere(t *testing.T) {
 		w.must("plan", "-destroy")
 		w.must("plan", "-destroy", "-json")
 		moments = w.watchDisk()
-		w.must("destroy", "-auto-approve")
+		w.must("destroy", "-auto-approve", "-allow-empty-admins")
 		moments()
 		w.everyCommand("after destroy")
 
 		// Where a bin keeps what was deleted, it comes back from there.
 		w.must("apply", "-auto-approve", "-allow-adopt", "-json", "-credentials-out", filepath.Join(w.dir, "second.json"))
 		w.generated("second.json")
-		w.must("destroy", "-auto-approve", "-json")
+		w.must("destroy", "-auto-approve", "-allow-empty-admins", "-json")
 		if len(w.names()) < s.hiding.least {
 			t.Errorf("too few secrets were looked for: %v", w.names())
 		}

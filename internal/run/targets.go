@@ -345,11 +345,14 @@ func (pt *plannedTarget) whoIsLeft() string {
 	return "nobody whom idpctl knows, but only entries of others: " + strings.Join(pt.others, ", ") + ". If none of them can sign in, nobody could administer the cluster"
 }
 
-// LosesLastAdmin refuses a plan that leaves a cluster without any admin. To destroy
-// is to want that.
+// LosesLastAdmin refuses a plan that leaves a cluster without any admin. A destroy asks
+// for all of it once.
 func (p *Planned) LosesLastAdmin() diag.Diagnostics {
 	var diags diag.Diagnostics
 	if p.Mode == plan.Destroy {
+		if files := p.Emptied(); len(files) > 0 {
+			return diags.Errorf("No admin would be left", "Nobody would be listed in %s, so that nobody could administer the cluster. If that is what you want, add -allow-empty-admins.", strings.Join(files, ", "))
+		}
 		return nil
 	}
 	for _, pt := range p.planner.files {
