@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -165,6 +166,19 @@ func TestOpenProfile(t *testing.T) {
 	}
 	if _, ds := (Profile{Name: "default"}).Text(keycloakSignIn()); !ds.HasErrors() {
 		t.Error("a profile without a host was printed")
+	}
+}
+
+// TestHostPattern: a host is a name or an address, and nothing else.
+func TestHostPattern(t *testing.T) {
+	host := regexp.MustCompile("^(?:" + hostPattern + ")$")
+	for text, want := range map[string]bool{
+		"cluster-host.com": true, "localhost": true, "müller.example": true, "10.0.0.1": true, "::1": true, "[2001:db8::1]": true, "::ffff:10.0.0.1": true,
+		"": false, "h:8086": false, "https://h": false, "h/path": false, "u@h": false, "h h": false, "h\x1b[2J": false, "h\u202e": false, "h\"": false, "[::1]:8086": false, "h:": false,
+	} {
+		if host.MatchString(text) != want {
+			t.Errorf("%q: want %v", text, want)
+		}
 	}
 }
 

@@ -11,6 +11,10 @@ const defaultProfile = "default"
 
 const influxctlDoc = "A profile in influxctl's `config.toml`, by which one signs in to the cluster: it is merged in place, other profiles and the rest of the file are kept byte for byte. A file that is not there is made. See [The cluster's side](../cluster.md)."
 
+// hostPattern is a host name or an IPv4 address, or one of IPv6, which has two colons or
+// more. It may be in brackets.
+const hostPattern = `[^\s\p{C}/?#@"':\[\]]+|\[?[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\]?`
+
 func influxctlAttributes() []resource.Attribute {
 	return []resource.Attribute{
 		{
@@ -18,12 +22,12 @@ func influxctlAttributes() []resource.Attribute {
 			Doc: "The TOML file, relative to the folder of the configuration. Without it, the one that influxctl reads: `~/.config/influxctl/config.toml` on Linux, `~/Library/Application Support/influxctl/config.toml` on macOS, `%APPDATA%\\influxctl\\config.toml` on Windows; the folder is made if it is not there. `-` writes no file: each apply prints the profile at its end.",
 		},
 		{
-			Name: "profile", Type: cty.String, Default: cty.StringVal(defaultProfile), Check: resource.Check{MinLen: 1, MaxLen: 255},
+			Name: "profile", Type: cty.String, Default: cty.StringVal(defaultProfile), Check: resource.Check{MinLen: 1, MaxLen: 255, Pattern: `[^\p{C}]+`, PatternDoc: "printable"},
 			Doc: "The name of the profile, for `influxctl --profile`.",
 		},
 		{
 			Name: "host", Type: cty.String,
-			Check: resource.Check{MinLen: 1, MaxLen: 255, Pattern: `[^\s/?#@"']+`, PatternDoc: "a host name or an IP address, without https:// and without a path"},
+			Check: resource.Check{MinLen: 1, MaxLen: 255, Pattern: hostPattern, PatternDoc: "a host name or an IP address, without https://, port and path"},
 			Doc:   "The host name of the cluster. Without it, what is in the file stays; a new profile needs it.",
 		},
 		{

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -84,9 +83,6 @@ func noFile(flag, path, instead string) error {
 func profileFlag(name, value string) error {
 	if value == "" {
 		return nil
-	}
-	if strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return fmt.Errorf("-%s must be printable; it is %q", name, value)
 	}
 	block, _ := cluster.Spec().Attribute("influxctl")
 	for _, at := range block.Block {
