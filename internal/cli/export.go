@@ -133,6 +133,7 @@ func (a *app) export(flags *exportFlags, format string) error {
 		}
 		return ""
 	}
+	flags.unread = format != ""
 	err := a.look(&flags.runFlags, more, told, func(ctx context.Context, r *run.Run) (diags diag.Diagnostics) {
 		exports, diags = r.Exports(ctx)
 		if diags.HasErrors() {

@@ -31,6 +31,8 @@ type runFlags struct {
 	lockTimeout time.Duration
 	parallelism int
 	refresh     refresh
+	// unread: what clusters have is not looked at.
+	unread bool
 }
 
 // varFlag collects -var and -var-file in the order of the command line, as
@@ -112,7 +114,7 @@ func (a *app) options(f *runFlags, lock state.LockMode) (run.Options, error) {
 		Lock: lock, LockTimeout: f.lockTimeout,
 		Waiting: func(e *state.LockedError) { fmt.Fprintln(a.Stderr, "Waiting for the lock:", e) },
 		Vars:    f.vars, Env: a.Environ,
-		Parallelism: f.parallelism, NoRefresh: f.refresh == refreshNot, Strict: f.refresh == refreshStrict, Version: a.Version, Command: "idpctl",
+		Parallelism: f.parallelism, NoRefresh: f.refresh == refreshNot, Unread: f.unread, Strict: f.refresh == refreshStrict, Version: a.Version, Command: "idpctl",
 		Log: a.requestLog(), Wait: a.waits(),
 	}
 	if f.input && isTerminal(a.Stdin) && isTerminal(a.Stdout) {

@@ -103,6 +103,7 @@ func (a *app) users(flags *usersFlags, only string) error {
 		}
 		return "-group " + shellWord(flags.group)
 	}
+	flags.unread = true
 	err := a.look(&flags.runFlags, more, told, func(ctx context.Context, r *run.Run) (diags diag.Diagnostics) {
 		var ds diag.Diagnostics
 		lists, diags = r.Users(ctx)

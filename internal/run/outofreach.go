@@ -25,7 +25,7 @@ func (p *planner) checkTargets(ctx context.Context) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, pt := range p.files {
 		remote, ok := pt.target.(cluster.Remote)
-		if !ok || pt.cause != nil {
+		if !ok || pt.cause != nil || p.run.opts.Unread {
 			continue
 		}
 		ds := at(remote.Check(ctx, pt.live, pt.planned), pt.change.Range)

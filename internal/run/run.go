@@ -46,6 +46,9 @@ type Options struct {
 	Parallelism int
 	// NoRefresh takes the state for the live world.
 	NoRefresh bool
+	// Unread: the files and objects of clusters are not read, and nothing is planned for
+	// them; for what tells of admins and clients alone.
+	Unread bool
 	// Strict: each object is read by itself where a search index may be behind.
 	Strict bool
 	// Log is told of each request, Wait of each pause; nil for nobody.

@@ -98,6 +98,10 @@ func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, 
 	if ds := p.occupy(pt); ds.HasErrors() {
 		return append(diags, ds...)
 	}
+	if p.run.opts.Unread {
+		p.addTarget(pt)
+		return diags
+	}
 	live, ds := target.Read(ctx)
 	diags = append(diags, at(ds, t.Range)...)
 	if ds.HasErrors() {
@@ -270,6 +274,9 @@ func at(diags diag.Diagnostics, rng diag.Range) diag.Diagnostics {
 // orphanTargets plans to leave the files that the state knows and the
 // configuration does not: the admins that idpctl put there are taken out.
 func (p *planner) orphanTargets(ctx context.Context) diag.Diagnostics {
+	if p.run.opts.Unread {
+		return nil
+	}
 	planned := map[resource.Address]bool{}
 	for _, t := range p.targets {
 		planned[t.Address] = true
