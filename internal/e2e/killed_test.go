@@ -27,7 +27,9 @@ type ordeal struct {
 
 func ordeals() []ordeal {
 	apply := func(w *world) []string { return w.applyArgs() }
-	destroy := func(*world) []string { return []string{"destroy", "-auto-approve", "-allow-empty-admins", "-input=false"} }
+	destroy := func(*world) []string {
+		return []string{"destroy", "-auto-approve", "-allow-empty-admins", "-input=false"}
+	}
 	return []ordeal{
 		{"apply, all new", 16, prepareNew, apply, convergedNew},
 		{"apply, changes", 12, prepareChanges, apply, convergedChanges},
