@@ -79,7 +79,7 @@ KUBERNETES_RUN ?= Kubernetes
 
 .PHONY: cover
 cover: ## run the suite with coverage and report it by package
-	$(GO) test -tags '$(TAGS)' -coverpkg=./apply/...,./cluster/...,./config/...,./diag/...,./internal/...,./oidc/...,./plan/...,./providers/...,./resource/...,./state/... -coverprofile=coverage.out ./... > /dev/null
+	$(GO) test -tags '$(TAGS)' -coverpkg=./apply/...,./cluster/...,./config/...,./diag/...,./internal/...,./oidc/...,./plan/...,./providers/...,./resource/...,./state/... -coverprofile=coverage.out ./... > coverage.log 2>&1 || { grep -v -e '^ok' -e 'no test files' coverage.log; exit 1; }
 	@$(GO) run ./internal/coverage coverage.out
 
 .PHONY: lint
