@@ -116,6 +116,7 @@ func RecoverTarget(in state.Intent, had state.Target, known bool) state.Record {
 	merged := *after
 	merged.Owned = slices.Concat(after.Owned, had.Owned)
 	merged.Former = slices.Concat(after.Former, had.Former)
+	merged.Hidden = slices.Concat(after.Hidden, had.Hidden)
 	merged.Groups = after.Groups || had.Groups
 	return state.Result{Intent: in.Seq, Target: &merged}
 }

@@ -14,13 +14,25 @@ type Arguments struct {
 
 	kind  string
 	attrs cty.Value
+	// secret are the names of those that are sensitive.
+	secret map[string]bool
 }
 
 // ReadArguments begins to read a block. attrs conforms to its attributes in [Spec].
 func ReadArguments(kind string, attrs cty.Value) *Arguments {
-	attrs, _ = attrs.UnmarkDeep()
-	return &Arguments{kind: kind, attrs: attrs}
+	attrs, marks := attrs.UnmarkDeepWithPaths()
+	a := &Arguments{kind: kind, attrs: attrs, secret: map[string]bool{}}
+	for _, m := range marks {
+		if step, ok := m.Path[0].(cty.GetAttrStep); ok {
+			_, secret := m.Marks[resource.Sensitive]
+			a.secret[step.Name] = a.secret[step.Name] || secret
+		}
+	}
+	return a
 }
+
+// Secret reports whether an argument is sensitive.
+func (a *Arguments) Secret(name string) bool { return a.secret[name] }
 
 // Get is an argument of one type; ok is false if it is not there, or not as it has to be.
 func (a *Arguments) Get(name string, typ cty.Type) (v cty.Value, ok bool) {

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/rogpeppe/go-internal/diff"
+
+	"github.com/idpctl/idpctl/cluster/internal/textedit"
 )
 
 // devNull is what a diff calls a file that is not there.
@@ -12,13 +14,13 @@ const devNull = "/dev/null"
 
 // unified is the difference of two sections' files for people. All values that
 // are not idpctl's are masked: the lines around a change may hold a dsn with
-// its password.
-func unified(oldName string, old *section, newName string, after *section) string {
+// its password. So are those of the keys of users that are hidden.
+func unified(oldName string, old *section, newName string, after *section, hidden []string) string {
 	var oldText []byte
 	if old != nil {
-		oldText = old.shown()
+		oldText = old.shown(hidden)
 	}
-	return unifiedText(oldName, oldText, newName, after.shown())
+	return unifiedText(oldName, oldText, newName, after.shown(hidden))
 }
 
 // unifiedText is the difference of two texts for people.
@@ -28,22 +30,30 @@ func unifiedText(oldName string, old []byte, newName string, after []byte) strin
 	if i := bytes.IndexByte(out, '\n'); i >= 0 {
 		out = out[i+1:]
 	}
-	return string(out)
+	return string(textedit.Unmark(out))
 }
 
 // shown is the section's file with everything masked that is not idpctl's, for people
 // alone: what is written is never masked.
-func (s *section) shown() []byte {
-	return s.file.Mask(func(doc int, path []string) bool {
+func (s *section) shown(hidden []string) []byte {
+	return s.file.Mask(func(doc int, path []string) textedit.Look {
 		if doc == s.doc && len(path) > len(s.path) && slices.Equal(path[:len(s.path)], s.path) {
 			switch rest := path[len(s.path):]; rest[0] {
 			case keyProvider, keyJWKS:
-				return true
+				return textedit.Shown
 			case keyUsers:
-				return len(rest) < 3 || rest[2] == keyGroups || slices.Contains(textKeys[:], rest[2])
+				switch {
+				case len(rest) > 2 && slices.Contains(hidden, rest[2]):
+					return textedit.Secret
+				case len(rest) < 3 || rest[2] == keyGroups || slices.Contains(textKeys[:], rest[2]):
+					return textedit.Shown
+				}
 			}
 		}
-		return harmless(path)
+		if harmless(path) {
+			return textedit.Shown
+		}
+		return textedit.Hidden
 	})
 }
 

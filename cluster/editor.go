@@ -96,7 +96,7 @@ func (e Editor) merge(live Live, want Section, own Ownership) (Change, *section,
 	if err != nil {
 		return Change{}, nil, problem(err)
 	}
-	change.Created, change.Diff = true, unified(devNull, nil, e.label, after)
+	change.Created, change.Diff = true, unified(devNull, nil, e.label, after, want.Hidden)
 	return change, s, ds
 }
 

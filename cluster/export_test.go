@@ -45,7 +45,7 @@ func TestExportFormats(t *testing.T) {
 func TestExportsAgree(t *testing.T) {
 	want := append(wantExample().Admins, people()["obrien"])
 	said := func(format string, s Section) {
-		if !sameSection(s, Section{wantExample().IdentityProvider, wantExample().JWKSEndpoint, want}) {
+		if !sameSection(s, Section{IdentityProvider: wantExample().IdentityProvider, JWKSEndpoint: wantExample().JWKSEndpoint, Admins: want}) {
 			t.Errorf("%s says %q", format, s)
 		}
 	}
@@ -68,7 +68,7 @@ func TestExportsAgree(t *testing.T) {
 	if err := json.Unmarshal(exported(t, "json"), &doc); err != nil {
 		t.Fatal(err)
 	}
-	said("json", Section{doc.IdentityProvider, doc.JWKSEndpoint, admins(doc.Users)})
+	said("json", Section{IdentityProvider: doc.IdentityProvider, JWKSEndpoint: doc.JWKSEndpoint, Admins: admins(doc.Users)})
 
 	var component struct {
 		Patches []struct{ Patch string }
@@ -103,7 +103,7 @@ func TestExportsAgree(t *testing.T) {
 	if err := yaml.Unmarshal(UsersYAML(want), &list); err != nil {
 		t.Fatal(err)
 	}
-	said("the list", Section{wantExample().IdentityProvider, wantExample().JWKSEndpoint, admins(usersOf(t, list))})
+	said("the list", Section{IdentityProvider: wantExample().IdentityProvider, JWKSEndpoint: wantExample().JWKSEndpoint, Admins: admins(usersOf(t, list))})
 }
 
 // usersOf reads users from what YAML made of them.

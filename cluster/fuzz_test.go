@@ -120,7 +120,7 @@ func FuzzOpen(f *testing.F) {
 				_ = s.says()
 				_ = s.dsnWarning()
 				_ = e.caWarning(s, "ca.pem")
-				_ = s.shown()
+				_ = s.shown([]string{"email"})
 			}
 		}
 	})

@@ -46,6 +46,8 @@ type Profile struct {
 	// ReplaceToken removes [profile.auth.token], by which the profile passes the
 	// identity provider by.
 	ReplaceToken bool
+	// Hidden are the keys whose values are sensitive, for [Section.Hidden].
+	Hidden []string
 }
 
 // profileEdit is one edit of the profile in a file.
@@ -56,12 +58,13 @@ type profileEdit struct {
 	at     *tomledit.Node // nil for a profile that is to be made
 	edits  *tomledit.Edits
 	owned  map[string]bool
+	hidden []string
 	exists bool // the file
 	c      Change
 }
 
 // open parses the file and finds the profile in it.
-func (p Profile) open(label string, live Live, own Ownership) (*profileEdit, error) {
+func (p Profile) open(label string, live Live, want Desired, own Ownership) (*profileEdit, error) {
 	f, err := tomledit.Parse(label, live.Content)
 	if err != nil {
 		return nil, err
@@ -70,7 +73,7 @@ func (p Profile) open(label string, live Live, own Ownership) (*profileEdit, err
 	if err != nil {
 		return nil, err
 	}
-	e := &profileEdit{Profile: p, label: label, file: f, at: at, edits: f.Edit(), owned: map[string]bool{}, exists: live.Exists, c: Change{Content: live.Content}}
+	e := &profileEdit{Profile: p, label: label, file: f, at: at, edits: f.Edit(), owned: map[string]bool{}, exists: live.Exists, hidden: want.Hidden, c: Change{Content: live.Content}}
 	if at != nil {
 		e.owned = set(own.Owned)
 	}
@@ -156,7 +159,7 @@ func (e *profileEdit) get(key string) *tomledit.Node { return e.at.At(strings.Sp
 
 // Merge makes live say how one signs in; see [Target]. label names the file.
 func (p Profile) Merge(label string, live Live, want Desired, own Ownership) (Change, diag.Diagnostics) {
-	e, err := p.open(label, live, own)
+	e, err := p.open(label, live, want, own)
 	if err != nil {
 		return Change{}, problem(err)
 	}

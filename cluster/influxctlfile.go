@@ -60,6 +60,11 @@ func readProfile(attrs cty.Value) (p Profile, path string, ds diag.Diagnostics) 
 			p.Scopes = append(p.Scopes, s.AsString())
 		}
 	}
+	for argument, key := range map[string]string{"host": hostKey, "port": portKey, "scopes": scopesKey} {
+		if a.Secret(argument) {
+			p.Hidden = append(p.Hidden, key)
+		}
+	}
 	path = a.Text("path")
 	return p, path, a.Problems
 }

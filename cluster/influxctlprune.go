@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/idpctl/idpctl/cluster/internal/textedit"
 	"github.com/idpctl/idpctl/cluster/internal/tomledit"
 	"github.com/idpctl/idpctl/diag"
 )
@@ -19,7 +20,7 @@ func (p Profile) Prune(label string, live Live, want Desired, own Ownership) (Ch
 	if s := want.SignIn; s.ClientID != "" || s.DeviceURL != "" || s.TokenURL != "" {
 		return Change{Content: live.Content, Owned: own.Owned}, nil
 	}
-	e, err := p.open(label, live, own)
+	e, err := p.open(label, live, want, own)
 	if err != nil {
 		return Change{}, problem(err)
 	}
@@ -92,21 +93,27 @@ func (e *profileEdit) shown(f *tomledit.File) []byte {
 	if at, err := e.find(f); err == nil && at != nil {
 		base = at.Path()
 	}
-	return f.Mask(func(path []string) bool {
+	return f.Mask(func(path []string) textedit.Look {
 		if path[0] != profileKey {
-			return false
+			return textedit.Hidden
 		}
 		if last := path[len(path)-1]; (last == nameKey || last == productKey) && len(path) <= 3 {
-			return true
+			return textedit.Shown
 		}
 		if base == nil || len(path) <= len(base) || !slices.Equal(path[:len(base)], base) {
-			return false
+			return textedit.Hidden
 		}
 		key := path[len(base):]
 		if strings.HasPrefix(key[len(key)-1], "[") {
 			key = key[:len(key)-1] // an element of scopes
 		}
 		joined := strings.Join(key, ".")
-		return ownable(joined) && joined != secretKey
+		switch {
+		case slices.Contains(e.hidden, joined):
+			return textedit.Secret
+		case ownable(joined) && joined != secretKey:
+			return textedit.Shown
+		}
+		return textedit.Hidden
 	})
 }

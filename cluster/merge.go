@@ -312,6 +312,6 @@ func (s *section) merge(live Live, want Section, own Ownership, m mode, name str
 		return Change{}, problem(err)
 	}
 	c.Changed = true
-	c.Diff = unified(name, s, name, after)
+	c.Diff = unified(name, s, name, after, want.Hidden)
 	return c, nil
 }

@@ -21,6 +21,9 @@ type Section struct {
 	JWKSEndpoint string
 	// Admins in the order of the file.
 	Admins []Admin
+	// Hidden are the keys of users, and of a profile, whose values are sensitive: a diff
+	// does not show them, be they idpctl's or somebody else's. Empty for what a file says.
+	Hidden []string
 }
 
 // Admin is one entry of the section's users.

@@ -316,6 +316,7 @@ func (w *world) putTarget(t Target) error {
 		return err
 	}
 	t.Owned, t.Former = slices.Compact(slices.Sorted(slices.Values(t.Owned))), slices.Compact(slices.Sorted(slices.Values(t.Former)))
+	t.Hidden = slices.Compact(slices.Sorted(slices.Values(t.Hidden)))
 	set(w, w.targets, t.Address, t)
 	return nil
 }

@@ -44,7 +44,7 @@ func full() *State {
 	file := Target{
 		Address: addr("cluster.production.appinstance"), Kind: "appinstance", Path: "deploy/my influxdb.yml",
 		Name: "cluster-0", Namespace: "influxdb", Context: "prod", Server: "https://k8s.example.com:6443", UID: "0c7f6b0e-6a4b-4b39-9d0e-3f4b8f2f3c11",
-		Owned: []string{"6a2f", "77aa"}, Release: "clustered", Chart: "influxdata/influxdb3-clustered", ReleaseNamespace: "prod", Former: []string{"5b1e"}, Groups: true, IdentityProvider: "keycloak",
+		Owned: []string{"6a2f", "77aa"}, Release: "clustered", Chart: "influxdata/influxdb3-clustered", ReleaseNamespace: "prod", Former: []string{"5b1e"}, Hidden: []string{"email"}, Groups: true, IdentityProvider: "keycloak",
 		JWKSEndpoint: "https://sso.example.com/realms/influxdb/protocol/openid-connect/certs",
 	}
 	write := Intent{Seq: 10, Verb: TargetWrite, Address: file.Address, Kind: file.Kind, Target: &file}

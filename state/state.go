@@ -143,6 +143,8 @@ type Target struct {
 	// Former are the ids of admins that idpctl put there once and took out, sorted:
 	// an entry of one that comes back, as by a revert of a commit, is idpctl's.
 	Former []string `json:"former,omitempty"`
+	// Hidden are the keys whose values are sensitive there.
+	Hidden []string `json:"hidden,omitempty"`
 	// Groups: idpctl decides on the user groups of its admins there.
 	Groups           bool   `json:"groups,omitempty"`
 	IdentityProvider string `json:"identity_provider,omitempty"`
@@ -266,7 +268,7 @@ func (t Target) equal(u Target) bool {
 	return t.Address == u.Address && t.Kind == u.Kind && t.Path == u.Path && t.Name == u.Name && t.Namespace == u.Namespace &&
 		t.Context == u.Context && t.Server == u.Server && t.UID == u.UID && slices.Equal(t.Owned, u.Owned) &&
 		t.Release == u.Release && t.Chart == u.Chart && t.ReleaseNamespace == u.ReleaseNamespace &&
-		slices.Equal(t.Former, u.Former) && t.Groups == u.Groups &&
+		slices.Equal(t.Former, u.Former) && slices.Equal(t.Hidden, u.Hidden) && t.Groups == u.Groups &&
 		t.IdentityProvider == u.IdentityProvider && t.JWKSEndpoint == u.JWKSEndpoint
 }
 

@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -35,7 +34,10 @@ type plannedTarget struct {
 	cluster *config.ClusterInstance
 	live    cluster.Live
 	want    cluster.Desired
-	own     cluster.Ownership
+	// hides are the keys whose values are sensitive in it from now on; those of
+	// want.Hidden may be so by what was there before.
+	hides []string
+	own   cluster.Ownership
 	// losesLast: the cluster would have no admin any more of whom idpctl knows;
 	// others are entries of somebody else that would stay.
 	losesLast bool
@@ -83,6 +85,11 @@ func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, 
 		target: target, instance: c.Address, place: target.Place(),
 	}
 	pt.had, pt.known = p.state.Target(t.Address)
+	if profile, ds := cluster.OpenProfile(t.Attrs); cluster.IsProfile(pt.target.Kind()) && !ds.HasErrors() {
+		want.Hidden = slices.Concat(want.Hidden, profile.Hidden)
+	}
+	pt.hides = slices.Compact(slices.Sorted(slices.Values(want.Hidden)))
+	want.Hidden = slices.Concat(want.Hidden, pt.had.Hidden)
 	pt.want = pt.groups(want, c)
 	pt.own = cluster.Ownership{Owned: ever(pt.had), Exclusive: c.Exclusive}
 	pt.change = &plan.TargetChange{
@@ -173,9 +180,8 @@ func (p *planner) merge(pt *plannedTarget) diag.Diagnostics {
 	}
 	pt.change.Action, pt.change.Reason, pt.planned = plan.NoOp, "", change
 	pt.describe(change)
-	p.mask(pt, c.Admins, change)
 	if !change.Changed && (!pt.known || !slices.Equal(pt.had.Owned, slices.Sorted(slices.Values(change.Owned))) ||
-		pt.target.ListsAdmins() && pt.had.Groups != c.Groups || placeOf(pt.had).Release != pt.place.Release) {
+		pt.target.ListsAdmins() && pt.had.Groups != c.Groups || placeOf(pt.had).Release != pt.place.Release || !slices.Equal(pt.had.Hidden, pt.hides)) {
 		// The file is as it shall be; the state does not know it yet.
 		pt.change.Action, pt.change.Reason = plan.Update, "because the state does not know it yet; the file stays as it is"
 	}
@@ -204,57 +210,49 @@ func (pt *plannedTarget) describe(change cluster.Change) {
 		c.Action = plan.Update
 	}
 	for _, a := range change.Added {
-		c.Added = append(c.Added, name(a))
+		c.Added = append(c.Added, pt.name(a))
 	}
 	for _, a := range change.Updated {
-		c.Updated = append(c.Updated, name(a.After))
+		c.Updated = append(c.Updated, pt.name(a.After))
 	}
 	for _, a := range change.Removed {
-		c.Removed = append(c.Removed, name(a))
+		c.Removed = append(c.Removed, pt.name(a))
 	}
 	for _, f := range change.Fields {
 		c.Fields = append(c.Fields, f.Name)
 	}
 }
 
-// mask hides what is sensitive of any admin in the words about a file. The old
-// values are hidden too: they may be what the secret was before. The file
-// itself holds them, as the cluster needs them there.
-func (p *planner) mask(pt *plannedTarget, admins []config.ClusterObject, change cluster.Change) {
-	var fields []string
-	for field, attr := range map[string]string{"firstName": "first_name", "lastName": "last_name", "email": "email"} {
-		secret := slices.ContainsFunc(admins, func(a config.ClusterObject) bool {
-			return resource.IsSensitive(map[string]cty.Value{"firstName": a.FirstName, "lastName": a.LastName, "email": a.Email}[field])
-		})
+// hidden are the keys of users whose values are sensitive for any of the admins, or
+// were: they may be what the secret was before. The file itself holds them, as the
+// cluster needs them there.
+func (p *planner) hidden(admins []config.ClusterObject) []string {
+	var keys []string
+	for _, f := range []struct {
+		key, attr string
+		of        func(config.ClusterObject) cty.Value
+	}{
+		{"firstName", "first_name", func(a config.ClusterObject) cty.Value { return a.FirstName }},
+		{"lastName", "last_name", func(a config.ClusterObject) cty.Value { return a.LastName }},
+		{emailKey, "email", func(a config.ClusterObject) cty.Value { return a.Email }},
+	} {
+		secret := slices.ContainsFunc(admins, func(a config.ClusterObject) bool { return resource.IsSensitive(f.of(a)) })
 		for _, prior := range p.priors {
-			secret = secret || slices.Contains(prior.Sensitive, attr)
+			secret = secret || slices.Contains(prior.Sensitive, f.attr)
 		}
 		if secret {
-			fields = append(fields, field)
+			keys = append(keys, f.key)
 		}
 	}
-	if len(fields) == 0 {
-		return
-	}
-	line := regexp.MustCompile(`(?m)^(.*\b(?:` + strings.Join(fields, "|") + `):\s*)\S.*$`)
-	pt.change.Diff = line.ReplaceAllString(pt.change.Diff, "${1}"+diag.Masked)
-	if !slices.Contains(fields, "email") {
-		return
-	}
-	pt.change.Added, pt.change.Updated, pt.change.Removed = nil, nil, nil
-	for _, a := range change.Added {
-		pt.change.Added = append(pt.change.Added, a.ID)
-	}
-	for _, a := range change.Updated {
-		pt.change.Updated = append(pt.change.Updated, a.After.ID)
-	}
-	for _, a := range change.Removed {
-		pt.change.Removed = append(pt.change.Removed, a.ID)
-	}
+	return keys
 }
 
-func name(a cluster.Admin) string {
-	if a.Email != "" {
+// emailKey is the key of users that people are called by.
+const emailKey = "email"
+
+// name is how people call an entry: by its e-mail, unless that is sensitive.
+func (pt *plannedTarget) name(a cluster.Admin) string {
+	if a.Email != "" && !slices.Contains(pt.want.Hidden, emailKey) {
 		return a.Email
 	}
 	return a.ID
@@ -303,6 +301,7 @@ func (p *planner) leave(ctx context.Context, had state.Target) diag.Diagnostics 
 	}
 	pt := &plannedTarget{
 		target: target, had: had, known: true, own: cluster.Ownership{Owned: ever(had)}, place: placeOf(had),
+		want: cluster.Desired{Section: cluster.Section{Hidden: slices.Concat(p.hidden(nil), had.Hidden)}},
 	}
 	pt.change = &plan.TargetChange{Address: had.Address, Kind: had.Kind, Path: shownPath(target), Action: plan.Forget}
 	live, ds := target.Read(ctx)
@@ -310,13 +309,12 @@ func (p *planner) leave(ctx context.Context, had state.Target) diag.Diagnostics 
 		return p.outOfReach(pt, ds)
 	}
 	pt.live = live
-	change, ds := target.Prune(live, cluster.Desired{}, pt.own)
+	change, ds := target.Prune(live, pt.want, pt.own)
 	if ds.HasErrors() {
 		return ds
 	}
 	pt.planned = change
 	pt.describe(change)
-	p.mask(pt, nil, change)
 	pt.change.Action = plan.Forget
 	pt.guardLast(change)
 	p.addTarget(pt)
@@ -329,7 +327,7 @@ func (pt *plannedTarget) guardLast(change cluster.Change) {
 	pt.losesLast = len(change.Removed) > 0
 	pt.others = nil
 	for _, a := range change.Section.Admins {
-		pt.others = append(pt.others, name(a))
+		pt.others = append(pt.others, pt.name(a))
 	}
 }
 

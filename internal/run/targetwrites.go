@@ -85,6 +85,7 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 			Address: pt.change.Address, Kind: pt.change.Kind, Path: pt.place.Path, Name: pt.place.Name, Namespace: pt.place.Namespace,
 			Context: pt.place.Context, Server: pt.place.Server, UID: pt.place.UID, Owned: change.Owned,
 			Release: pt.place.Release.Name, Chart: pt.place.Release.Chart, ReleaseNamespace: pt.place.Release.Namespace,
+			Hidden:           pt.hides,
 			IdentityProvider: change.Section.IdentityProvider, JWKSEndpoint: change.Section.JWKSEndpoint,
 		}
 		if pt.target.ListsAdmins() {

@@ -38,6 +38,7 @@ func (p *planner) tokensFor(c *config.ClusterInstance) diag.Diagnostics {
 // wanted is what the targets of a cluster shall say, as far as it is known.
 func (p *planner) wanted(c *config.ClusterInstance) (cluster.Desired, diag.Diagnostics) {
 	s, diags := section(c)
+	s.Hidden = p.hidden(c.Admins)
 	want := cluster.Desired{Section: s, SignIn: p.signIn(c)}
 	if attrs, ds := p.run.eval.ProviderConfig(c.Provider); !ds.HasErrors() {
 		want.PrivateCA = text(resource.Attr(attrs, caFileAttr))

@@ -3,24 +3,41 @@ package textedit
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/idpctl/idpctl/diag"
 )
 
 // Masked stands for what is not shown.
 const Masked = "(not shown)"
 
-// Part is a value or a key of a file, and whether it may be shown.
+// Look says how a part of a file is shown.
+type Look uint8
+
+const (
+	// Hidden is shown as [Masked]: it is somebody else's, and may be a secret.
+	Hidden Look = iota
+	// Shown is shown.
+	Shown
+	// Secret is shown as [diag.Masked]. In a diff one can see that it changed; see [Mask].
+	Secret
+)
+
+// Part is a value or a key of a file, and how it is shown.
 type Part struct {
 	Start, End int
-	Shown      bool
+	Look       Look
 }
 
 // Mask is a file as it may be shown to people: without the parts that may not be,
 // without what may be a secret in its comments (see [Comment]), without the user
 // and password in URLs, and with line feeds for all line breaks. The number of
-// lines stays.
+// lines stays. Behind what is secret stands a mark, the same for the same text, so that
+// a diff of two masked files has the lines in which it differs: [Unmark] removes it.
 //
 // parts are all values and keys of the file. A # outside of them begins a comment,
 // in YAML and in TOML alike.
@@ -33,12 +50,16 @@ func Mask(src []byte, parts []Part) []byte {
 			continue
 		}
 		m.between(lineFeeds(src[pos:p.Start]))
-		m.part(lineFeeds(src[p.Start:p.End]), p.Shown)
+		m.part(lineFeeds(src[p.Start:p.End]), p.Look)
 		pos = p.End
 	}
 	m.between(lineFeeds(src[pos:]))
 	return m.out.Bytes()
 }
+
+// Unmark removes the marks of [Mask] from a text. No file in YAML or TOML has such a
+// character.
+func Unmark(text []byte) []byte { return mark.ReplaceAll(text, nil) }
 
 func lineFeeds(text []byte) string {
 	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(text))
@@ -56,11 +77,15 @@ type masker struct {
 	indent string
 }
 
-func (m *masker) part(text string, shown bool) {
-	if shown {
+func (m *masker) part(text string, look Look) {
+	lines := strings.Repeat("\n", strings.Count(text, "\n"))
+	switch look {
+	case Shown:
 		m.out.WriteString(URL(text))
-	} else {
-		m.out.WriteString(Masked + strings.Repeat("\n", strings.Count(text, "\n")))
+	case Secret:
+		fmt.Fprintf(&m.out, "%s\x00%x\x00%s", diag.Masked, sha256.Sum256([]byte(text)), lines)
+	default:
+		m.out.WriteString(Masked + lines)
 	}
 	m.used, m.hiding = true, false
 }
@@ -99,6 +124,7 @@ func (m *masker) comment(text, indent string) string {
 }
 
 var (
+	mark = regexp.MustCompile("\x00[0-9a-f]*\x00")
 	// userinfo is the user and password of a URL. The last @ counts: not every
 	// password is encoded as it should be.
 	userinfo = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^\s"']*@`)

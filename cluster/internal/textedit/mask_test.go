@@ -56,11 +56,32 @@ func TestMask(t *testing.T) {
 	const want = "\uFEFF# The password:\n#\n#   (not shown)\n\n# fine\nkey#token: 'x # token y' # a token: (not shown)\n" +
 		"  # fine\nb: [(not shown)\n] # fine\n  # token\n # fine\n # secret\nc: # fine, https://(not shown)@x\n # more\n # dsn\n # (not shown)"
 	var parts []Part
-	for text, shown := range map[string]bool{"key#token": true, "'x # token y'": true, "hunter2,\rhunter2": false, "c:": true} {
+	for text, look := range map[string]Look{"key#token": Shown, "'x # token y'": Shown, "hunter2,\rhunter2": Hidden, "c:": Shown} {
 		at := strings.Index(in, text)
-		parts = append(parts, Part{Start: at, End: at + len(text), Shown: shown})
+		parts = append(parts, Part{Start: at, End: at + len(text), Look: look})
 	}
 	if got := string(Mask([]byte(in), parts)); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+// TestMaskSecret: that a secret changed can be seen in a diff of masked files, and not to
+// what.
+func TestMaskSecret(t *testing.T) {
+	mask := func(secret string) string {
+		src := "a: " + secret + " # fine\n"
+		return string(Mask([]byte(src), []Part{{Start: 0, End: 2, Look: Shown}, {Start: 3, End: 3 + len(secret), Look: Secret}}))
+	}
+	one, again, other := mask("hunter2"), mask("hunter2"), mask("hunter3")
+	if one != again || one == other || strings.Contains(one, "hunter") {
+		t.Errorf("got %q, %q and %q", one, again, other)
+	}
+	for _, text := range []string{one, other} {
+		if got := string(Unmark([]byte(text))); got != "a: (sensitive value) # fine\n" {
+			t.Errorf("without marks: %q", got)
+		}
+	}
+	if got := mask(">-\n  hunter2\n  hunter2"); strings.Count(got, "\n") != 3 || strings.Contains(got, "hunter") {
+		t.Errorf("of several lines: %q", got)
 	}
 }

@@ -2,12 +2,11 @@ package tomledit
 
 import "github.com/idpctl/idpctl/cluster/internal/textedit"
 
-// Mask is the file for people, with all values masked but those that show allows by
-// their path. See [textedit.Mask].
-func (f *File) Mask(show func(path []string) bool) []byte {
+// Mask is the file for people, with every value as show says by its path. See [textedit.Mask].
+func (f *File) Mask(show func(path []string) textedit.Look) []byte {
 	var parts []textedit.Part
 	for _, s := range f.sections {
-		parts = append(parts, textedit.Part{Start: s.start, End: s.end, Shown: true})
+		parts = append(parts, textedit.Part{Start: s.start, End: s.end, Look: textedit.Shown})
 	}
 	var walk func(n *Node)
 	walk = func(n *Node) {
@@ -19,11 +18,11 @@ func (f *File) Mask(show func(path []string) bool) []byte {
 		}
 		if n.pair != nil {
 			for _, p := range n.pair.parts {
-				parts = append(parts, textedit.Part{Start: p.start, End: p.end, Shown: true})
+				parts = append(parts, textedit.Part{Start: p.start, End: p.end, Look: textedit.Shown})
 			}
 		}
 		if n.Kind == Text || n.Kind == Other {
-			parts = append(parts, textedit.Part{Start: n.start, End: n.end, Shown: show(n.addr)})
+			parts = append(parts, textedit.Part{Start: n.start, End: n.end, Look: show(n.addr)})
 		}
 	}
 	walk(f.root)

@@ -11,6 +11,8 @@ import (
 	burnt "github.com/BurntSushi/toml"
 
 	"github.com/idpctl/idpctl/diag"
+
+	"github.com/idpctl/idpctl/cluster/internal/textedit"
 )
 
 // all has every form that TOML has.
@@ -90,7 +92,12 @@ func TestSpans(t *testing.T) {
 // TestMask hides every value and keeps the lines.
 func TestMask(t *testing.T) {
 	f := parse(t, all)
-	masked := string(f.Mask(func(path []string) bool { return strings.Join(path, " ") == "list [0] sub k" }))
+	masked := string(f.Mask(func(path []string) textedit.Look {
+		if strings.Join(path, " ") == "list [0] sub k" {
+			return textedit.Shown
+		}
+		return textedit.Hidden
+	}))
 	if a, b := strings.Count(masked, "\n"), strings.Count(all, "\n"); a != b {
 		t.Errorf("%d lines and not %d", a, b)
 	}

@@ -9,21 +9,20 @@ import (
 	"github.com/idpctl/idpctl/cluster/internal/textedit"
 )
 
-// Mask is the file for people, with all values masked but those that show allows.
-// show is given the index of the document and the path to the value, list items as
+// Mask is the file for people, with every value as show says, which is given the index of the document and the path to the value, list items as
 // [0], [1], … See [textedit.Mask].
-func (f *File) Mask(show func(doc int, path []string) bool) []byte {
+func (f *File) Mask(show func(doc int, path []string) textedit.Look) []byte {
 	var parts []textedit.Part
-	add := func(n *yaml.Node, shown bool) {
+	add := func(n *yaml.Node, look textedit.Look) {
 		if _, propsEnd := f.skipProperties(n); unwritten(n, propsEnd) {
 			return
 		}
 		start := f.contentStart(n)
 		end, err := f.end(n)
 		if err != nil {
-			end, shown = f.LineEnd(f.LineOf(start)), false
+			end, look = f.LineEnd(f.LineOf(start)), textedit.Hidden
 		}
-		parts = append(parts, textedit.Part{Start: start, End: end, Shown: shown})
+		parts = append(parts, textedit.Part{Start: start, End: end, Look: look})
 	}
 	var walk func(n *yaml.Node, doc int, path []string, key bool)
 	walk = func(n *yaml.Node, doc int, path []string, key bool) {
@@ -31,7 +30,7 @@ func (f *File) Mask(show func(doc int, path []string) bool) []byte {
 		case yaml.MappingNode:
 			for i := 0; i+1 < len(n.Content); i += 2 {
 				if k := n.Content[i]; k.Kind == yaml.ScalarNode {
-					add(k, true)
+					add(k, textedit.Shown)
 				} else {
 					walk(k, doc, nil, true)
 				}
@@ -42,7 +41,11 @@ func (f *File) Mask(show func(doc int, path []string) bool) []byte {
 				walk(c, doc, append(slices.Clip(path), "["+strconv.Itoa(i)+"]"), key)
 			}
 		case yaml.ScalarNode:
-			add(n, !key && show(doc, path))
+			if key {
+				add(n, textedit.Hidden)
+			} else {
+				add(n, show(doc, path))
+			}
 		}
 	}
 	for i, root := range f.Docs() {
