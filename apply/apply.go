@@ -76,6 +76,10 @@ type Input struct {
 // Target is one file (or object) on InfluxDB's side.
 type Target struct {
 	Change *plan.TargetChange
+	// Settled is what the state shall say of it before anything is written; nil for what
+	// it says already. Those of all targets become true at once, as places may go round
+	// between them.
+	Settled *state.Target
 	// Withdraw takes out the admins who shall not be there any more, and does
 	// nothing else. It returns a step without Write when there are none.
 	Withdraw func(context.Context) (TargetStep, diag.Diagnostics)

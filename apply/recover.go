@@ -118,6 +118,10 @@ func RecoverTarget(in state.Intent, had state.Target, known bool) state.Record {
 	merged.Former = slices.Concat(after.Former, had.Former)
 	merged.Hidden = slices.Concat(after.Hidden, had.Hidden)
 	merged.Groups = after.Groups || had.Groups
+	if known { // that it leaves its place is not done before it is written
+		merged.Path, merged.Name, merged.Namespace = had.Path, had.Name, had.Namespace
+		merged.Context, merged.Server, merged.UID = had.Context, had.Server, had.UID
+	}
 	return state.Result{Intent: in.Seq, Target: &merged}
 }
 

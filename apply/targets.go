@@ -17,6 +17,15 @@ import (
 // written the run goes on: access ends at the identity provider all the same,
 // and the summary names the file.
 func (e *executor) withdraw() {
+	var settled []state.Record
+	for _, t := range e.Targets {
+		if t.Settled != nil {
+			settled = append(settled, state.PutTarget{Target: *t.Settled})
+		}
+	}
+	if !e.append(settled...) {
+		return
+	}
 	for i := range e.Targets {
 		t := &e.Targets[i]
 		if t.Change.Action == plan.NoOp || t.Withdraw == nil {

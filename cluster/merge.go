@@ -155,8 +155,10 @@ func (s *section) reusable(e *entry) bool {
 func (o *outcome) finish(own Ownership) {
 	c := &o.change
 	owned := set(own.Owned)
-	for _, a := range c.Added {
-		owned[a.ID] = true
+	if o.mode == full { // also who stands there already
+		for _, a := range o.want.Admins {
+			owned[a.ID] = true
+		}
 	}
 	for _, r := range o.items {
 		var a Admin

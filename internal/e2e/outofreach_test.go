@@ -281,7 +281,12 @@ func TestOutOfReachDisabled(t *testing.T) {
 		// The block goes, and nobody else: what it wrote is left as it is, and said so.
 		f.reach(t, false)
 		w.configure("")
-		says(t, w.must(1, w.applyArgs()...), "Still in it: user.ada (", "user.ben (")
+		says(t, w.must(1, w.applyArgs()...), "have no admin", "-allow-empty-admins")
+		says(t, w.must(1, "destroy", "-auto-approve", "-input=false"), "No admin would be left", "-allow-empty-admins")
+		if len(w.people(w.home)) != 2 {
+			t.Error("somebody was deleted")
+		}
+		says(t, w.must(1, w.applyArgs("-allow-empty-admins")...), "Still in it: user.ada (", "user.ben (")
 		f.reach(t, true)
 		w.apply("-allow-empty-admins")
 		f.lists(t)

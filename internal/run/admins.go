@@ -17,7 +17,8 @@ import (
 
 // watchAdmins warns of admins who are none: those who cannot sign in, and
 // entries that bear an admin's e-mail and another id.
-func (p *planner) watchAdmins(pt *plannedTarget, c *config.ClusterInstance, after cluster.Section) diag.Diagnostics {
+func (p *planner) watchAdmins(pt *plannedTarget, c *config.ClusterInstance, change cluster.Change) diag.Diagnostics {
+	after := change.Section
 	var diags diag.Diagnostics
 	pt.strays = nil
 	place := adminsPlace(c)
@@ -44,7 +45,8 @@ func (p *planner) watchAdmins(pt *plannedTarget, c *config.ClusterInstance, afte
 	// Of entries of others nobody knows whether they can sign in: they do not count
 	// as those who will be left, nor does their staying take anything away.
 	pt.shutsOut = everybody && (len(couldNot) < len(disabled) ||
-		!others && slices.ContainsFunc(pt.live.Section.Admins, func(a cluster.Admin) bool { return !couldNot[a.ID] }))
+		slices.ContainsFunc(change.Removed, func(a cluster.Admin) bool { return !couldNot[a.ID] }) ||
+		pt.moved != nil && slices.ContainsFunc(pt.moved.Owned, func(id string) bool { return !couldNot[id] }))
 	switch {
 	case c.AdminsKnown && len(after.Admins) == 0 && p.mode != plan.Destroy:
 		warn(noAdmin, "%s lists nobody, so that nobody can administer the cluster.", pt.change.Path)
@@ -54,6 +56,9 @@ func (p *planner) watchAdmins(pt *plannedTarget, c *config.ClusterInstance, afte
 		warn("No admin can sign in", "Nobody could administer the cluster: %s cannot sign in, and %s lists nobody else.", strings.Join(out, ", "), pt.change.Path)
 	case len(out) > 0:
 		warn("Admin cannot sign in", "An admin of the cluster who cannot sign in is none: %s.", strings.Join(out, ", "))
+	}
+	if in := func(a config.ClusterObject) bool { return len(a.Groups) == 0 || slices.Contains(a.Groups, "admin") }; len(c.Admins) > 0 && !slices.ContainsFunc(c.Admins, in) {
+		warn("Nobody is in the group Admin", "All admins of %s are in other groups of InfluxDB, so that nobody may do what takes an admin. Name one in admin of user_groups, or in none of its lists.", c.Address)
 	}
 	for _, stale := range after.Admins {
 		if stale.ID == cluster.KnownAfterApply || slices.ContainsFunc(pt.want.Admins, func(a cluster.Admin) bool { return a.ID == stale.ID }) {

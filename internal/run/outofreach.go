@@ -57,6 +57,7 @@ func (p *planner) outOfReach(pt *plannedTarget, diags diag.Diagnostics) diag.Dia
 	c.Reason = "because it is out of reach: " + cause.Summary
 	if pt.cluster == nil {
 		c.Action = plan.Forget
+		pt.losesLast = len(pt.had.Owned) > 0
 	} else {
 		p.guardUnseen(pt)
 	}

@@ -101,10 +101,14 @@ func (r *Run) NextCommands(p *Planned) []string {
 }
 
 // replaced reports whether a file that is left is about an object of the cluster that
-// another one of the configuration is about, too.
+// another one of the configuration is about, too, or of another kind that has taken its
+// place.
 func (p *planner) replaced(left *plannedTarget) bool {
 	if left.cluster != nil {
 		return false
+	}
+	if next := p.goesOn(left.change.Address); next != nil && next.change.Kind != left.change.Kind {
+		return true
 	}
 	was := left.target.Next(left.live.Content).Of
 	return slices.ContainsFunc(p.files, func(pt *plannedTarget) bool {

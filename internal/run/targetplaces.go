@@ -3,14 +3,12 @@ package run
 import (
 	"fmt"
 	"path/filepath"
-	"slices"
 
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/idpctl/idpctl/cluster"
 	"github.com/idpctl/idpctl/cluster/kubernetes"
 	"github.com/idpctl/idpctl/diag"
-	"github.com/idpctl/idpctl/plan"
 	"github.com/idpctl/idpctl/state"
 )
 
@@ -107,7 +105,7 @@ func (p *planner) isAt(pt *plannedTarget, had state.Target) bool {
 func (p *planner) nowAt(had state.Target) *plannedTarget {
 	for _, there := range p.places {
 		for _, pt := range there {
-			if p.isAt(pt, had) {
+			if pt.change.Kind == had.Kind && p.isAt(pt, had) {
 				return pt
 			}
 		}
@@ -125,28 +123,4 @@ func (p *planner) identity(had state.Target) string {
 		path = filepath.Join(p.run.opts.Dir, path)
 	}
 	return cluster.FileIdentity(path)
-}
-
-// takeOver plans that a place has another address now: the admins there stay,
-// and those of the record that are not wanted any more go.
-func (p *planner) takeOver(pt *plannedTarget, had state.Target) diag.Diagnostics {
-	pt.former = append(pt.former, had.Address)
-	pt.had.Groups = pt.had.Groups || had.Groups
-	pt.want = pt.groups(pt.want, pt.cluster)
-	for _, id := range ever(had) {
-		if !slices.Contains(pt.own.Owned, id) {
-			pt.own.Owned = append(pt.own.Owned, id)
-		}
-	}
-	var errs diag.Diagnostics
-	for _, d := range p.merge(pt) { // the warnings were told
-		if d.Severity == diag.Error {
-			errs = append(errs, d)
-		}
-	}
-	pt.change.Reason = fmt.Sprintf("because the state knows it as %s", had.Address)
-	if pt.change.Action == plan.NoOp {
-		pt.change.Action = plan.Update
-	}
-	return errs
 }

@@ -30,6 +30,16 @@ type plannedTarget struct {
 	// former are addresses at which the state has this very place, too: its
 	// block was called otherwise.
 	former []resource.Address
+	// moved is the state's record of another place that the block had, and hadGroups
+	// whether idpctl decided on user groups; see targethistory.go.
+	moved     *state.Target
+	hadGroups bool
+	// settled is what the state shall say before anything is written; nil for what it
+	// says. mover is the target that left this place for another one.
+	settled *state.Target
+	mover   *plannedTarget
+	// leaves: it has moved, and its old place is left by the target before it.
+	leaves bool
 	// cluster is the instance, nil for a file that is to be left.
 	cluster *config.ClusterInstance
 	live    cluster.Live
@@ -84,14 +94,10 @@ func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, 
 	pt := &plannedTarget{
 		target: target, instance: c.Address, place: target.Place(),
 	}
-	pt.had, pt.known = p.state.Target(t.Address)
-	if profile, ds := cluster.OpenProfile(t.Attrs); cluster.IsProfile(pt.target.Kind()) && !ds.HasErrors() {
+	if profile, ds := cluster.OpenProfile(t.Attrs); cluster.IsProfile(target.Kind()) && !ds.HasErrors() {
 		want.Hidden = slices.Concat(want.Hidden, profile.Hidden)
 	}
-	pt.hides = slices.Compact(slices.Sorted(slices.Values(want.Hidden)))
-	want.Hidden = slices.Concat(want.Hidden, pt.had.Hidden)
-	pt.want = pt.groups(want, c)
-	pt.own = cluster.Ownership{Owned: ever(pt.had), Exclusive: c.Exclusive}
+	pt.want, pt.hides = want, slices.Compact(slices.Sorted(slices.Values(want.Hidden)))
 	pt.change = &plan.TargetChange{
 		Address: t.Address, Kind: t.Address.Target, Path: shownPath(target), Layer: n, DependsOn: c.DependsOn, Range: t.Range, Action: plan.NoOp,
 	}
@@ -112,36 +118,14 @@ func (p *planner) target(ctx context.Context, n int, c *config.ClusterInstance, 
 	live, ds := target.Read(ctx)
 	diags = append(diags, at(ds, t.Range)...)
 	if ds.HasErrors() {
+		p.recall(pt, false)
 		return p.outOfReach(pt, diags)
 	}
 	pt.live, pt.place, pt.change.Path = live, target.Place(), shownPath(target)
-	if pt.known && !p.isAt(pt, pt.had) {
-		if remote, ok := target.(cluster.Remote); ok {
-			if ds := remote.MayLeave(placeOf(pt.had)); ds.HasErrors() {
-				return append(diags, at(ds, t.Range)...)
-			}
-		}
-		// It moved: the admins leave the place where they were.
-		before := len(p.files)
-		diags = append(diags, p.leave(ctx, pt.had)...)
-		for _, left := range p.files[before:] {
-			left.losesLast = false // they go on in the new place
-			if left.cause != nil { // with one half of it undone, the other is not begun
-				return diag.Diagnostics{{
-					Summary: left.cause.Summary, Subject: t.Range, Address: t.Address.String(),
-					Detail: fmt.Sprintf("%s\n\nThe block %s has moved from %s, and the admins that idpctl wrote there are to be taken out first. If that one is gone for good: `idpctl state rm '%s'`.",
-						left.cause.Detail, t.Address, left.change.Path, t.Address),
-				}}
-			}
-		}
-		pt.had, pt.known = state.Target{}, false
-		pt.own.Owned = nil
-	}
-	if !pt.known && target.ListsAdmins() {
-		// The state was lost, or this is the first time: who is to be an admin
-		// and stands in the file already is idpctl's from now on.
-		for _, a := range want.Admins {
-			pt.own.Owned = append(pt.own.Owned, a.ID)
+	p.recall(pt, true)
+	if remote, ok := target.(cluster.Remote); ok && pt.moved != nil {
+		if ds := remote.MayLeave(placeOf(*pt.moved)); ds.HasErrors() {
+			return append(diags, at(ds, t.Range)...)
 		}
 	}
 	if diags = append(diags, p.merge(pt)...); diags.HasErrors() {
@@ -159,7 +143,7 @@ func ever(had state.Target) []string { return slices.Concat(had.Owned, had.Forme
 // block for them, or had one when the target was written: those of whom nothing is
 // said are in none then.
 func (pt *plannedTarget) groups(want cluster.Desired, c *config.ClusterInstance) cluster.Desired {
-	if !c.Groups && !pt.had.Groups {
+	if !c.Groups && !pt.hadGroups {
 		return want
 	}
 	want.Admins = slices.Clone(want.Admins)
@@ -181,7 +165,7 @@ func (p *planner) merge(pt *plannedTarget) diag.Diagnostics {
 	pt.change.Action, pt.change.Reason, pt.planned = plan.NoOp, "", change
 	pt.describe(change)
 	if !change.Changed && (!pt.known || !slices.Equal(pt.had.Owned, slices.Sorted(slices.Values(change.Owned))) ||
-		pt.target.ListsAdmins() && pt.had.Groups != c.Groups || placeOf(pt.had).Release != pt.place.Release || !slices.Equal(pt.had.Hidden, pt.hides)) {
+		pt.target.ListsAdmins() && pt.hadGroups != c.Groups || placeOf(pt.had).Release != pt.place.Release || !slices.Equal(pt.had.Hidden, pt.hides)) {
 		// The file is as it shall be; the state does not know it yet.
 		pt.change.Action, pt.change.Reason = plan.Update, "because the state does not know it yet; the file stays as it is"
 	}
@@ -191,7 +175,7 @@ func (p *planner) merge(pt *plannedTarget) diag.Diagnostics {
 	if c.AdminsKnown && len(c.Admins) == 0 {
 		pt.guardLast(change)
 	}
-	return append(diags, p.watchAdmins(pt, c, change.Section)...)
+	return append(diags, p.watchAdmins(pt, c, change)...)
 }
 
 func (p *planner) addTarget(pt *plannedTarget) {
@@ -269,30 +253,6 @@ func at(diags diag.Diagnostics, rng diag.Range) diag.Diagnostics {
 	return out
 }
 
-// orphanTargets plans to leave the files that the state knows and the
-// configuration does not: the admins that idpctl put there are taken out.
-func (p *planner) orphanTargets(ctx context.Context) diag.Diagnostics {
-	if p.run.opts.Unread {
-		return nil
-	}
-	planned := map[resource.Address]bool{}
-	for _, t := range p.targets {
-		planned[t.Address] = true
-	}
-	var diags diag.Diagnostics
-	for _, had := range p.state.Targets {
-		if planned[had.Address] {
-			continue
-		}
-		if pt := p.nowAt(had); pt != nil {
-			diags = append(diags, p.takeOver(pt, had)...)
-			continue
-		}
-		diags = append(diags, p.leave(ctx, had)...)
-	}
-	return diags
-}
-
 // leave plans to take the admins that idpctl put into a file out of it.
 func (p *planner) leave(ctx context.Context, had state.Target) diag.Diagnostics {
 	target, ds := p.targetAt(had)
@@ -301,7 +261,8 @@ func (p *planner) leave(ctx context.Context, had state.Target) diag.Diagnostics 
 	}
 	pt := &plannedTarget{
 		target: target, had: had, known: true, own: cluster.Ownership{Owned: ever(had)}, place: placeOf(had),
-		want: cluster.Desired{Section: cluster.Section{Hidden: slices.Concat(p.hidden(nil), had.Hidden)}},
+		want:  cluster.Desired{Section: cluster.Section{Hidden: slices.Concat(p.hidden(nil), had.Hidden)}},
+		hides: had.Hidden, hadGroups: had.Groups,
 	}
 	pt.change = &plan.TargetChange{Address: had.Address, Kind: had.Kind, Path: shownPath(target), Action: plan.Forget}
 	live, ds := target.Read(ctx)
@@ -331,12 +292,17 @@ func (pt *plannedTarget) guardLast(change cluster.Change) {
 	}
 }
 
-// Emptied are the files that would list no admin any more.
+// Emptied are the files in which no admin would be left of whom idpctl knows, with a word
+// about those of whom it does not.
 func (p *Planned) Emptied() []string {
 	var out []string
 	for _, pt := range p.planner.files {
-		if pt.losesLast && len(pt.others) == 0 && !slices.Contains(out, pt.change.Path) {
-			out = append(out, pt.change.Path)
+		text := pt.change.Path
+		if len(pt.others) > 0 {
+			text += fmt.Sprintf(" (but for entries of others: %s)", strings.Join(pt.others, ", "))
+		}
+		if pt.losesLast && !slices.Contains(out, text) {
+			out = append(out, text)
 		}
 	}
 	return out

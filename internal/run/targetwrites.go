@@ -19,9 +19,14 @@ func (p *planner) applyTargets() []apply.Target {
 	out := make([]apply.Target, len(p.files))
 	for i, pt := range p.files {
 		out[i] = apply.Target{
-			Change:   pt.change,
+			Change: pt.change, Settled: pt.settled,
 			Withdraw: func(ctx context.Context) (apply.TargetStep, diag.Diagnostics) { return p.step(ctx, pt, true) },
 			Complete: func(ctx context.Context) (apply.TargetStep, diag.Diagnostics) { return p.step(ctx, pt, false) },
+		}
+	}
+	for i, pt := range p.files {
+		if pt.leaves { // its record is about the old place until that is left
+			out[i].Withdraw = nil
 		}
 	}
 	return out
@@ -59,6 +64,9 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 		}
 		want = pt.groups(want, &c)
 	}
+	if withdraw && pt.mover != nil {
+		want.Admins, want.SignIn = pt.mover.want.Admins, pt.mover.want.SignIn // the others stay until the new place has them
+	}
 	var change cluster.Change
 	if withdraw || leave {
 		change, diags = pt.target.Prune(live, want, pt.own)
@@ -67,6 +75,12 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 	}
 	if diags.HasErrors() {
 		return apply.TargetStep{}, at(diags, pt.change.Range)
+	}
+	if !leave && !withdraw && !pt.cluster.AdminsKnown && len(want.Admins) == 0 && pt.target.ListsAdmins() {
+		return apply.TargetStep{}, diag.Diagnostics{{
+			Summary: "The cluster would have no admin", Subject: pt.change.Range, Address: pt.change.Address.String(),
+			Detail: fmt.Sprintf("When the plan was made it was not known who the admins of %s are, and now there are none. %s is left as it is. Plan again to see it; an apply needs -allow-empty-admins then.", pt.instance, pt.change.Path),
+		}}
 	}
 	if withdraw && len(change.Removed) > 0 && len(want.Admins) > 0 && !slices.ContainsFunc(change.Section.Admins, func(a cluster.Admin) bool {
 		return slices.ContainsFunc(want.Admins, func(w cluster.Admin) bool { return w.ID == a.ID })
@@ -81,15 +95,9 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 	step := apply.TargetStep{Before: &state.Image{}, Former: pt.former}
 	step.Before.Values, _ = json.Marshal(pt.own.Owned) // a list of strings
 	if !leave || withdraw {
-		step.After = &state.Target{
-			Address: pt.change.Address, Kind: pt.change.Kind, Path: pt.place.Path, Name: pt.place.Name, Namespace: pt.place.Namespace,
-			Context: pt.place.Context, Server: pt.place.Server, UID: pt.place.UID, Owned: change.Owned,
-			Release: pt.place.Release.Name, Chart: pt.place.Release.Chart, ReleaseNamespace: pt.place.Release.Namespace,
-			Hidden:           pt.hides,
-			IdentityProvider: change.Section.IdentityProvider, JWKSEndpoint: change.Section.JWKSEndpoint,
-		}
+		step.After = pt.record(change.Owned)
+		step.After.IdentityProvider, step.After.JWKSEndpoint = change.Section.IdentityProvider, change.Section.JWKSEndpoint
 		if pt.target.ListsAdmins() {
-			step.After.Groups = pt.had.Groups
 			if !withdraw {
 				step.After.Groups = pt.cluster.Groups
 			}
@@ -97,6 +105,10 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 				return id == cluster.KnownAfterApply || slices.Contains(change.Owned, id)
 			})
 		}
+	}
+	if leave && !withdraw && pt.mover != nil && pt.target.ListsAdmins() {
+		step.After = pt.mover.record(nil) // who was here may have come along
+		step.After.Former = slices.Concat(ours, pt.mover.own.Owned)
 	}
 	if change.Changed {
 		step.Write = func(ctx context.Context) error {
