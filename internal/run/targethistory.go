@@ -85,7 +85,7 @@ func (pt *plannedTarget) renamed(had state.Target) {
 // settle has the state say where a target is before anything is written, as its record
 // is about a place that is another target's now, or the other way round.
 func (pt *plannedTarget) settle() {
-	if pt.cause != nil {
+	if pt.cause != nil || pt.leaves { // else its old place would be forgotten
 		return
 	}
 	pt.settled = pt.record(pt.own.Owned)
@@ -132,7 +132,7 @@ func (p *planner) vacate(ctx context.Context, had state.Target, block *plannedTa
 	}
 	// What the place lists, its successor need not know, but for a block that takes
 	// over another place at the same time.
-	left.mover, block.leaves = block, true
+	left.mover, left.carried, block.leaves = block, block.own.Owned, true
 	record := had
 	record.Former = slices.Concat(had.Former, block.own.Owned)
 	block.settled = &record

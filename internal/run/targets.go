@@ -38,6 +38,8 @@ type plannedTarget struct {
 	// says. mover is the target that left this place for another one.
 	settled *state.Target
 	mover   *plannedTarget
+	// carried are ids that the state shall not forget with this place.
+	carried []string
 	// leaves: it has moved, and its old place is left by the target before it.
 	leaves bool
 	// cluster is the instance, nil for a file that is to be left.

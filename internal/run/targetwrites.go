@@ -101,14 +101,14 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 			if !withdraw {
 				step.After.Groups = pt.cluster.Groups
 			}
-			step.After.Former = slices.DeleteFunc(slices.Clone(ours), func(id string) bool {
+			step.After.Former = slices.DeleteFunc(slices.Concat(ours, pt.carried), func(id string) bool {
 				return id == cluster.KnownAfterApply || slices.Contains(change.Owned, id)
 			})
 		}
 	}
 	if leave && !withdraw && pt.mover != nil && pt.target.ListsAdmins() {
 		step.After = pt.mover.record(nil) // who was here may have come along
-		step.After.Former = slices.Concat(ours, pt.mover.own.Owned)
+		step.After.Former = slices.Concat(ours, pt.carried)
 	}
 	if change.Changed {
 		step.Write = func(ctx context.Context) error {
