@@ -226,6 +226,7 @@ func TestOutOfReach(t *testing.T) {
 					t.Errorf("the plan is %v %+v", got, plan.TargetChanges)
 				}
 				says(t, w.must(0, "plan"), "admin user.dan is not added yet", "lets in who waits: user.dan")
+				says(t, w.must(2, "export", "-check"), "cannot be reached")
 				r := w.must(1, w.applyArgs()...)
 				says(t, r, "Still in it: user.ben (", "user.cleo (", "1 added", "1 destroyed")
 				if people := w.people(w.home); len(people) != 3 {
