@@ -216,6 +216,8 @@ func (a *app) deliver(flags *exportFlags, text []byte) error {
 	switch {
 	case same:
 		return nil
+	case !flags.check && isCredentials(had):
+		return a.tell(unusable(flags.out, errors.New("it holds first passwords that `idpctl apply` has delivered, which are told once only, and is not overwritten")), nil)
 	case !flags.check:
 		if err := cluster.WriteFile(a.ctx, flags.out, text); err != nil {
 			return a.tell(unusable(flags.out, err), nil)
