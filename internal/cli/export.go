@@ -259,7 +259,7 @@ func (a *app) checkTargets(exports []run.Export) error {
 		for _, t := range e.Targets {
 			if t.Differs() {
 				differ = true
-				fmt.Fprintf(a.Stdout, "%s: %s %s.\n", t.Change.Address, t.Change.Path, difference(t))
+				fmt.Fprintf(a.Stdout, "%s: %s %s.\n", t.Change.Address, visible(t.Change.Path), difference(t))
 			}
 		}
 	}
