@@ -14,7 +14,7 @@ import (
 // Invitation is one that was made, for tests to look at.
 type Invitation struct {
 	// Time of the request.
-	Time time.Time
+	Time                                        time.Time
 	ID, Email, RedirectURL, DisplayName, UserID string
 	// Link is the inviteRedeemUrl, which the message has as well: where the guest
 	// accepts.
