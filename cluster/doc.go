@@ -9,8 +9,8 @@
 // the file and what to do. Every result is parsed and compared with what was
 // there before it is handed out, so that no broken file is ever written.
 //
-// Package internal/yamledit is the engine: it edits YAML at a path and knows
+// Package cluster/internal/yamledit is the engine: it edits YAML at a path and knows
 // nothing of admin sections. This package knows the section (admin.go) and
 // where it stands in each kind of file (appinstance.go, helmvalues.go). In the same
-// way internal/tomledit edits TOML, and influxctl.go knows what a profile is.
+// way cluster/internal/tomledit edits TOML, and influxctl.go knows what a profile is.
 package cluster

@@ -176,6 +176,8 @@ func (p patterns) checkString(c resource.Check, name, s string, secret bool) str
 			is = "" // it may hold a password
 		}
 		return fmt.Sprintf("%s must be a URL that begins with https:// or http://%s.", name, is)
+	case c.URL && hasUserinfo(s):
+		return name + " must be a URL without a user and a password: it is written to files and shown. Leave out what stands before the @; if the password has been used, change it."
 	case c.Pattern != "" && !p.matches(c.Pattern, s):
 		return fmt.Sprintf("%s must be %s%s.", name, c.PatternDoc, is)
 	case slices.Contains(c.NotOneOf, s):
@@ -203,6 +205,12 @@ func isEmail(s string) bool {
 func isURL(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != ""
+}
+
+// hasUserinfo reports whether a URL has a user or a password in front of its host.
+func hasUserinfo(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.User != nil
 }
 
 // matches reports whether the whole of s matches; a pattern that is none, a

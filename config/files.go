@@ -43,6 +43,7 @@ func (m *Module) readFolder() []*sourceFile {
 		return nil
 	}
 	var names []string
+	terraform := ""
 	for _, entry := range entries {
 		name := entry.Name()
 		if strings.HasPrefix(name, ".") || entry.IsDir() {
@@ -51,9 +52,17 @@ func (m *Module) readFolder() []*sourceFile {
 		if strings.HasSuffix(name, nativeSuffix) || strings.HasSuffix(name, jsonSuffix) {
 			names = append(names, name)
 		}
+		if terraform == "" && (strings.HasSuffix(name, ".tf") || strings.HasSuffix(name, ".hcl")) {
+			terraform = name
+		}
 	}
 	sort.Strings(names)
-	if len(names) == 0 {
+	switch {
+	case len(names) == 0 && terraform != "":
+		base, _, _ := strings.Cut(terraform, ".")
+		m.report.errorf(diag.Range{}, "No configuration files",
+			"The folder %s holds no file whose name ends in %s or %s, and %s is not read. If that is a configuration of idpctl, rename it to %s.", m.dir, nativeSuffix, jsonSuffix, terraform, base+nativeSuffix)
+	case len(names) == 0:
 		m.report.errorf(diag.Range{}, "No configuration files",
 			"The folder %s holds no file whose name ends in %s or %s. Go to the folder of the configuration, or name it with -chdir.", m.dir, nativeSuffix, jsonSuffix)
 	}

@@ -232,6 +232,10 @@ func TestFolder(t *testing.T) {
 	if !strings.Contains(ds.Error(), "No configuration files") {
 		t.Errorf("empty folder: %v", ds)
 	}
+	_, ds = loadFiles(t, map[string]string{"main.tf": ""})
+	if said := ds.Error(); !strings.Contains(said, "No configuration files") || !strings.Contains(said, "main.tf is not read") || !strings.Contains(said, "rename it to main.idp.hcl") {
+		t.Errorf("folder of Terraform: %v", ds)
+	}
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "big.idp.hcl"), make([]byte, maxFileSize+1), 0o600); err != nil {
 		t.Fatal(err)

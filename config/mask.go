@@ -22,7 +22,8 @@ func (f *sourceFile) mask(r hcl.Range) {
 }
 
 // Source is the text of a file that was read, with the literals of sensitive
-// attributes and variables replaced by asterisks: it may be shown. Columns stay
+// attributes and variables, and user and password in URLs, replaced by asterisks: it
+// may be shown. Columns stay
 // as they are. It is nil for a file that was not read.
 func (m *Module) Source(filename string) []byte {
 	f := m.files[filename]
@@ -36,8 +37,15 @@ func (m *Module) Source(filename string) []byte {
 	for _, s := range f.masks {
 		out = maskSpan(out, s)
 	}
+	for _, at := range userinfo.FindAllSubmatchIndex(out, -1) {
+		out = maskSpan(out, span{at[2], at[3]})
+	}
 	return out
 }
+
+// userinfo is the user and password of a URL, whatever attribute it is written to. The
+// last @ counts: not every password is encoded as it should be.
+var userinfo = regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://([^\s"']*)@`)
 
 // maskSpan puts an asterisk in place of every character but spaces, line ends
 // and the quotes at both ends. Each stand-in takes as many bytes as the character

@@ -60,20 +60,6 @@ func (c *Client) Discover(ctx context.Context, issuer string) (Discovery, error)
 	return c.discover(ctx, documentURL, issuer)
 }
 
-// DiscoverAt reads a discovery document at a URL of its own, for a server that
-// is reached by another name than its issuer's. The document may name any
-// issuer; endpoints may be on the origin of either.
-func (c *Client) DiscoverAt(ctx context.Context, documentURL string) (Discovery, error) {
-	u, err := parseURL(documentURL)
-	if err != nil {
-		return Discovery{}, &Error{Kind: BadRequest, Summary: fmt.Sprintf("the URL of the discovery document, %q, %s", shown(documentURL), err)}
-	}
-	if err := c.secure("the discovery document", u); err != nil {
-		return Discovery{}, err
-	}
-	return c.discover(ctx, documentURL, "")
-}
-
 func (c *Client) discover(ctx context.Context, documentURL, issuer string) (Discovery, error) {
 	doc, _, err := c.document(ctx, documentURL)
 	if err != nil {

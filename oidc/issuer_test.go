@@ -232,30 +232,6 @@ func TestDiscoverFollowsRedirectsOfOneOrigin(t *testing.T) {
 	})
 }
 
-// TestDiscoverAt reads a server that is reached by an inner name: endpoints may
-// be on the issuer's origin or on that one, and nowhere else.
-func TestDiscoverAt(t *testing.T) {
-	bubble(t, func(t *testing.T, w *world) {
-		inner := "https://keycloak.internal"
-		w.https("keycloak.internal", w.mux)
-		w.doc["token_endpoint"] = inner + tokenPath
-		w.serveIssuer()
-		d, err := w.client.DiscoverAt(t.Context(), inner+document)
-		if err != nil || d.Issuer != issuer || d.TokenEndpoint != inner+tokenPath {
-			t.Fatalf("%+v, %v", d, err)
-		}
-		w.doc["token_endpoint"] = "https://evil.example.com/token"
-		if d, err := w.client.DiscoverAt(t.Context(), inner+document); oidc.KindOf(err) != oidc.ForeignOrigin {
-			t.Errorf("%+v, %v", d, err)
-		}
-		for _, bad := range []string{"keycloak.internal", "http://keycloak.internal" + document} {
-			if _, err := w.client.DiscoverAt(t.Context(), bad); err == nil {
-				t.Errorf("accepted %s", bad)
-			}
-		}
-	})
-}
-
 // TestDiscoverReportsEverything: errors are joined, and each can be asked for.
 func TestDiscoverReportsEverything(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {

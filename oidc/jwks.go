@@ -103,15 +103,7 @@ func (c *Client) fetchJWKS(ctx context.Context, jwksURI string) (KeySet, answer,
 	return set, ans, nil
 }
 
-// ParseJWKS reads a key set (RFC 7517 section 5).
-func ParseJWKS(data []byte) (KeySet, error) {
-	doc, err := answer{url: "the document", body: data}.object("a JWKS")
-	if err != nil {
-		return KeySet{}, err
-	}
-	return parseKeySet(doc)
-}
-
+// parseKeySet reads a key set (RFC 7517 section 5).
 func parseKeySet(doc object) (KeySet, error) {
 	if !doc.has("keys") {
 		e := &Error{Kind: Malformed, Summary: `it has no member "keys"`}

@@ -68,6 +68,6 @@ func (e *LockedError) Error() string {
 	if e.Waited > 0 {
 		waited = fmt.Sprintf(" after waiting for %s", e.Waited)
 	}
-	return fmt.Sprintf("%s: the state is locked%s by %s. Wait for it (-lock-timeout=5m does), or end that process if it hangs: "+
+	return fmt.Sprintf("the state %s is locked%s by %s. Wait for it (-lock-timeout=5m does), or end that process if it hangs: "+
 		"the lock goes with its process, and removing the lock file frees nothing", e.Path, waited, who)
 }

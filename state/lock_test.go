@@ -81,7 +81,7 @@ func TestKilledProcess(t *testing.T) {
 		if !errors.As(err, &held) || held.Holder.PID != cmd.Process.Pid {
 			t.Fatalf("a second run: %v", err)
 		}
-		wantErr(t, err, path+": the state is locked by ", fmt.Sprintf("process %d, idpctl apply, since 20", cmd.Process.Pid), "-lock-timeout")
+		wantErr(t, err, "the state "+path+" is locked by ", fmt.Sprintf("process %d, idpctl apply, since 20", cmd.Process.Pid), "-lock-timeout")
 		_, err = Open(t.Context(), NewLocal(path, LocalOptions{}), Options{Lock: LockIfPossible})
 		if !errors.As(err, &held) {
 			t.Errorf("a plan while another runs: %v", err)

@@ -1,6 +1,7 @@
 package kubernetes
 
 import (
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -196,5 +197,21 @@ func TestMergedTextIsUnderstood(t *testing.T) {
 	}
 	if strings.Contains(change.Diff, "u:p@h") {
 		t.Errorf("the difference shows the dsn:\n%s", change.Diff)
+	}
+}
+
+// The documentation has the commands that verify prints, for the default namespace.
+func TestAdminTokenCommandsAreDocumented(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/kubernetes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := 0
+	for _, command := range rotate("influxdb") {
+		next := strings.Index(string(doc[at:]), "\n"+command+"\n")
+		if next < 0 {
+			t.Fatalf("docs/kubernetes.md has not, in its order, %q", command)
+		}
+		at += next
 	}
 }

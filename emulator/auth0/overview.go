@@ -38,7 +38,7 @@ func (s *Server) Overview(most int) dashboard.Overview {
 	mails := s.Outbox()
 	o.Sent = len(mails)
 	for _, m := range mails[max(0, len(mails)-most):] {
-		o.Mails = append(o.Mails, dashboard.Mail{To: m.To, Subject: "Reset your password", Link: m.Link})
+		o.Mails = append(o.Mails, dashboard.Mail{Time: m.Time, To: m.To, Subject: "Reset your password", Link: m.Link})
 	}
 	return o
 }

@@ -21,6 +21,8 @@ type ticket struct {
 
 // Mail is one that the tenant sent.
 type Mail struct {
+	// Time that it was sent.
+	Time time.Time
 	// To is the address, User the id of the user.
 	To, User string
 	// Link is where a password may be set.
@@ -93,7 +95,7 @@ func (v *visit) changePassword() (reply, error) {
 	}
 	if user, _ := v.sameUser(str(con.props, "id"), "", email, ""); user != nil {
 		link := v.ticketURL(v.base(v.r), v.newTicket(user, ticketLife))
-		v.outbox = append(v.outbox, Mail{To: str(user.props, "email"), User: str(user.props, "user_id"), Link: link})
+		v.outbox = append(v.outbox, Mail{Time: v.now(), To: str(user.props, "email"), User: str(user.props, "user_id"), Link: link})
 	}
 	return ok(plainText("We've just sent you an email to reset your password."))
 }

@@ -87,6 +87,9 @@ func TestChangePassword(t *testing.T) {
 		equal(t, email, []any{a.status, a.text}, []any{200, "We've just sent you an email to reset your password."})
 	}
 	mails := tn.Outbox()
+	if shown := tn.Overview(1).Mails; len(shown) != 1 || shown[0].Time.IsZero() || !shown[0].Time.Equal(mails[len(mails)-1].Time) {
+		t.Errorf("the dashboard shows %+v", shown)
+	}
 	if len(mails) != 1 || mails[0].To != "marty@example.com" || mails[0].User != id {
 		t.Fatalf("mails: %+v", mails)
 	}

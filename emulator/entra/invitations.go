@@ -6,12 +6,15 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/idpctl/idpctl/emulator/oidc"
 )
 
 // Invitation is one that was made, for tests to look at.
 type Invitation struct {
+	// Time of the request.
+	Time                                        time.Time
 	ID, Email, RedirectURL, DisplayName, UserID string
 	// Link is the inviteRedeemUrl, which the message has as well: where the guest
 	// accepts.
@@ -91,7 +94,7 @@ func (c *call) invite() (reply, error) {
 		}
 		e = c.write(KindUser, str(st.props, "id"), st)
 	}
-	inv := Invitation{ID: oidc.NewID(), Email: email, RedirectURL: str(set, "inviteRedirectUrl"), DisplayName: str(set, "invitedUserDisplayName"),
+	inv := Invitation{Time: c.now(), ID: oidc.NewID(), Email: email, RedirectURL: str(set, "inviteRedirectUrl"), DisplayName: str(set, "invitedUserDisplayName"),
 		UserID: e.id, Sent: is(set, "sendInvitationMessage"), Reset: reset}
 	inv.Link = c.base(c.r) + "/redeem?rd=" + url.QueryEscape(inv.ID)
 	c.invitations = append(c.invitations, inv)

@@ -47,5 +47,8 @@ func TestInvitations(t *testing.T) {
 	reset := tn.must(t, 201, "POST invitations", `{"invitedUserEmailAddress":"doc@gmail.com","inviteRedirectUrl":"https://influx.test","resetRedemption":true,"sendInvitationMessage":true,"invitedUser":{"id":"`+id+`"}}`)
 	equal(t, "reset", []string{reset.str("status"), reset.str("invitedUser.id")}, []string{"PendingAcceptance", id})
 	last := tn.Outbox()[len(tn.Outbox())-1]
+	if mails := tn.Overview(1).Mails; len(mails) != 1 || mails[0].Time.IsZero() || !mails[0].Time.Equal(last.Time) {
+		t.Errorf("the dashboard shows %+v", mails)
+	}
 	equal(t, "outbox", []any{last.Email, last.UserID, last.Sent, last.Reset, len(tn.Outbox())}, []any{"doc@gmail.com", id, true, true, 4})
 }

@@ -43,7 +43,7 @@ func (s *Server) Overview(most int) dashboard.Overview {
 	o := dashboard.Overview{Service: "Microsoft Entra ID", Tables: []dashboard.Table{tenant, apps, users, groups, bin}}
 	for _, inv := range s.Outbox() {
 		if inv.Sent {
-			o.Mails = append(o.Mails, dashboard.Mail{To: inv.Email, Subject: "Invitation to " + s.opts.TenantName, Link: inv.Link})
+			o.Mails = append(o.Mails, dashboard.Mail{Time: inv.Time, To: inv.Email, Subject: "Invitation to " + s.opts.TenantName, Link: inv.Link})
 		}
 	}
 	o.Sent = len(o.Mails)

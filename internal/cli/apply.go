@@ -207,6 +207,9 @@ func (a *app) nextCommands(r *run.Run, planned *run.Planned) error {
 	if len(next) == 0 {
 		return nil
 	}
+	for i, command := range next {
+		next[i] = visible(command)
+	}
 	_, err := fmt.Fprintf(a.Stdout, "\nNext, tell the cluster:\n\n  %s\n", strings.Join(next, "\n  "))
 	return err
 }
@@ -238,7 +241,7 @@ func (a *app) approved(flags *applyFlags, p *run.Planned) (bool, error) {
 	if p.Mode == plan.Destroy {
 		explanation := "There is no undo. What was adopted is released, not destroyed."
 		if files := p.Emptied(); len(files) > 0 {
-			explanation += fmt.Sprintf("\n  Nobody could administer the cluster, as no admin would be left in\n  %s.", shortList(files, 4))
+			explanation += fmt.Sprintf("\n  Nobody could administer the cluster, as no admin would be left in\n  %s.", visible(shortList(files, 4)))
 		}
 		return a.approve("Do you really want to destroy all of this?", explanation)
 	}

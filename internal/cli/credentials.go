@@ -32,6 +32,16 @@ type credentialEntry struct {
 	Temporary bool             `json:"temporary"`
 }
 
+// isCredentials tells whether this is the content of a credentials file, of whatever
+// version. Nothing but credentialsFile writes to those: what is in them is nowhere else.
+func isCredentials(content []byte) bool {
+	var is struct {
+		FormatVersion *string            `json:"format_version"`
+		Credentials   *[]json.RawMessage `json:"credentials"`
+	}
+	return json.Unmarshal(content, &is) == nil && is.FormatVersion != nil && is.Credentials != nil
+}
+
 // check finds out before anything is changed whether the file can be written.
 func (f credentialsFile) check() error {
 	if run.OwnFile(f.path) {

@@ -216,6 +216,8 @@ func (a *app) deliver(flags *exportFlags, text []byte) error {
 	switch {
 	case same:
 		return nil
+	case !flags.check && isCredentials(had):
+		return a.tell(unusable(flags.out, errors.New("it holds first passwords that `idpctl apply` has delivered, which are told once only, and is not overwritten")), nil)
 	case !flags.check:
 		if err := cluster.WriteFile(a.ctx, flags.out, text); err != nil {
 			return a.tell(unusable(flags.out, err), nil)
@@ -257,7 +259,7 @@ func (a *app) checkTargets(exports []run.Export) error {
 		for _, t := range e.Targets {
 			if t.Differs() {
 				differ = true
-				fmt.Fprintf(a.Stdout, "%s: %s %s.\n", t.Change.Address, t.Change.Path, difference(t))
+				fmt.Fprintf(a.Stdout, "%s: %s %s.\n", t.Change.Address, visible(t.Change.Path), difference(t))
 			}
 		}
 	}

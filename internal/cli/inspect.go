@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -162,6 +163,10 @@ func (a *app) show(args []string) error {
 		if err := a.tell(diags, nil); err != nil {
 			return err
 		}
+	}
+	if len(objects) == 0 && len(s.Targets) == 0 && len(outputs) == 0 && !a.json {
+		fmt.Fprintln(a.Stderr, "The state is empty: nothing has been applied in this folder, or all of it is destroyed.")
+		return nil
 	}
 	return a.view().Show(objects, stateFiles(s), outputValues(outputs))
 }

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/zclconf/go-cty/cty"
@@ -117,4 +119,18 @@ func (a *app) evaluate(flags *runFlags, name string) (cty.Value, error) {
 		}
 	}
 	return cty.NilVal, a.tell(diag.Diagnostics{}.Errorf("Output not found", "The configuration has no output %q any more.", name), source(module))
+}
+
+// visible is a text that has names of files in it, with an escape such as \x1b for each
+// character that a terminal would act on. Spaces stay: a name without them is another's.
+func visible(s string) string {
+	var b strings.Builder
+	for _, r := range strings.ToValidUTF8(s, "\ufffd") {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+			continue
+		}
+		b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+	}
+	return b.String()
 }

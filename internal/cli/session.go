@@ -231,7 +231,16 @@ func (a *app) await(read func() (string, error)) (string, error) {
 }
 
 // readLine reads one line of standard input, and not a byte more.
-func (a *app) readLine() (string, error) { return a.await(a.scanLine) }
+func (a *app) readLine() (string, error) {
+	line, err := a.await(a.scanLine)
+	if errors.Is(err, io.EOF) { // Ctrl-D
+		err = errNoAnswer
+	}
+	return line, err
+}
+
+// errNoAnswer is that of somebody who ended the input at a prompt.
+var errNoAnswer = errors.New("The input ended before there was an answer: type one and press Enter")
 
 func (a *app) scanLine() (string, error) {
 	var b strings.Builder
@@ -265,6 +274,9 @@ func (a *app) approve(question, explanation string) (bool, error) {
 	}
 	fmt.Fprintf(a.Stdout, "\n%s\n  %s\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: ", question, explanation)
 	line, err := a.readLine()
+	if errors.Is(err, errNoAnswer) {
+		return false, errors.New("The input ended before there was an answer, and nothing was changed. Type yes to approve, or add -auto-approve")
+	}
 	if err != nil {
 		return false, err
 	}

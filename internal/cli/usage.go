@@ -30,12 +30,18 @@ func usage(c *cobra.Command, err error) string {
 	if m := regexp.MustCompile(`^accepts at most (\d+) arg\(s\), received (\d+)$`).FindStringSubmatch(text); m != nil {
 		return fmt.Sprintf("%s takes %s argument at most, and is given %s: %s.%s", c.CommandPath(), m[1], m[2], strings.Join(c.Flags().Args(), ", "), help)
 	}
+	if strings.HasPrefix(text, "requires at least ") {
+		return fmt.Sprintf("%s needs an argument: `%s %s`.%s", c.CommandPath(), c.Parent().CommandPath(), c.Use, help)
+	}
 	if name, ok := strings.CutPrefix(text, "flag needs an argument: --"); ok {
 		return fmt.Sprintf("The flag -%s needs a value, as in -%s=…%s", name, name, help)
 	}
 	if m := regexp.MustCompile(`^unknown command ("[^"]*") for "([^"]*)"`).FindStringSubmatch(text); m != nil {
 		if !c.HasSubCommands() {
 			return fmt.Sprintf("%s does not take %s.%s", m[2], m[1], help)
+		}
+		if instead, ok := terraformCommands()[m[2]+" "+strings.Trim(m[1], `"`)]; ok {
+			return fmt.Sprintf("%s has no command %s: %s.", m[2], m[1], instead)
 		}
 		did := ""
 		if near := c.SuggestionsFor(strings.Trim(m[1], `"`)); len(near) > 0 {
@@ -72,6 +78,25 @@ func terraformFlags() map[string]string {
 	return map[string]string{
 		"out":    "a plan cannot be saved, and apply plans anew, shows that plan and asks. With -json there is a plan for programs",
 		"target": "a plan is always of the whole configuration",
+	}
+}
+
+// terraformCommands says what to do instead of commands that users of Terraform know.
+func terraformCommands() map[string]string {
+	const anew = "a plan makes again what is gone, and sets what differs. To have an object made anew, delete it at the identity provider and run `idpctl apply`"
+	return map[string]string{
+		"idpctl import":       "write a block for what exists already, with its name or with id, and run `idpctl plan`. It shows what would be adopted, and an apply takes it over",
+		"idpctl refresh":      "every plan reads the identity provider anew. `idpctl plan` shows what differs, and `idpctl apply` sets it",
+		"idpctl taint":        anew,
+		"idpctl untaint":      anew,
+		"idpctl graph":        "`idpctl plan -json` says what depends on what",
+		"idpctl workspace":    "a folder has one state. Make a folder for each environment, and name it with -chdir",
+		"idpctl console":      "write the expression as an output, and `idpctl plan` shows its value",
+		"idpctl force-unlock": "a lock ends with the process that holds it, so that there is nothing to unlock",
+		"idpctl state mv":     "`idpctl state rm ADDRESS` has the old address forgotten. Give the block its new name, and the next plan shows that it would adopt the object",
+		"idpctl state show":   "`idpctl show ADDRESS` shows an object of the state",
+		"idpctl state pull":   "`idpctl show -json` prints the state, and its file is in the folder",
+		"idpctl state push":   "the state is a file in the folder, and only idpctl writes it",
 	}
 }
 

@@ -124,12 +124,14 @@ func (a *app) users(flags *usersFlags, only string) error {
 		return err
 	}
 	list, admins := rows(lists, flags)
-	if flags.format == yamlFormat {
+	if flags.format != tableFormat && flags.format != jsonFormat { // a table is for people, and JSON has null
 		for _, u := range admins {
 			if u.ID == cluster.KnownAfterApply || u.ID == "" {
 				return a.tell(diag.Diagnostics{}.Errorf("Not applied yet", "The id of %s will be known after an apply: run `idpctl apply` first. The list would be wrong without it.", u.Email), nil)
 			}
 		}
+	}
+	if flags.format == yamlFormat {
 		_, err := a.Stdout.Write(cluster.UsersYAML(admins))
 		return err
 	}

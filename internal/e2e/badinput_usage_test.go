@@ -26,6 +26,11 @@ show realm
 plann
 pln
 state lst
+state rm
+state mv user.a user.b
+import user.a 5
+refresh
+taint user.a
 plan -detailed-exit-code
 plan -var
 plan -parallelism=many

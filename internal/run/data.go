@@ -101,6 +101,7 @@ func (p *planner) read(n int, l lookup, objects []resource.Object) diag.Diagnost
 		Action: plan.NoOp, DependsOn: d.DependsOn, Range: d.Range, Desired: d,
 	}
 	value, diags := l.resolve(objects)
+	diags = append(diags, p.nobodyYet(l)...)
 	if l.deferred {
 		c.Action, c.Reason = plan.Read, l.why
 	}
@@ -120,6 +121,27 @@ func (p *planner) read(n int, l lookup, objects []resource.Object) diag.Diagnost
 		p.answered = append(p.answered, a)
 	}
 	return diags
+}
+
+// nobodyYet refuses to look for a person in what this very plan makes: nobody is in it
+// but whom the plan puts there, so that the apply would make half of what it is to and
+// end with "Not found". A block that waits for something else of the configuration may
+// find what that makes. Other kinds are not meant: a new realm has clients of its own.
+func (p *planner) nobodyYet(l lookup) diag.Diagnostics {
+	d := l.desired
+	parent, ok := p.changes[d.Parent]
+	if !ok || !l.deferred || l.plural || l.kind.Given || l.kind.Credential == nil || parent.Action != plan.Create && parent.Action != plan.Replace {
+		return nil
+	}
+	for _, on := range slices.Concat(d.DependsOn, d.After) {
+		if on != d.Parent && on != d.Parent.Block() && p.waitsFor(&resource.Desired{After: []resource.Address{on.Block()}}) != nil {
+			return nil
+		}
+	}
+	return diag.Diagnostics{{
+		Summary: "Nothing can be found yet", Subject: d.Range, Address: d.Address.String(),
+		Detail: fmt.Sprintf("This plan creates %[2]s, and no %[1]s can be in it yet. To have the %[1]s created, write the block without data. If another block of this configuration makes them, refer to that one, or name it in depends_on.", l.kind.Name, d.Parent),
+	}}
 }
 
 // resolve is the value of a data block, given the objects of its place.

@@ -188,7 +188,7 @@ func OpenState(ctx context.Context, opts Options) (*state.Session, diag.Diagnost
 func stateDiagnostic(err error) diag.Diagnostic {
 	var locked *state.LockedError
 	if errors.As(err, &locked) {
-		return diag.Diagnostic{Summary: "State is locked", Detail: err.Error()}
+		return diag.Diagnostic{Summary: "State is locked", Detail: "T" + strings.TrimPrefix(locked.Error(), "t") + "."}
 	}
 	return diag.Diagnostic{Summary: "Cannot use the state", Detail: err.Error()}
 }

@@ -67,6 +67,48 @@ func TestDataThatThePlanChanges(t *testing.T) {
 	}
 }
 
+// In what the plan makes itself there is nobody to look up, unless the plan puts them
+// there before: that is said before anything is made. What is there by itself is found.
+func TestDataInWhatThePlanMakes(t *testing.T) {
+	const lookup = `
+space "lab" {}
+person "marty" {
+  space = space.lab
+  email = "marty@example.com"
+  initial_password = "s3cret-enough"
+}
+data "team" "everyone" {
+  space = space.lab
+  name  = "everyone"
+}
+data "persons" "all" {
+  space = space.lab
+}
+data "person" "doc" {
+  space = space.lab
+  email = "doc@example.com"
+}
+`
+	w := newWorld(t, lookup)
+	_, diags := w.plan(plan.Normal)
+	if len(diags) != 1 || diags[0].Summary != "Nothing can be found yet" || !strings.Contains(diags[0].Detail, "creates space.lab") || diags[0].Address != "data.person.doc" {
+		t.Fatalf("of somebody in a new space is told: %v", diags)
+	}
+	for _, legitimate := range []string{
+		strings.Replace(lookup, `"doc@example.com"`, `"marty@example.com"`+"\n  depends_on = [person.marty]", 1),
+		strings.Replace(lookup, `"doc@example.com"`, "person.marty.email", 1),
+	} {
+		w := newWorld(t, legitimate)
+		w.apply()
+		w.empty()
+	}
+	w = newWorld(t, "space \"lab\" {}\n")
+	w.apply()
+	w.idp.Put("person", memory.Member("lab", "doc@example.com"))
+	w.config(lookup)
+	w.wants("person.marty create")
+}
+
 // Who is in a group is told by the group alone.
 func TestFilteredDataThatThePlanChanges(t *testing.T) {
 	team := `

@@ -189,7 +189,7 @@ func (a *auth) refused(ans *answer) error {
 		e.Hint = "Check client_id and client_assertion_signing_alg, and that the application has the public key among its credentials"
 	default:
 		e.Summary = fmt.Sprintf("Auth0 refused the secret or the client id of the %s: %s", who, text)
-		e.Hint = "Check domain, client_id and client_secret in the provider block; the secret is in the application's settings"
+		e.Hint = "Check domain, client_id and client_secret in the provider block, or where they are not in it AUTH0_DOMAIN, AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET; the secret is in the application's settings"
 	}
 	return e
 }

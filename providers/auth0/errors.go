@@ -92,7 +92,7 @@ func (c *conn) refusal(q call, a *answer) error {
 		e.Hint = "Write in custom_domain_header of the provider block which of them mails are from"
 	case a.status == http.StatusUnauthorized:
 		e.Class, e.Summary = providers.Unauthenticated, what("the token was not accepted (%s)", text)
-		e.Hint = "Check domain in the provider block, and api_token if it is set: it may have expired"
+		e.Hint = "Check domain in the provider block, or AUTH0_DOMAIN, and api_token or AUTH0_API_TOKEN if it is set: it may have expired"
 	case a.status == http.StatusForbidden:
 		e.Class, e.Summary = providers.Forbidden, what("%s", text)
 		scope := q.scope
@@ -135,7 +135,7 @@ func (c *conn) notAuth0(a *answer) error {
 	return &providers.Error{
 		Class: providers.Internal, Status: a.status, Attribute: "domain",
 		Summary: fmt.Sprintf("What answers at %s is not Auth0 (status %d)", c.settings.domain, a.status),
-		Hint:    "Check domain in the provider block, and that no proxy answers in its place",
+		Hint:    "Check domain in the provider block, or AUTH0_DOMAIN, and that no proxy answers in its place",
 	}
 }
 

@@ -216,7 +216,7 @@ func (a *auth) signInError(ctx context.Context, err error) error {
 			e.Hint = "Check cloud, or authority_endpoint if it is set, and that no log-in page of the network is in the way"
 			return e
 		}
-		e.Hint = "No credential worked. Set client_id and client_secret, a certificate or a federated token file in the provider block, or sign in with az login: " +
+		e.Hint = "No credential worked. Set client_id and client_secret, a certificate or a federated token file in the provider block, or AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or sign in with az login: " +
 			providers.Clean(a.redact(firstLine(err.Error())), 200)
 		return e
 	}

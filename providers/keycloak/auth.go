@@ -249,22 +249,22 @@ func (a *auth) refused(base string, ans *answer) error {
 	switch {
 	case ans.status == http.StatusNotFound && said.err == "Realm does not exist":
 		return fail("realm", fmt.Sprintf("Keycloak at %s has no realm %s to sign in at", base, work.Quoted(a.creds.realm)),
-			"Set realm in the provider block to the realm of the account; administrators of the whole server are in master")
-	case ans.status == http.StatusNotFound, !ans.json:
+			"Set realm in the provider block, or KEYCLOAK_REALM, to the realm of the account; administrators of the whole server are in master")
+	case ans.status == http.StatusNotFound, ans.status == http.StatusMethodNotAllowed, ans.status == http.StatusNotImplemented, !ans.json:
 		return a.c.notKeycloak(ans)
 	case said.err == "invalid_grant" && strings.Contains(said.description, "not fully set up"):
 		return fail("username", fmt.Sprintf("Keycloak refused to sign in %s %s: %s", a.creds.who(), at, text),
 			"Sign in once with a browser to do what is required, or take an account that needs no second factor")
 	case said.err == "invalid_grant":
 		return fail("password", fmt.Sprintf("Keycloak refused the user name or the password of %s %s: %s", a.creds.who(), at, text),
-			"Check username, password and realm in the provider block; after several failures the account may be locked for a while")
+			"Check username, password and realm in the provider block, or where they are not in it KEYCLOAK_USER, KEYCLOAK_PASSWORD and KEYCLOAK_REALM; after several failures the account may be locked for a while")
 	case said.err == "invalid_client":
 		return fail("client_id", fmt.Sprintf("Keycloak refused the client %s %s: %s", work.Quoted(a.creds.clientID), at, text),
-			"Check client_id and realm in the provider block: there is no such client in the realm, or it is disabled or asks users for consent")
+			"Check client_id and realm in the provider block, or where they are not in it KEYCLOAK_CLIENT_ID and KEYCLOAK_REALM: there is no such client in the realm, or it is disabled or asks users for consent")
 	case said.err == "unauthorized_client" && strings.Contains(said.description, "Invalid client"):
 		// So Keycloak calls a wrong secret of a client that exists.
 		return fail("client_secret", fmt.Sprintf("Keycloak refused the secret of the client %s %s: %s", work.Quoted(a.creds.clientID), at, text),
-			"Check client_secret in the provider block; the current one is in the client's tab \"Credentials\"")
+			"Check client_secret in the provider block, or KEYCLOAK_CLIENT_SECRET; the current one is in the client's tab \"Credentials\"")
 	case said.err == "unauthorized_client" && a.creds.username != "":
 		return fail("client_id", fmt.Sprintf("The client %s %s may not sign in like this: %s", work.Quoted(a.creds.clientID), at, text),
 			"Switch on \"Direct access grants\" of the client, or leave client_id out to sign in with admin-cli")

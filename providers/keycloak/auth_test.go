@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -215,6 +216,7 @@ func TestBasePath(t *testing.T) {
 		{"http://sso.test/keycloak", "/keycloak", true},
 		{"http://sso.test/keycloak", "/keycloak/auth", true},
 		{"http://sso.test", "/keycloak", false},
+		{"http://sso.test/realms/master", "/keycloak", false},
 	} {
 		t.Run(c.url+" "+c.base, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -223,8 +225,11 @@ func TestBasePath(t *testing.T) {
 				_, err := conn.List(t.Context(), providers.Query{Kind: "realm", All: true})
 				if !c.signIns {
 					var e *providers.Error
-					if !errors.As(err, &e) || e.Class != providers.Unreachable || e.Attribute != "url" {
-						t.Errorf("got %v", err)
+					if !errors.As(err, &e) || e.Class != providers.Unreachable || e.Attribute != "url" || !strings.Contains(e.Hint, "KEYCLOAK_URL") {
+						t.Fatalf("got %v", err)
+					}
+					if _, path, _ := strings.Cut(c.url, "sso.test"); (path != "") != strings.Contains(e.Hint, "Is its path "+strconv.Quote(path)+" right?") {
+						t.Errorf("about the path %q is told: %s", path, e.Hint)
 					}
 					return
 				}
@@ -235,6 +240,26 @@ func TestBasePath(t *testing.T) {
 					t.Errorf("sent %v", got)
 				}
 			})
+		})
+	}
+}
+
+// A server that does not know the address of the sign-in is asked at a wrong path.
+func TestSignInElsewhere(t *testing.T) {
+	for _, status := range []int{404, 405, 501} {
+		synctest.Test(t, func(t *testing.T) {
+			f := &fake{t: t}
+			conn := f.connect(map[string]string{"url": "http://sso.test/admin"})
+			refuse := recorder{roundTrip(func(req *http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: readCloser(`{"error":"unknown"}`), Request: req, ProtoMajor: 1, ProtoMinor: 1}, nil
+			})}
+			conn.auth.api("http://sso.test/admin").RestyClient().SetTransport(refuse)
+			conn.auth.api("http://sso.test/admin/auth").RestyClient().SetTransport(refuse)
+			_, err := conn.List(t.Context(), providers.Query{Kind: "realm", All: true})
+			var e *providers.Error
+			if !errors.As(err, &e) || e.Attribute != "url" || !strings.Contains(e.Hint, `Is its path "/admin" right?`) {
+				t.Errorf("%d: %#v", status, err)
+			}
 		})
 	}
 }

@@ -266,10 +266,14 @@ func (c *conn) notKeycloak(a *answer) error {
 	if c.auth.creds.base.Scheme == "http" {
 		tls = ". If it wants TLS, write https://"
 	}
+	path := ""
+	if p := c.auth.creds.base.Path; p != "" {
+		path = fmt.Sprintf(". Is its path %s right? Most servers have none, and /admin and /realms are no part of it", work.Quoted(p))
+	}
 	return &providers.Error{
 		Class: providers.Unreachable, Status: a.status, Attribute: "url", Err: errElsewhere,
 		Summary: fmt.Sprintf("%s does not answer as Keycloak does: status %d, an answer %s", c.auth.baseURL(), a.status, kind),
-		Hint:    "Check url: it is the address of Keycloak itself, with its path if it has one, and not that of its console or of a proxy's log-in page" + tls,
+		Hint:    "Check url in the provider block, or KEYCLOAK_URL: it is the address of Keycloak itself, with its path if it has one, and not that of its console or of a proxy's log-in page" + path + tls,
 	}
 }
 

@@ -133,8 +133,13 @@ var (
 	// random is a word that looks as if a machine had made it: with letters and digits,
 	// or long.
 	random = regexp.MustCompile(`\S*(?:\pL\S*\d|\d\S*\pL)\S*|\S{20,}`)
+	// known is a token that tells by its beginning what it is: GitHub's, GitLab's, that of
+	// an API with sk-, Slack's, an access key of AWS, a JSON web token.
+	known = regexp.MustCompile(`\b(?:gh[pousr]_\w{8,}|github_pat_\w+|glpat-[\w-]{8,}|sk-[\w-]{12,}|xox[a-z]-[\w-]{8,}|A[KS]IA[A-Z0-9]{12,}|eyJ[\w-]+(?:\.[\w-]*)+)`)
 	// telling is a word of a comment that a secret may follow, up to where that begins.
-	telling = regexp.MustCompile(`(?i)(?:passw(?:or[dt]|d)|passphrase|passcode|\bpass\b|pwd|secret|token|credential|\bcreds?\b|dsn|bearer|` +
+	telling = regexp.MustCompile(`(?i)(?:passw(?:or[dt]|d)|passphrase|passcode|\bpass\b|pwd|pgpass|kennwort|secret|token|credential|\bcreds?\b|dsn|bearer|` +
+		`cookie|session|-----BEGIN[A-Z ]*|(?:pw|auth|key)["']?[ \t]*=|(?:\bpw|auth|private)["']?[ \t]*:|` +
+		`(?:^|\s)(?:-u[ \t=]+|-u[^\s:]*:|--(?:proxy-)?user[ \t=]+)|` +
 		`(?:api|access|private|signing|encryption)[ \t_.-]*key|(?:value|authorization)["']?[ \t]*[:=])s?["'` + "`" + `]?[ \t]*[:=]?[ \t]*`)
 )
 
@@ -144,10 +149,11 @@ func URL(text string) string {
 }
 
 // Comment is the text of one line's comment without what may be a secret: all that
-// follows a word such as password or token, what looks like a secret before it, and
-// user:password in a URL or before a host. hidden reports whether there is such a word:
+// follows a word such as password or token, what looks like a secret before it, tokens
+// of well-known forms, and user:password in a URL or before a host. hidden reports whether there is such a word:
 // the secret may be in the next line of the comment.
 func Comment(text string) (shown string, hidden bool) {
+	text = known.ReplaceAllString(text, Masked)
 	at := telling.FindStringIndex(text)
 	if at == nil {
 		return bare.ReplaceAllString(URL(text), Masked+"@"), false
