@@ -3,14 +3,19 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	emulator "github.com/idpctl/idpctl/emulator/keycloak"
@@ -169,4 +174,86 @@ func (w *goRoundWorld) lists(file string) string {
 	}
 	slices.Sort(who)
 	return strings.Join(who, " ")
+}
+
+// watched is a place of the state that tells when the first line is written to the
+// journal.
+type watched struct {
+	state.Backend
+	once *sync.Once
+	then func()
+}
+
+func (w watched) Append(ctx context.Context, line []byte) error {
+	w.once.Do(w.then)
+	return w.Backend.Append(ctx, line)
+}
+
+// TestAdminGoneSinceThePlan: who was deleted or disabled while the plan was looked at does
+// not take the place of the admin who is there.
+func TestAdminGoneSinceThePlan(t *testing.T) {
+	for method, want := range map[string]string{http.MethodDelete: "user.bob is not there any more", http.MethodPut: "user.bob is disabled"} {
+		t.Run(method, func(t *testing.T) {
+			w := newGoRound(t)
+			w.clusters([][3]string{{"p", "ann", "a.yml"}})
+			w.must("apply", "-auto-approve")
+			bob := w.idOf("bob")
+			w.clusters([][3]string{{"p", "bob", "a.yml"}})
+			// Something else is done first, so that there is a moment between plan and file.
+			extra := filepath.Join(w.dir, "extra.idp.hcl")
+			if err := os.WriteFile(extra, []byte("group \"g\" {\n  realm = realm.r\n}\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var once sync.Once
+			w.backend = func(b state.Backend) state.Backend {
+				return watched{b, &once, func() { w.admin(method, "/users/"+bob, `{"enabled":false}`) }}
+			}
+			code, out := w.run("apply", "-auto-approve")
+			if code != 1 || !strings.Contains(out, want) || w.lists("a.yml") != "ann" {
+				t.Errorf("exit code %d, listed is %q:\n%s", code, w.lists("a.yml"), out)
+			}
+		})
+	}
+}
+
+// admin sends a request about the realm to the server, past idpctl.
+func (w *goRoundWorld) admin(method, path, body string) []byte {
+	w.Helper()
+	resp, err := http.PostForm(w.url+"/realms/master/protocol/openid-connect/token", url.Values{
+		"grant_type": {"password"}, "client_id": {"admin-cli"}, "username": {"admin"}, "password": {"admin"},
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	var token struct {
+		AccessToken string `json:"access_token"`
+	}
+	err = errors.Join(json.NewDecoder(resp.Body).Decode(&token), resp.Body.Close())
+	if err != nil {
+		w.Fatal(err)
+	}
+	req, err := http.NewRequest(method, w.url+"/admin/realms/r"+path, strings.NewReader(body))
+	if err != nil {
+		w.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token.AccessToken)
+	req.Header.Set("Content-Type", "application/json")
+	if resp, err = http.DefaultClient.Do(req); err != nil {
+		w.Fatal(err)
+	}
+	answer, err := io.ReadAll(resp.Body)
+	if err = errors.Join(err, resp.Body.Close()); err != nil || resp.StatusCode >= 300 {
+		w.Fatalf("%s %s: %d %s %v", method, path, resp.StatusCode, answer, err)
+	}
+	return answer
+}
+
+// idOf is the id of a user.
+func (w *goRoundWorld) idOf(name string) string {
+	w.Helper()
+	var users []struct{ ID string }
+	if err := json.Unmarshal(w.admin(http.MethodGet, "/users?exact=true&username="+name+"@example.com", ""), &users); err != nil || len(users) != 1 {
+		w.Fatalf("%v %v", users, err)
+	}
+	return users[0].ID
 }

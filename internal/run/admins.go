@@ -174,20 +174,22 @@ func (p *planner) signsIn(a config.ClusterObject) (before, after bool) {
 	if !ok {
 		return true, true
 	}
-	is := func(attrs cty.Value, name string, unknown bool) bool {
+	after = canSignIn(kind, a.Attrs)
+	before = after
+	if change, ok := p.changes[a.Address]; ok && change.Before != cty.NilVal && !change.Before.IsNull() {
+		before = canSignIn(kind, change.Before)
+	}
+	return before, after
+}
+
+// canSignIn reports whether a user with these attributes can sign in, as far as they say.
+func canSignIn(kind resource.Kind, attrs cty.Value) bool {
+	is := func(name string, unknown bool) bool {
 		v, _ := resource.Attr(attrs, name).Unmark()
 		if !v.IsKnown() || v.IsNull() || v.Type() != cty.Bool {
 			return unknown
 		}
 		return v.True()
 	}
-	can := func(attrs cty.Value) bool {
-		return is(attrs, kind.Enabled, true) && !is(attrs, kind.Disabled, false)
-	}
-	after = can(a.Attrs)
-	before = after
-	if change, ok := p.changes[a.Address]; ok && change.Before != cty.NilVal && !change.Before.IsNull() {
-		before = can(change.Before)
-	}
-	return before, after
+	return is(kind.Enabled, true) && !is(kind.Disabled, false)
 }

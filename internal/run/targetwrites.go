@@ -52,7 +52,7 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 			Detail: fmt.Sprintf("%s was changed by somebody else after the plan was made, and is left alone. Plan again.", pt.change.Path),
 		}}
 	}
-	want := pt.want
+	want, instance := pt.want, pt.cluster
 	leave := pt.instance == (resource.Address{})
 	if !leave && !withdraw {
 		c, ds := p.run.eval.ResolveCluster(pt.instance)
@@ -62,7 +62,7 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 		if want, ds = p.wanted(&c); ds.HasErrors() {
 			return apply.TargetStep{}, ds
 		}
-		want = pt.groups(want, &c)
+		want, instance = pt.groups(want, &c), &c
 	}
 	if withdraw && pt.mover != nil {
 		want.Admins, want.SignIn = pt.mover.want.Admins, pt.mover.want.SignIn // the others stay until the new place has them
@@ -75,6 +75,11 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 	}
 	if diags.HasErrors() {
 		return apply.TargetStep{}, at(diags, pt.change.Range)
+	}
+	if !leave && !withdraw {
+		if ds := p.confirmAdmins(ctx, pt, instance, change.Added); ds.HasErrors() {
+			return apply.TargetStep{}, ds
+		}
 	}
 	if !leave && !withdraw && !pt.cluster.AdminsKnown && len(want.Admins) == 0 && pt.target.ListsAdmins() {
 		return apply.TargetStep{}, diag.Diagnostics{{
