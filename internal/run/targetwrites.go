@@ -9,6 +9,7 @@ import (
 
 	"github.com/idpctl/idpctl/apply"
 	"github.com/idpctl/idpctl/cluster"
+	"github.com/idpctl/idpctl/config"
 	"github.com/idpctl/idpctl/diag"
 	"github.com/idpctl/idpctl/resource"
 	"github.com/idpctl/idpctl/state"
@@ -23,8 +24,6 @@ func (p *planner) applyTargets() []apply.Target {
 			Withdraw: func(ctx context.Context) (apply.TargetStep, diag.Diagnostics) { return p.step(ctx, pt, true) },
 			Complete: func(ctx context.Context) (apply.TargetStep, diag.Diagnostics) { return p.step(ctx, pt, false) },
 		}
-	}
-	for i, pt := range p.files {
 		if pt.leaves { // its record is about the old place until that is left
 			out[i].Withdraw = nil
 		}
@@ -77,15 +76,9 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 		return apply.TargetStep{}, at(diags, pt.change.Range)
 	}
 	if !leave && !withdraw {
-		if ds := p.confirmAdmins(ctx, pt, instance, change.Added); ds.HasErrors() {
+		if ds := p.stillSound(ctx, pt, instance, change); ds.HasErrors() {
 			return apply.TargetStep{}, ds
 		}
-	}
-	if !leave && !withdraw && !pt.cluster.AdminsKnown && len(want.Admins) == 0 && pt.target.ListsAdmins() {
-		return apply.TargetStep{}, diag.Diagnostics{{
-			Summary: "The cluster would have no admin", Subject: pt.change.Range, Address: pt.change.Address.String(),
-			Detail: fmt.Sprintf("When the plan was made it was not known who the admins of %s are, and now there are none. %s is left as it is. Plan again to see it; an apply needs -allow-empty-admins then.", pt.instance, pt.change.Path),
-		}}
 	}
 	if withdraw && len(change.Removed) > 0 && len(want.Admins) > 0 && !slices.ContainsFunc(change.Section.Admins, func(a cluster.Admin) bool {
 		return slices.ContainsFunc(want.Admins, func(w cluster.Admin) bool { return w.ID == a.ID })
@@ -134,4 +127,16 @@ func (p *planner) step(ctx context.Context, pt *plannedTarget, withdraw bool) (a
 		}
 	}
 	return step, nil
+}
+
+// stillSound refuses a change that would lock people out by what came to light, or came
+// about, since the plan. c is the cluster as it is known by now.
+func (p *planner) stillSound(ctx context.Context, pt *plannedTarget, c *config.ClusterInstance, change cluster.Change) diag.Diagnostics {
+	if !pt.cluster.AdminsKnown && len(c.Admins) == 0 && pt.target.ListsAdmins() {
+		return diag.Diagnostics{{
+			Summary: "The cluster would have no admin", Subject: pt.change.Range, Address: pt.change.Address.String(),
+			Detail: fmt.Sprintf("When the plan was made it was not known who the admins of %s are, and now there are none. %s is left as it is. Plan again to see it; an apply needs -allow-empty-admins then.", pt.instance, pt.change.Path),
+		}}
+	}
+	return p.confirmAdmins(ctx, pt, c, change.Added)
 }
